@@ -1,0 +1,97 @@
+"""Makegood: case management in which the frontline makes things good, inside limits that the company wrote down."""
+
+import uuid
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request
+
+from app.kernel.database import db, prepare_engine
+from app.kernel.transactions import guard_engine
+from config import Settings, read_settings
+
+# Every room, from the ground up; the import contract in pyproject.toml has the same order.
+ROOMS = (
+    "kernel",
+    "audit",
+    "calendars",
+    "ui",
+    "people",
+    "notifications",
+    "customers",
+    "policies",
+    "budgets",
+    "sla",
+    "cases",
+    "approvals",
+    "remedies",
+    "insights",
+    "home",
+    "intake",
+    "demo",
+    "api",
+)
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
+    """Build the application for one set of settings; `overrides` go into Flask's own configuration."""
+    settings = settings or read_settings()
+    app = Flask(__name__, instance_path=settings.instance_path, static_folder=str(Path(__file__).parent / "ui/static"))
+    app.config.from_mapping(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        MAX_CONTENT_LENGTH=10 * 1024 * 1024,
+        MAX_FORM_PARTS=200,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        SESSION_COOKIE_NAME="__Host-makegood" if settings.is_https else "makegood",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.config.from_mapping(overrides)
+    app.extensions["makegood_settings"] = settings
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+        guard_engine(db.engine)
+    app.before_request(_name_request)
+    for room in ROOMS:
+        _open_room(app, room)
+    return app
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    if settings.database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+    return {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_pre_ping": False,
+        "connect_args": {"options": "-c timezone=UTC -c idle_in_transaction_session_timeout=15000"},
+    }
+
+
+def _open_room(app: Flask, room: str) -> None:
+    """Load what a room has: models, pages, commands, hooks."""
+    for part in ("models", "hooks", "wiring", "views", "commands"):
+        name = f"app.{room}.{part}"
+        if find_spec(f"app.{room}") is None or find_spec(name) is None:
+            continue
+        module = import_module(name)
+        if part == "views":
+            app.register_blueprint(module.bp)
+        elif part in ("hooks", "commands", "wiring") and hasattr(module, "register"):
+            module.register(app)
+
+
+def _name_request() -> None:
+    g.request_id = uuid.uuid4().hex
+    g.address = request.remote_addr

@@ -1,0 +1,145 @@
+"""Record what was done. Every business change is named here in its own transaction, or the commit is refused."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from app.audit import rules
+from app.audit.models import AuditEntry, AuditPayload, AuditSeal
+from app.kernel.actor import Actor
+from app.kernel.database import db
+from app.kernel.time import iso, utc_now
+from app.kernel.transactions import before_commit, in_transaction
+
+_UNSEALED = "makegood_unsealed"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryType:
+    """A kind of entry: its name, the exact keys of its payload, and the sentence people read."""
+
+    name: str
+    keys: frozenset[str]
+    sentence: Any  # lazy translation
+
+
+TYPES: dict[str, EntryType] = {}
+
+
+def declare(name: str, *keys: str, sentence: Any) -> EntryType:
+    """Declare an entry type once, e.g. declare("case:log", "severity", sentence=_l("logged the case"))."""
+    assert name not in TYPES, f"audit type {name} is declared twice"
+    TYPES[name] = EntryType(name, frozenset(keys), sentence)
+    return TYPES[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry to record; `said` has exactly the keys that its type declares."""
+
+    type: EntryType
+    subject: str
+    said: dict[str, Any]
+    case_id: int | None = None
+    site_id: int | None = None
+
+
+def record(
+    entry_type: EntryType,
+    *,
+    subject: str,
+    actor: Actor,
+    at: datetime,
+    case_id: int | None = None,
+    site_id: int | None = None,
+    **said: Any,
+) -> int:
+    """Record one deed inside its transaction and return the entry's id."""
+    entry = Entry(entry_type, subject, said, case_id, site_id)
+    return record_many([entry], actor=actor, at=at)[0]
+
+
+def record_many(entries: Sequence[Entry], *, actor: Actor, at: datetime) -> list[int]:
+    """Record a batch, one entry per record, in two statements."""
+    assert in_transaction(), "an audit entry is recorded inside the transaction of its deed"
+    recorded_at = utc_now()
+    rows, payloads = [], []
+    for entry in entries:
+        assert set(entry.said) == entry.type.keys, (
+            f"{entry.type.name} takes exactly {sorted(entry.type.keys)}, got {sorted(entry.said)}"
+        )
+        salt = secrets.token_bytes(32)
+        payload = rules.canonical({**entry.said, "_label": actor.label, "_address": actor.address, "_role": actor.role})
+        content = rules.canonical(content_of(entry, actor, at, recorded_at, rules.commitment(salt, payload)))
+        rows.append(
+            {
+                "type": entry.type.name,
+                "subject": entry.subject,
+                "case_id": entry.case_id,
+                "site_id": entry.site_id,
+                "actor_id": actor.id,
+                "at": at,
+                "recorded_at": recorded_at,
+                "content": content.decode(),
+            }
+        )
+        payloads.append({"salt": salt.hex(), "payload": payload.decode()})
+    session = db.session()
+    ids = list(
+        session.execute(insert(AuditEntry).returning(AuditEntry.id, sort_by_parameter_order=True), rows).scalars()
+    )
+    session.execute(
+        insert(AuditPayload),
+        [{"entry_id": entry_id, **payload} for entry_id, payload in zip(ids, payloads, strict=True)],
+    )
+    if session.get_bind().dialect.name == "sqlite":
+        waiting = session.info.setdefault(_UNSEALED, [])
+        waiting.extend(zip(ids, (row["content"] for row in rows), strict=True))
+    return ids
+
+
+def content_of(entry: Entry, actor: Actor, at: datetime, recorded_at: datetime, commitment: str) -> dict[str, Any]:
+    """What is hashed: references, instants and the commitment; never a name, an address or a text."""
+    return {
+        "v": 1,
+        "type": entry.type.name,
+        "subject": entry.subject,
+        "case": entry.case_id,
+        "site": entry.site_id,
+        "actor": actor.label,
+        "actor_id": actor.id,
+        "on_behalf_of": actor.on_behalf_of_id,
+        "request": actor.request_id,
+        "at": iso(at),
+        "recorded_at": iso(recorded_at),
+        "commitment": commitment,
+    }
+
+
+def seal(entries: Sequence[tuple[int, str]]) -> None:
+    """Link entries (id, stored content) to the end of the chain, in the given order."""
+    session = db.session()
+    last = session.execute(
+        select(AuditSeal.number, AuditSeal.chain_hash).order_by(AuditSeal.number.desc()).limit(1)
+    ).first()
+    number, chain = (last.number, last.chain_hash) if last else (0, rules.GENESIS)
+    links = []
+    for entry_id, content in entries:
+        number += 1
+        content_hash = rules.content_hash(content.encode())
+        chain = rules.chain_hash(chain, number, entry_id, content_hash)
+        links.append({"number": number, "entry_id": entry_id, "content_hash": content_hash, "chain_hash": chain})
+    if links:
+        session.execute(insert(AuditSeal), links)
+
+
+@before_commit
+def _seal_inline() -> None:
+    """SQLite has one writer anyway, so the chain is extended in the deed's own transaction."""
+    waiting = db.session().info.pop(_UNSEALED, None)
+    if waiting:
+        seal(waiting)

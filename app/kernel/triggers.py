@@ -1,0 +1,81 @@
+"""Append-only tables, held by the database itself on both engines.
+
+SQLite's REPLACE deletes without firing delete triggers, so an insert over an existing key is refused as well.
+PostgreSQL's row triggers do not see TRUNCATE, so a statement trigger stands beside them.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import DDL, Table, event
+
+PG_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION makegood_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
+)
+
+
+def append_only(table: Table, *, keys: Sequence[str] = ("id",), update_allowed_when: str | None = None) -> None:
+    """Refuse UPDATE, DELETE, TRUNCATE and REPLACE on a table, when it is created.
+
+    keys: every unique column, one by one. update_allowed_when: an SQL condition over OLD and NEW that an update must meet.
+    """
+    for dialect, statements in (
+        ("sqlite", sqlite_statements(table.name, keys, update_allowed_when)),
+        ("postgresql", postgresql_statements(table.name, update_allowed_when)),
+    ):
+        for statement in statements:
+            event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
+
+
+def frozen_when(table: Table, condition: str) -> None:
+    """Refuse UPDATE and DELETE of the rows that meet `condition` (over OLD), e.g. a published version."""
+    name = table.name
+    for dialect, statements in (
+        ("sqlite", sqlite_frozen_statements(name, condition)),
+        ("postgresql", postgresql_frozen_statements(name, condition)),
+    ):
+        for statement in statements:
+            event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
+
+
+def sqlite_statements(name: str, keys: Sequence[str], update_allowed_when: str | None = None) -> list[str]:
+    unless = f" WHEN NOT ({update_allowed_when})" if update_allowed_when else ""
+    taken = " OR ".join(f"EXISTS (SELECT 1 FROM {name} WHERE {key} = NEW.{key})" for key in keys)
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+    return [
+        f"CREATE TRIGGER {name}_no_update BEFORE UPDATE ON {name}{unless} {refuse}",
+        f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} {refuse}",
+        f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {name} WHEN {taken} {refuse}",
+    ]
+
+
+def postgresql_statements(name: str, update_allowed_when: str | None = None) -> list[str]:
+    unless = f" WHEN (NOT ({update_allowed_when}))" if update_allowed_when else ""
+    run = "EXECUTE FUNCTION makegood_refuse()"
+    return [
+        PG_FUNCTION,
+        f"CREATE TRIGGER {name}_no_update BEFORE UPDATE ON {name} FOR EACH ROW{unless} {run}",
+        f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} FOR EACH ROW {run}",
+        f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT {run}",
+    ]
+
+
+def sqlite_frozen_statements(name: str, condition: str) -> list[str]:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+    frozen_row = condition.replace("OLD.", f"{name}.")
+    return [
+        f"CREATE TRIGGER {name}_frozen_update BEFORE UPDATE ON {name} WHEN {condition} {refuse}",
+        f"CREATE TRIGGER {name}_frozen_delete BEFORE DELETE ON {name} WHEN {condition} {refuse}",
+        f"CREATE TRIGGER {name}_frozen_replace BEFORE INSERT ON {name} "
+        f"WHEN EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id AND {frozen_row}) {refuse}",
+    ]
+
+
+def postgresql_frozen_statements(name: str, condition: str) -> list[str]:
+    run = "EXECUTE FUNCTION makegood_refuse()"
+    return [
+        PG_FUNCTION,
+        f"CREATE TRIGGER {name}_frozen_update BEFORE UPDATE ON {name} FOR EACH ROW WHEN ({condition}) {run}",
+        f"CREATE TRIGGER {name}_frozen_delete BEFORE DELETE ON {name} FOR EACH ROW WHEN ({condition}) {run}",
+        f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT {run}",
+    ]

@@ -1,0 +1,116 @@
+"""Settings: environment variables, read once, typed, refused with a clear message when wrong."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+class BadSetting(SystemExit):
+    """A setting that can't be used; the message names it and says what it should be."""
+
+    def __init__(self, name: str, value: str, wanted: str) -> None:
+        super().__init__(f"{name}={value!r} can't be used: {wanted}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an instance runs with. Units are in the names."""
+
+    environment: str
+    database_url: str
+    owner_database_url: str
+    secret_key: str
+    secret_key_is_generated: bool
+    instance_path: str
+    base_url: str
+    trusted_hosts: tuple[str, ...]
+    proxy_hops: int
+    session_idle_minutes: int
+    session_absolute_hours: int
+    upload_max_mebibytes: int
+    exception_expires_hours: int
+    remedy_expires_days: int
+    argon2_fast: bool
+    scheduler_lease_seconds: int
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+def read_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Read every setting; raises BadSetting (a SystemExit with one sentence) for the first wrong one."""
+    env = dict(os.environ if environ is None else environ)
+    instance = Path(env.get("MAKEGOOD_INSTANCE", str(ROOT / "instance")))
+    url = env.get("DATABASE_URL", f"sqlite:///{instance / 'makegood.db'}")
+    environment = _one_of(env, "MAKEGOOD_ENV", "development", ("development", "production", "test"))
+    secret, generated = _secret_key(env, instance, environment)
+    base_url = env.get("MAKEGOOD_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+    hosts = tuple(h.strip() for h in env.get("MAKEGOOD_TRUSTED_HOSTS", "127.0.0.1,localhost").split(",") if h.strip())
+    if environment == "production" and not base_url.startswith("https://"):
+        raise BadSetting("MAKEGOOD_BASE_URL", base_url, "production is served over https:// only")
+    if environment == "production" and generated:
+        raise BadSetting("SECRET_KEY", "", "production needs a secret of your own, at least 32 characters long")
+    return Settings(
+        environment=environment,
+        database_url=_database_url("DATABASE_URL", url),
+        owner_database_url=_database_url("MAKEGOOD_OWNER_DATABASE_URL", env.get("MAKEGOOD_OWNER_DATABASE_URL", url)),
+        secret_key=secret,
+        secret_key_is_generated=generated,
+        instance_path=str(instance),
+        base_url=base_url,
+        trusted_hosts=hosts,
+        proxy_hops=_whole(env, "MAKEGOOD_PROXY_HOPS", 0, 0, 5),
+        session_idle_minutes=_whole(env, "MAKEGOOD_SESSION_IDLE_MINUTES", 30, 1, 60),
+        session_absolute_hours=_whole(env, "MAKEGOOD_SESSION_ABSOLUTE_HOURS", 8, 1, 24),
+        upload_max_mebibytes=_whole(env, "MAKEGOOD_UPLOAD_MAX_MEBIBYTES", 200, 1, 2000),
+        exception_expires_hours=_whole(env, "MAKEGOOD_EXCEPTION_EXPIRES_HOURS", 72, 1, 72),
+        remedy_expires_days=_whole(env, "MAKEGOOD_REMEDY_EXPIRES_DAYS", 14, 1, 365),
+        argon2_fast=environment == "test",
+        scheduler_lease_seconds=_whole(env, "MAKEGOOD_SCHEDULER_LEASE_SECONDS", 8, 2, 60),
+    )
+
+
+def _secret_key(env: dict[str, str], instance: Path, environment: str) -> tuple[str, bool]:
+    given = env.get("SECRET_KEY", "")
+    if given:
+        if len(given) < 32:
+            raise BadSetting("SECRET_KEY", "(hidden)", "it must be at least 32 characters long")
+        return given, False
+    if environment == "production":
+        return "", True
+    path = instance / "secret_key"
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+    return path.read_text(encoding="utf-8"), True
+
+
+def _database_url(name: str, url: str) -> str:
+    if url.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg://" + url.split("://", 1)[1]
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise BadSetting(name, url.split("@")[-1], "give sqlite:///PATH or postgresql://USER@HOST/NAME")
+    return url
+
+
+def _one_of(env: dict[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = env.get(name, default)
+    if value not in choices:
+        raise BadSetting(name, value, "choose one of " + ", ".join(choices))
+    return value
+
+
+def _whole(env: dict[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise BadSetting(name, text, f"give a whole number from {low} to {high}")
+    return int(text)

@@ -1,0 +1,116 @@
+"""Two databases, one set of tests: every test that takes `app` runs on SQLite and on PostgreSQL."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+os.environ.setdefault("MAKEGOOD_ENV", "test")
+
+from app import create_app
+from app.kernel.database import Base, db
+from config import Settings, read_settings
+from tests import postgres
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def settings_for(url: str, instance: Path, **changes: str) -> Settings:
+    """Settings of a test instance, read the same way as in production."""
+    return read_settings(
+        {
+            "MAKEGOOD_ENV": "test",
+            "DATABASE_URL": url,
+            "MAKEGOOD_INSTANCE": str(instance),
+            "MAKEGOOD_BASE_URL": "http://localhost",
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A throwaway server of this run, or the one that MAKEGOOD_TEST_POSTGRES names."""
+    given = os.environ.get("MAKEGOOD_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database that each test clones."""
+    name = f"template_{secrets.token_hex(4)}"
+    _admin(postgres_url, f'CREATE DATABASE "{name}"')
+    build_schema(_database(postgres_url, name), tmp_path_factory.mktemp("pg-template"))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sqlite-template")
+    path = folder / "template.db"
+    build_schema(f"sqlite:///{path}", folder)
+    return path
+
+
+def build_schema(url: str, folder: Path) -> None:
+    """Make the schema the way an operator does: by the migrations."""
+    app = create_app(settings_for(url, folder), TESTING=True)
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        db.session.remove()
+        if db.engine.dialect.name == "sqlite":
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql("BEGIN")
+        db.engine.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        source = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "test.db"
+        path.write_bytes(source.read_bytes())
+        yield f"sqlite:///{path}"
+        return
+    base = request.getfixturevalue("postgres_url")
+    name = f"test_{secrets.token_hex(6)}"
+    _admin(base, f'CREATE DATABASE "{name}" TEMPLATE "{request.getfixturevalue("postgres_template")}"')
+    yield _database(base, name)
+    _admin(base, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application with an empty, migrated database, inside its context."""
+    instance = create_app(settings_for(database_url, tmp_path), TESTING=True, WTF_CSRF_ENABLED=False)
+    with instance.app_context():
+        yield instance
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _database(url: str, name: str) -> str:
+    head, _, tail = url.partition("?")
+    return head.rsplit("/", 1)[0] + f"/{name}" + (f"?{tail}" if tail else "")
+
+
+def _admin(url: str, statement: str) -> Any:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+__all__ = ["Base", "settings_for"]

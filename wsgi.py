@@ -1,0 +1,5 @@
+"""The application object that `flask --app wsgi` and gunicorn load."""
+
+from app import create_app
+
+app = create_app()
