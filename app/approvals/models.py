@@ -1,0 +1,96 @@
+"""Requests for more than the rules allow, and the one decision that each may get. Neither is ever rewritten."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
+from app.kernel.money import Money
+from app.kernel.references import ref
+from app.kernel.triggers import append_only, frozen_when
+
+STATES = ("waiting", "approved", "declined", "withdrawn", "expired")
+OUTCOMES = ("approved", "declined")
+
+
+class ExceptionRequest(Base):
+    """Somebody asked for more than their authority. Frozen by the database as soon as it is no longer waiting."""
+
+    __tablename__ = "exception_request"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'approved', 'declined', 'withdrawn', 'expired')", name="state"),
+        CheckConstraint("amount_minor >= 0", name="amount"),
+        CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended"),
+        Index("ix_exception_request_case", "case_id", "id"),
+        Index("ix_exception_request_site", "site_id", "asked_at", "id"),
+        Index("ix_exception_request_asker", "requested_by_id", "id"),
+        Index(
+            "ix_exception_request_waiting",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_exception_request_expiring",
+            "expires_at",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_exception_request_ended", "ended_at", "id"),
+    )
+
+    id: Mapped[intpk]
+    case_id: Mapped[int] = mapped_column(BigId)
+    remedy_id: Mapped[int | None] = mapped_column(BigId, unique=True)
+    requested_by_id: Mapped[int] = mapped_column(BigId)
+    kind: Mapped[str] = mapped_column(String(40))
+    amount_minor: Mapped[int] = mapped_column(BigId)
+    currency: Mapped[str] = mapped_column(String(3))
+    reason: Mapped[str] = mapped_column(Text)
+    terms_hash: Mapped[str] = mapped_column(String(64))
+    over: Mapped[list[dict[str, Any]]] = mapped_column(JSONText)
+    policy_version_id: Mapped[int | None] = mapped_column(BigId)
+    site_id: Mapped[int] = mapped_column(BigId)
+    team_id: Mapped[int | None] = mapped_column(BigId)
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[str] = mapped_column(String(12))
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(BigId)
+
+    @property
+    def ref(self) -> str:
+        return ref("exception", self.id)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+class ExceptionDecision(Base):
+    """Who decided, when, why, and how much. The unique key makes a second decision impossible."""
+
+    __tablename__ = "exception_decision"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('approved', 'declined')", name="outcome"),
+        CheckConstraint("(outcome = 'approved') = (amount_minor IS NOT NULL)", name="amount"),
+        Index("ix_exception_decision_decider", "decided_by_id", "id"),
+    )
+
+    id: Mapped[intpk]
+    exception_id: Mapped[int] = mapped_column(BigId, ForeignKey("exception_request.id"), unique=True)
+    outcome: Mapped[str] = mapped_column(String(12))
+    decided_by_id: Mapped[int] = mapped_column(BigId)
+    on_behalf_of_id: Mapped[int | None] = mapped_column(BigId)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+    amount_minor: Mapped[int | None] = mapped_column(BigId)
+
+
+frozen_when(ExceptionRequest.__table__, "OLD.state <> 'waiting'")  # type: ignore[arg-type]
+append_only(ExceptionDecision.__table__, keys=("id", "exception_id"))  # type: ignore[arg-type]
