@@ -26,7 +26,7 @@ def count_days(start: datetime | date, count: int, rule: str, calendar: Calendar
 
 
 def count_months(start: datetime | date, count: int, calendar: Calendar) -> date:
-    """`add_months_then_next_working_day`: add calendar months, clamped to the month's end, then the next working day."""
+    """`add_months_then_next_working_day`: add calendar months, clamped to the month's end, then go to a working day."""
     if not 0 <= count <= 1_200:
         raise BadCalendar("count", str(count))
     day = _local_day(start, calendar)

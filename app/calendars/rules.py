@@ -59,7 +59,7 @@ class Calendar:
         zone: str,
         holidays: Iterable[str | date] = (),
     ) -> Calendar:
-        """Read `{"mon": [["09:00", "17:00"]]}`; a closing at or before its opening is on the next day. Raises BadCalendar."""
+        """Read `{"mon": [["09:00", "17:00"]]}`; a closing at or before its opening is on the next day."""
         if not isinstance(windows, Mapping):
             raise BadCalendar("windows")
         for name in windows:

@@ -1,0 +1,180 @@
+"""Making calendars and editing their hours; every edit is a new version.
+
+Whose right this is stands with the pages and actions of higher rooms: this room knows no people.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import holidays as holiday_library
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from app.audit import actions as audit
+from app.calendars.models import CalendarVersion, WorkingCalendar
+from app.calendars.queries import NEW_VERSION
+from app.calendars.rules import BadCalendar, Calendar, needs_open_hours
+from app.kernel.actor import Actor
+from app.kernel.database import db
+from app.kernel.errors import BadInput, Conflict, NotFound
+from app.kernel.references import ref
+from app.kernel.transactions import transaction
+
+Windows = Mapping[str, Sequence[Sequence[str]]]
+
+ADDED = audit.declare(
+    "calendar:add", "code", "name", "time_zone", "windows", "country", "holidays", sentence=_l("added a calendar")
+)
+CHANGED = audit.declare(
+    "calendar:change", "number", "time_zone", "windows", "country", "holidays", sentence=_l("changed working hours")
+)
+
+# Holidays are written into a version for these years around its making.
+YEARS_BACK, YEARS_AHEAD = 2, 3
+
+_SENTENCES = {
+    "weekday": _l("“%(value)s” is no day of the week."),
+    "windows": _l("Write the hours as opening and closing times."),
+    "window": _l("Write the hours as opening and closing times."),
+    "time": _l("“%(value)s” is no time of day, e.g. 09:00 or 24:00."),
+    "overlap": _l("Two windows of one day overlap."),
+    "zone": _l("“%(value)s” is no time zone, e.g. Europe/London."),
+    "date": _l("“%(value)s” is no date, e.g. 2026-12-25."),
+    "never-open": _l("These hours never open within the next 366 days."),
+}
+_FIELDS = {"zone": "zone", "date": "holidays"}
+
+
+def add_calendar(
+    *,
+    code: str,
+    name: str,
+    zone: str,
+    windows: Windows,
+    country: str | None = None,
+    subdivision: str | None = None,
+    own_holidays: Mapping[str, str] | None = None,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Make a calendar with its first version and return its id. Raises BadInput."""
+    closed = _holidays(country, subdivision, own_holidays, now)
+    hours = _checked(windows, zone, closed, now)
+    with transaction():
+        if db.session.scalar(select(WorkingCalendar.id).where(WorkingCalendar.code == code)) is not None:
+            raise BadInput({"code": [_("A calendar with this code exists.")]})
+        calendar = WorkingCalendar(code=code, name=name, created_at=now)
+        db.session.add(calendar)
+        db.session.flush()
+        _add_version(calendar.id, 1, hours, closed, country, subdivision, now)
+        audit.record(
+            ADDED,
+            subject=ref("calendar", calendar.id),
+            actor=actor,
+            at=now,
+            code=code,
+            name=name,
+            time_zone=zone,
+            windows=hours.json(),
+            country=country,
+            holidays=sorted(closed),
+        )
+        return calendar.id
+
+
+def change_hours(
+    *,
+    calendar_id: int,
+    number: int,
+    zone: str,
+    windows: Windows,
+    country: str | None = None,
+    subdivision: str | None = None,
+    own_holidays: Mapping[str, str] | None = None,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Add a version and return its id; `number` is the version that was edited. Clocks that run keep theirs.
+
+    Raises BadInput, NotFound, or Conflict when somebody else edited first.
+    """
+    closed = _holidays(country, subdivision, own_holidays, now)
+    hours = _checked(windows, zone, closed, now)
+    with transaction():
+        locked = select(WorkingCalendar.id).where(WorkingCalendar.id == calendar_id).with_for_update()
+        if db.session.scalar(locked) is None:
+            raise NotFound()
+        newest = db.session.scalar(
+            select(func.max(CalendarVersion.number)).where(CalendarVersion.calendar_id == calendar_id)
+        )
+        if newest != number:
+            raise Conflict()
+        version = _add_version(calendar_id, number + 1, hours, closed, country, subdivision, now)
+        audit.record(
+            CHANGED,
+            subject=ref("calendar", calendar_id),
+            actor=actor,
+            at=now,
+            number=number + 1,
+            time_zone=zone,
+            windows=hours.json(),
+            country=country,
+            holidays=sorted(closed),
+        )
+        return version.id
+
+
+def _add_version(
+    calendar_id: int,
+    number: int,
+    hours: Calendar,
+    closed: Mapping[str, str],
+    country: str | None,
+    subdivision: str | None,
+    now: datetime,
+) -> CalendarVersion:
+    version = CalendarVersion(
+        calendar_id=calendar_id,
+        number=number,
+        time_zone=hours.zone,
+        country=country,
+        subdivision=subdivision,
+        windows=hours.json(),
+        holidays=dict(closed),
+        created_at=now,
+    )
+    db.session.add(version)
+    db.session.flush()
+    db.session().info[NEW_VERSION] = True
+    return version
+
+
+def _checked(windows: Windows, zone: str, closed: Mapping[str, str], now: datetime) -> Calendar:
+    try:
+        hours = Calendar.parse(windows, zone, closed)
+        needs_open_hours(hours, now)
+    except BadCalendar as problem:
+        sentence = str(_SENTENCES[problem.code]) % {"value": problem.value}
+        raise BadInput({_FIELDS.get(problem.code, "windows"): [sentence]}) from problem
+    return hours
+
+
+def _holidays(
+    country: str | None, subdivision: str | None, own: Mapping[str, str] | None, now: datetime
+) -> dict[str, str]:
+    """Public holidays of a country and its part for the years around now, and the company's own days."""
+    found: dict[str, str] = {}
+    if country:
+        years = range(now.year - YEARS_BACK, now.year + YEARS_AHEAD + 1)
+        try:
+            public = holiday_library.country_holidays(country, subdiv=subdivision or None, years=years)
+        except NotImplementedError:
+            raise BadInput({"country": [_("The holidays of this country or region are not known.")]}) from None
+        found = {day.isoformat(): name for day, name in sorted(public.items())}
+    for day, name in (own or {}).items():
+        try:
+            found[date.fromisoformat(day).isoformat()] = name
+        except ValueError:
+            raise BadInput({"holidays": [str(_SENTENCES["date"]) % {"value": day}]}) from None
+    return found
