@@ -1,0 +1,1 @@
+"""What people do, through a real browser, with nothing replaced."""
