@@ -1,0 +1,1 @@
+"""Employees, roles, sites, teams and the manager line; sign-in, sessions, tokens; the permission table and page access."""

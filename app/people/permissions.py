@@ -1,0 +1,127 @@
+"""Who may do what, and how far: the one permission table of the product. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.kernel.actor import Actor
+from app.kernel.errors import NotFound, NotPermitted
+
+ScopeKind = Literal["own", "team", "site", "company"]
+
+_EVERYONE = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
+_DESK = (
+    "cases.read",
+    "cases.write",
+    "customers.read",
+    "customers.write",
+    "decisions.ask",
+    "remedies.give",
+    "remedies.settle",
+    "exceptions.ask",
+    "exceptions.read",
+    "clocks.read",
+)
+_LEAD = (*_DESK, "exceptions.decide", "remedies.reverse", "audit.read", "metrics.read", "purses.read")
+_READS = (
+    "cases.read",
+    "customers.read",
+    "exceptions.read",
+    "purses.read",
+    "clocks.read",
+    "audit.read",
+    "metrics.read",
+    "people.read",
+    "policies.read",
+    "ops.read",
+)
+_ADMIN = (
+    "people.read",
+    "people.write",
+    "settings.write",
+    "catalogue.write",
+    "policies.read",
+    "cases.import",
+    "ops.read",
+)
+
+
+def _grants() -> dict[str, dict[str, ScopeKind]]:
+    table: dict[str, dict[str, ScopeKind]] = {}
+
+    def grant(role: str, names: tuple[str, ...], scope: ScopeKind) -> None:
+        for name in names:
+            table.setdefault(name, {})[role] = scope
+
+    for role in _EVERYONE:
+        grant(role, ("home.read", "inbox.read", "profile.write", "tokens.write"), "own")
+    grant("frontline", _DESK, "site")
+    grant("frontline", ("purses.read",), "own")
+    grant("supervisor", _LEAD, "site")
+    grant("supervisor", ("policies.read",), "company")
+    grant("manager", (*_LEAD, "policies.read"), "company")
+    grant("hr", ("metrics.read", "policies.read", "people.read"), "company")
+    grant("auditor", (*_READS, "audit.verify"), "company")
+    grant("admin", (*_ADMIN, "tokens.write"), "company")
+    return table
+
+
+PERMISSIONS: dict[str, dict[str, ScopeKind]] = _grants()
+"""Permission → role → how far it reaches. A role that is not named has nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How far a permission reaches for one person; the ids are that person's own."""
+
+    kind: ScopeKind
+    site_id: int | None = None
+    team_id: int | None = None
+    employee_id: int | None = None
+
+    def covers(self, *, site_id: int | None = None, team_id: int | None = None, owner_id: int | None = None) -> bool:
+        """Tell whether an object lies inside. A part that is not given is not asked about."""
+        if self.kind == "company":
+            return True
+        if self.kind == "site":
+            return site_id is None or site_id == self.site_id
+        if self.kind == "team":
+            return team_id is None or team_id == self.team_id
+        return owner_id is None or owner_id == self.employee_id
+
+
+COMPANY = Scope("company")
+
+
+def scope_of(actor: Actor, permission: str) -> Scope | None:
+    """Return how far the permission reaches for this actor, or None. Commands and rules act on the whole company."""
+    grants = PERMISSIONS[permission]
+    if not actor.is_person:
+        return COMPANY
+    kind = grants.get(actor.role or "")
+    return Scope(kind, actor.site_id, actor.team_id, actor.id) if kind else None
+
+
+def has(actor: Actor, permission: str) -> bool:
+    """Tell whether the actor's role includes the permission at all."""
+    return scope_of(actor, permission) is not None
+
+
+def require(
+    actor: Actor,
+    permission: str,
+    *,
+    site_id: int | None = None,
+    team_id: int | None = None,
+    owner_id: int | None = None,
+) -> Scope:
+    """Refuse a deed that the actor may not do; returns the scope.
+
+    Raises NotPermitted when the role lacks the permission and NotFound when the object is out of scope,
+    so that a stranger's object answers like one that doesn't exist.
+    """
+    scope = scope_of(actor, permission)
+    if scope is None:
+        raise NotPermitted
+    if not scope.covers(site_id=site_id, team_id=team_id, owner_id=owner_id):
+        raise NotFound
+    return scope

@@ -1,0 +1,98 @@
+"""Who asks: the signed-in person of a browser session or an API token, for Flask-Login."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Flask, Request, current_app, g, request, session
+from flask_login import LoginManager, UserMixin
+from sqlalchemy import select
+
+from app.kernel.database import db
+from app.kernel.time import utc_now
+from app.people.models import ApiToken, Employee, SignInSession
+from app.people.queries import PERSON_COLUMNS, PersonRow
+from app.people.rules import hash_token, is_session_over
+from app.people.session_actions import touch_session
+from config import Settings
+
+SESSION_KEY = "_user_id"
+TOUCH_AFTER = timedelta(minutes=1)
+API_PREFIX = "/api/"
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):
+    """The current user: a person, and what let them in."""
+
+    person: PersonRow
+    token: str
+    session_id: int | None = None
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def register(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None  # the server-side session is what binds a browser
+    manager.init_app(app)
+    manager.user_loader(_from_cookie)
+    manager.request_loader(_from_bearer)
+
+
+def _from_cookie(token: str) -> SignedIn | None:
+    """Return who a browser's session belongs to. An API call never counts as signed in by a cookie: it has no CSRF token."""
+    if request.path.startswith(API_PREFIX):
+        return None
+    settings: Settings = current_app.extensions["makegood_settings"]
+    now = utc_now()
+    row = db.session.execute(
+        select(
+            *PERSON_COLUMNS,
+            SignInSession.id.label("session_id"),
+            SignInSession.seen_at,
+            SignInSession.expires_at,
+            SignInSession.ended_at,
+        )
+        .join(SignInSession, SignInSession.employee_id == Employee.id)
+        .where(SignInSession.token_hash == hash_token(token))
+    ).first()
+    if row is None:
+        return None
+    person = PersonRow(*row[: len(PERSON_COLUMNS)])
+    over = is_session_over(
+        seen_at=row.seen_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+        idle_minutes=settings.session_idle_minutes,
+        now=now,
+    )
+    if over or not person.is_active:
+        g.session_is_over = True
+        session.pop(SESSION_KEY, None)
+        return None
+    if now - row.seen_at >= TOUCH_AFTER:
+        touch_session(session_id=row.session_id, now=now)
+    return SignedIn(person, token, row.session_id)
+
+
+def _from_bearer(asked: Request) -> SignedIn | None:
+    """Return the owner of an API token."""
+    scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
+    if not asked.path.startswith(API_PREFIX) or scheme.lower() != "bearer" or not token:
+        return None
+    return owner_of(token, utc_now())
+
+
+def owner_of(token: str, now: datetime) -> SignedIn | None:
+    row = db.session.execute(
+        select(*PERSON_COLUMNS)
+        .join(ApiToken, ApiToken.employee_id == Employee.id)
+        .where(
+            ApiToken.token_hash == hash_token(token.strip()),
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at > now,
+            Employee.deactivated_at.is_(None),
+        )
+    ).first()
+    return SignedIn(PersonRow(*row), token) if row else None
