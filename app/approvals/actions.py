@@ -250,7 +250,11 @@ def _granted(request: ExceptionRequest, outcome: str, amount: Money | None) -> M
         raise BadInput({"amount": [_l("The amount must be in %(currency)s.", currency=request.currency)]})
     if not 1 <= amount.minor <= request.amount_minor:
         raise BadInput(
-            {"amount": [_l("Type more than zero and at most what was asked: %(asked)s.", asked=request.amount.format())]}
+            {
+                "amount": [
+                    _l("Type more than zero and at most what was asked: %(asked)s.", asked=request.amount.format())
+                ]
+            }
         )
     return amount
 
@@ -266,7 +270,9 @@ def _ended(request: ExceptionRequest) -> AlreadyEnded:
     return AlreadyEnded(sentences[request.state], state=request.state, by=name)
 
 
-def _record_decision(request: ExceptionRequest, granted: Money | None, reason: str, actor: Actor, now: datetime) -> None:
+def _record_decision(
+    request: ExceptionRequest, granted: Money | None, reason: str, actor: Actor, now: datetime
+) -> None:
     said: dict[str, Any] = {
         "kind": request.kind,
         "asked_minor": request.amount_minor,

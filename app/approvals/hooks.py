@@ -9,7 +9,9 @@ from app.kernel.actor import Actor
 class OnEnded(Protocol):
     """Called when a request was withdrawn or has expired, so that its remedy ends with it."""
 
-    def __call__(self, *, exception_id: int, remedy_id: int | None, state: str, actor: Actor, now: datetime) -> None: ...
+    def __call__(
+        self, *, exception_id: int, remedy_id: int | None, state: str, actor: Actor, now: datetime
+    ) -> None: ...
 
 
 on_ended: list[OnEnded] = []

@@ -1,0 +1,276 @@
+"""Reads of the trail, and its verification."""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from app.audit.actions import TYPES
+from app.audit.chain_rules import Checker, Head, Problem, Report, SealedRow, unsealed_problem
+from app.audit.models import AuditEntry, AuditPayload, AuditSeal
+from app.audit.rules import GENESIS
+from app.kernel.database import db
+from app.kernel.paging import Page, Slice, slice_of
+from app.kernel.time import iso
+
+BATCH = 2_000
+_NEWEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What part of the trail to read; site_id is the reader's scope (None: the whole company)."""
+
+    site_id: int | None = None
+    actor_id: int | None = None
+    subject: str | None = None
+    type: str | None = None  # "remedy:offer", or "remedy" for all of its verbs
+    case_id: int | None = None
+    since: datetime | None = None  # inclusive
+    until: datetime | None = None  # exclusive
+
+
+@dataclass(frozen=True, slots=True)
+class TrailRow:
+    """One entry; payload is None once it was erased."""
+
+    id: int
+    type: str
+    subject: str
+    case_id: int | None
+    site_id: int | None
+    actor_id: int | None
+    at: datetime
+    recorded_at: datetime
+    content: str
+    payload: dict[str, Any] | None
+    number: int | None
+    chain_hash: str | None
+
+
+_TRAIL = (
+    select(
+        AuditEntry.id,
+        AuditEntry.type,
+        AuditEntry.subject,
+        AuditEntry.case_id,
+        AuditEntry.site_id,
+        AuditEntry.actor_id,
+        AuditEntry.at,
+        AuditEntry.recorded_at,
+        AuditEntry.content,
+        AuditPayload.payload,
+        AuditSeal.number,
+        AuditSeal.chain_hash,
+    )
+    .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+    .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+)
+
+
+def trail(filters: Filters, page: Page, *, oldest_first: bool = False) -> Slice[TrailRow]:
+    """Read one page of entries, newest first or in the order in which they happened."""
+    statement = _filtered(_TRAIL, filters)
+    after = page.after[0] if page.after and isinstance(page.after[0], int) else None
+    if after is not None:
+        statement = statement.where(AuditEntry.id > after if oldest_first else AuditEntry.id < after)
+    order = AuditEntry.id.asc() if oldest_first else AuditEntry.id.desc()
+    rows = db.session.execute(statement.order_by(order).limit(page.size + 1)).all()
+    found = [_trail_row(tuple(row)) for row in rows]
+    return slice_of(found, page, key=lambda row: (row.id,))
+
+
+def _trail_row(row: tuple[Any, ...]) -> TrailRow:
+    return TrailRow(*row[:9], orjson.loads(row[9]) if row[9] else None, *row[10:])
+
+
+def _filtered(statement: Any, filters: Filters) -> Any:
+    if filters.site_id is not None:
+        statement = statement.where(AuditEntry.site_id == filters.site_id)
+    if filters.actor_id is not None:
+        statement = statement.where(AuditEntry.actor_id == filters.actor_id)
+    if filters.subject is not None:
+        statement = statement.where(AuditEntry.subject == filters.subject)
+    if filters.case_id is not None:
+        statement = statement.where(AuditEntry.case_id == filters.case_id)
+    if filters.type is not None:
+        if ":" in filters.type:
+            statement = statement.where(AuditEntry.type == filters.type)
+        else:
+            statement = statement.where(AuditEntry.type.in_(_types_of(filters.type)))
+    if filters.since is not None:
+        statement = statement.where(AuditEntry.at >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(AuditEntry.at < filters.until)
+    return statement
+
+
+def _types_of(noun: str) -> list[str]:
+    return sorted(name for name in TYPES if name.split(":")[0] == noun)
+
+
+def head(at: datetime) -> Head:
+    """Return the end of the chain now; number 0 and GENESIS while it is empty."""
+    last = db.session.execute(
+        select(AuditSeal.number, AuditSeal.chain_hash).order_by(AuditSeal.number.desc()).limit(1)
+    ).first()
+    return Head(last.number if last else 0, last.chain_hash if last else GENESIS, iso(at))
+
+
+@dataclass(frozen=True, slots=True)
+class SealState:
+    """What a page can say about the chain after a look at its newest links only."""
+
+    is_whole: bool
+    number: int
+    chain_hash: str
+    looked_at: int
+    unsealed: int
+
+
+def seal_state() -> SealState:
+    """Check the newest links with their entries: cheap enough for every view of the trail."""
+    last = db.session.execute(
+        select(AuditSeal.number, AuditSeal.entry_id, AuditSeal.chain_hash).order_by(AuditSeal.number.desc()).limit(1)
+    ).first()
+    unsealed = select(func.count()).select_from(
+        select(AuditEntry.id).where(AuditEntry.id > (last.entry_id if last else 0)).limit(1_000).subquery()
+    )
+    waiting = db.session.scalar(unsealed) or 0
+    if last is None:
+        return SealState(True, 0, GENESIS, 0, waiting)
+    floor = max(0, last.number - _NEWEST)
+    links = list(_links(floor - 1 if floor else 0, last.number))
+    rows = [row for batch in links for row in batch]
+    start = None
+    if floor:
+        start, rows = Head(floor, rows[0][3]) if rows else None, rows[1:]
+    checker = Checker(after=start)
+    problem = checker.take(rows)
+    whole = problem is None and checker.number == last.number
+    return SealState(whole, last.number, last.chain_hash, len(rows), waiting)
+
+
+def verify(
+    *,
+    now: datetime,
+    heads: list[Head] | None = None,
+    after: Head | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Recompute the whole chain from the stored bytes and return what was found; memory stays flat.
+
+    heads: ends of the chain kept outside the database, all of which must lie on it.
+    after: trust the chain up to this head and check only what is newer.
+    on_progress: called with (done, total) after every batch.
+    """
+    started = time.perf_counter()
+    total = db.session.scalar(select(func.max(AuditSeal.number))) or 0
+    checker = Checker(heads, after)
+    first = checker.number
+    problem = _start_problem(after)
+    if problem is None:
+        with closing(_links(first)) as batches:
+            for batch in batches:
+                problem = checker.take(batch)
+                if problem:
+                    break
+                if on_progress:
+                    on_progress(checker.number - first, max(total, checker.number) - first)
+        problem = problem or checker.finish()
+    unsealed, oldest = _unsealed(now)
+    return Report(
+        problem=problem or unsealed_problem(unsealed, oldest),
+        checked=checker.checked,
+        erased=checker.erased,
+        unsealed=unsealed,
+        unsealed_seconds=oldest,
+        head=Head(checker.number, checker.chain, iso(now)),
+        heads_compared=len(heads or []),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _start_problem(after: Head | None) -> Problem | None:
+    if after is None or after.number == 0:
+        return None
+    stored = db.session.scalar(select(AuditSeal.chain_hash).where(AuditSeal.number == after.number))
+    if stored is None:
+        return Problem("tail-cut", after.number)
+    return None if stored == after.chain_hash else Problem("rewritten", after.number)
+
+
+def _unsealed(now: datetime) -> tuple[int, float | None]:
+    """Count entries without a seal, with the age of the oldest; a future instant counts by its distance."""
+    row = db.session.execute(
+        select(func.count(), func.min(AuditEntry.recorded_at), func.max(AuditEntry.recorded_at))
+        .select_from(AuditEntry)
+        .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+        .where(AuditSeal.number.is_(None))
+    ).one()
+    if not row[0]:
+        return 0, None
+    ages = [(now - instant).total_seconds() for instant in (row[1], row[2])]
+    return row[0], max(ages, key=abs)
+
+
+_COLUMNS = (
+    "s.number, s.entry_id, s.content_hash, s.chain_hash, e.content, e.type, e.subject, e.case_id, e.site_id, e.actor_id"
+)
+_INSTANTS = {
+    "sqlite": "e.at, e.recorded_at",
+    "postgresql": "to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), "
+    "to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+}
+
+
+def _links(after: int, until: int | None = None) -> Generator[list[SealedRow], None, None]:
+    """Stream seals with what they seal, in rising order, as plain tuples by a server-side cursor."""
+    connection = db.session.connection()
+    dialect = connection.dialect.name
+    bound = "" if until is None else f" AND s.number <= {int(until)}"
+    statement = (
+        f"SELECT {_COLUMNS}, {_INSTANTS[dialect]}, p.entry_id, p.salt, p.payload "  # noqa: S608
+        "FROM audit_seal s LEFT JOIN audit_entry e ON e.id = s.entry_id LEFT JOIN audit_payload p ON p.entry_id = s.entry_id "
+        f"WHERE s.number > {int(after)}{bound} ORDER BY s.number"
+    )
+    cursor = _cursor(connection)
+    try:
+        cursor.execute(statement)
+        while rows := cursor.fetchmany(BATCH):
+            yield rows
+    finally:
+        cursor.close()
+
+
+def _cursor(connection: Connection) -> Any:
+    raw: Any = connection.connection.driver_connection
+    return raw.cursor() if connection.dialect.name == "sqlite" else raw.cursor(name="audit_links")
+
+
+def export_lines(filters: Filters | None = None) -> Iterator[bytes]:
+    """Stream the whole trail, or a part of it, as JSON lines with everything that a verifier elsewhere needs."""
+    statement = (
+        select(
+            AuditSeal.number,
+            AuditEntry.id.label("entry_id"),
+            AuditEntry.content,
+            AuditSeal.content_hash,
+            AuditSeal.chain_hash,
+            AuditPayload.salt,
+            AuditPayload.payload,
+        )
+        .join(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+        .join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+        .order_by(AuditSeal.number)
+        .execution_options(yield_per=BATCH)
+    )
+    if filters:
+        statement = _filtered(statement, filters)
+    for row in db.session.execute(statement):
+        yield orjson.dumps(dict(row._mapping))
