@@ -39,7 +39,10 @@ _WRITE = re.compile(
     r"\s+(?:only\s+)?[\"`\[]?(\w+)",
     re.IGNORECASE,
 )
-_MAY_WRITE = re.compile(r"^\s*(?:insert|replace|update|delete|merge|copy|truncate|with)\b", re.IGNORECASE)
+_MAY_WRITE = re.compile(
+    r"^(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:insert|replace|update|delete|merge|copy|truncate|with)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _WRITTEN = "makegood_written"
 _DEPTH = "makegood_depth"
 
