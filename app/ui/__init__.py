@@ -1,0 +1,1 @@
+"""Shell, components, static files, form base, drawn figures. No word of the business belongs here."""

@@ -1,0 +1,204 @@
+"""The base of every form: CSRF, cleaned text, money and instants that keep what was typed."""
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_decimal
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.validators import StopValidation
+from wtforms.widgets import DateTimeLocalInput, TextInput
+
+from app.kernel.errors import BadInput
+from app.kernel.money import BadMoney, Money, precision
+from app.kernel.time import UTC
+from app.ui.filters import locale_name
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+LOCAL_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
+
+
+def strip(text: str | None) -> str | None:
+    """Take off surrounding blanks and characters that no person types (control, direction overrides)."""
+    return None if text is None else CONTROL.sub("", text).strip()
+
+
+def strip_line(text: str | None) -> str | None:
+    """As strip(), and make one line of it."""
+    cleaned = strip(text)
+    return None if cleaned is None else " ".join(cleaned.split())
+
+
+def strip_lines(text: str | None) -> str | None:
+    """As strip(), with the browser's line ends made plain."""
+    cleaned = strip(text)
+    return None if cleaned is None else cleaned.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def strip_or_none(text: str | None) -> str | None:
+    """As strip_line(), and nothing typed is None."""
+    return strip_line(text) or None
+
+
+class Form(FlaskForm):
+    """A form with CSRF; fields are declared by the room."""
+
+    def take(self, refusal: BadInput) -> None:
+        """Put an action's refusals beside the fields they name; what has no field goes above the form."""
+        for name, texts in refusal.errors.items():
+            field = self._fields.get(name)
+            if field is None:
+                self.form_errors = [*self.form_errors, *texts]
+            else:
+                field.errors = [*field.errors, *texts]
+
+    def refuse(self, sentence: object) -> None:
+        """Put a sentence above the form."""
+        self.form_errors = [*self.form_errors, str(sentence)]
+
+
+class LineField(StringField):
+    """One line of text, cleaned."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("filters", (strip_line,))
+        super().__init__(label, validators, **kwargs)
+
+
+class ParagraphField(TextAreaField):
+    """Several lines of text, cleaned."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("filters", (strip_lines,))
+        super().__init__(label, validators, **kwargs)
+
+
+class IntentField(HiddenField):
+    """A key made when the form is shown, so that the same form sent twice does its deed once."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("default", new_intent)
+        super().__init__(label, validators, **kwargs)
+
+    def renew(self) -> None:
+        """Put a new key into the form, after a definite refusal."""
+        self.data = new_intent()
+        self.raw_data = None
+
+
+def new_intent() -> str:
+    return secrets.token_urlsafe(18)
+
+
+class _TypedField(Field):
+    """A field whose text is read at validation, so that a view may first say its currency or zone."""
+
+    text: str = ""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        if valuelist:
+            self.text = str(valuelist[0])
+            self.data = None
+
+    def pre_validate(self, form: Any) -> None:
+        if self.text.strip():
+            try:
+                self.data = self.parse(self.text)
+            except ValueError as mistake:
+                raise StopValidation(str(mistake)) from None
+
+    def parse(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return self.text
+        return "" if self.data is None else self.written()
+
+    def written(self) -> str:
+        raise NotImplementedError
+
+
+class MoneyField(_TypedField):
+    """An amount in one currency, read in the reader's locale; `data` is a Money or None.
+
+    Set `currency` on the bound field before validate() when it depends on the site.
+    """
+
+    widget = TextInput()
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        currency: str | Callable[[], str] = "EUR",
+        minor_min: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.currency = currency() if callable(currency) else currency
+        self.minor_min = minor_min
+
+    def parse(self, text: str) -> Money:
+        try:
+            amount = Money.parse(text, self.currency, locale_name())
+        except BadMoney as mistake:
+            raise ValueError(str(mistake)) from None
+        if amount.minor < self.minor_min:
+            least = Money(self.minor_min, self.currency)
+            raise ValueError(_("Type at least %(least)s.", least=least.format(locale_name())))
+        return amount
+
+    def written(self) -> str:
+        digits = precision(self.currency)
+        pattern = "0" + ("." + "0" * digits if digits else "")
+        return format_decimal(self.data.decimal(), format=pattern, locale=locale_name())
+
+
+class InstantField(_TypedField):
+    """A date and time on the wall of a site; `data` is an aware UTC instant or None.
+
+    Set `zone` on the bound field before validate() or rendering. An hour that the clocks skip is refused; of an hour
+    that comes twice the first is meant.
+    """
+
+    widget = DateTimeLocalInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, *, zone: str | tzinfo = "UTC", **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.zone = zone
+
+    def _zone(self) -> tzinfo:
+        return ZoneInfo(self.zone) if isinstance(self.zone, str) else self.zone
+
+    def parse(self, text: str) -> datetime:
+        return parse_local(text, self._zone())
+
+    def written(self) -> str:
+        written: str = self.data.astimezone(self._zone()).strftime("%Y-%m-%dT%H:%M")
+        return written
+
+
+def parse_local(text: str, zone: tzinfo) -> datetime:
+    """Read a wall time of a zone as a UTC instant; raises ValueError with a sentence when it can't be one."""
+    for pattern in LOCAL_FORMATS:
+        try:
+            local = datetime.strptime(text.strip(), pattern).replace(tzinfo=zone)
+            there = local.astimezone(UTC)
+            back = there.astimezone(zone)
+            break
+        except ValueError:
+            continue
+        except OverflowError:
+            raise ValueError(_("This date is out of range.")) from None
+    else:
+        raise ValueError(_("Give a date and a time."))
+    if back.replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise ValueError(_("The clocks go forward then: this time does not exist at the site."))
+    return there

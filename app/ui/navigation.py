@@ -1,0 +1,104 @@
+"""The pages of the rail and who sees them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page: its endpoint, words, icon and the permission without which it is not shown.
+
+    `group` parts the rail; `is_wide` pages have no room in a phone's bottom bar and stand in its menu.
+    """
+
+    endpoint: str
+    label: object
+    icon: str
+    permission: str
+    group: str = "work"
+    is_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry as one person sees it on one page."""
+
+    endpoint: str
+    label: object
+    icon: str
+    group: str
+    is_wide: bool
+    is_current: bool
+    count: int | None
+
+
+ENTRIES = (
+    Entry("home.desk", _l("My desk"), "desk", "home.read"),
+    Entry("cases.index", _l("Cases"), "queue", "cases.read"),
+    Entry("approvals.inbox", _l("Exceptions"), "approve", "exceptions.read"),
+    Entry("budgets.mine", _l("Purses"), "purse", "purses.read"),
+    Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
+    Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
+    Entry("audit.trail", _l("Trail"), "trail", "audit.read", "insight", is_wide=True),
+    Entry("policies.index", _l("Policies"), "scale", "policies.read", "insight", is_wide=True),
+    Entry("people.directory", _l("People"), "people", "people.read", "company"),
+    Entry("intake.index", _l("Imports"), "upload", "cases.import", "company", is_wide=True),
+    Entry("ui.settings", _l("Settings"), "settings", "settings.write", "company", is_wide=True),
+)
+
+SETTINGS = (
+    Entry("people.sites", _l("Sites"), "building", "people.read"),
+    Entry("people.teams", _l("Teams"), "team", "people.read"),
+    Entry("people.directory", _l("People"), "people", "people.read"),
+    Entry("calendars.index", _l("Working hours"), "calendar", "settings.write"),
+    Entry("sla.index", _l("Clock targets"), "running", "settings.write"),
+    Entry("cases.categories", _l("Categories"), "tag", "catalogue.write"),
+    Entry("policies.catalogue", _l("Remedies"), "gift", "catalogue.write"),
+    Entry("policies.index", _l("Policies"), "scale", "policies.read"),
+    Entry("intake.index", _l("Imports"), "upload", "cases.import"),
+    Entry("people.tokens", _l("Access tokens"), "key", "tokens.write"),
+    Entry("ops.health", _l("Health"), "seal", "ops.read"),
+)
+
+GROUPS: Mapping[str, object] = {"insight": _l("Insight"), "company": _l("Company")}
+
+PHONE_PAGES_MAX = 4  # beside "More"
+
+
+def items(
+    entries: tuple[Entry, ...],
+    *,
+    can: Callable[[str], bool],
+    exists: Callable[[str], bool],
+    endpoint: str | None,
+    counts: Mapping[str, int | None],
+) -> list[Item]:
+    """Return what this person sees; pages whose room is not there yet are left out."""
+    seen = [entry for entry in entries if exists(entry.endpoint) and can(entry.permission)]
+    on_phone = [entry.endpoint for entry in seen if not entry.is_wide][:PHONE_PAGES_MAX]
+    current = _current(seen, endpoint)
+    return [
+        Item(
+            endpoint=entry.endpoint,
+            label=entry.label,
+            icon=entry.icon,
+            group=entry.group,
+            is_wide=entry.endpoint not in on_phone,
+            is_current=entry.endpoint == current,
+            count=counts.get(entry.endpoint),
+        )
+        for entry in seen
+    ]
+
+
+def _current(seen: list[Entry], endpoint: str | None) -> str | None:
+    """Choose the page itself, else the first page of the same room."""
+    if endpoint is None:
+        return None
+    names = [entry.endpoint for entry in seen]
+    if endpoint in names:
+        return endpoint
+    room = endpoint.split(".")[0]
+    return next((name for name in names if name.split(".")[0] == room), None)

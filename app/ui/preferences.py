@@ -1,0 +1,37 @@
+"""How a person wants the screens: theme, language, keys. Kept per device in cookies; the profile is the fallback."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+THEMES = ("auto", "light", "dark")
+LANGUAGES: dict[str, str] = {"en": "English", "de": "Deutsch"}
+COOKIE_SECONDS = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`theme` auto follows the device; `language` None follows the browser; `has_keys` switches single-key shortcuts."""
+
+    theme: str = "auto"
+    language: str | None = None
+    has_keys: bool = True
+
+
+def read(cookies: Mapping[str, str], profile: Preferences | None = None) -> Preferences:
+    """Take what this device chose, else what the profile says; unknown values count as not chosen."""
+    base = profile or Preferences()
+    theme, language, keys = cookies.get("theme"), cookies.get("language"), cookies.get("keys")
+    return Preferences(
+        theme=theme if theme in THEMES else base.theme,
+        language=language if language in LANGUAGES else base.language,
+        has_keys=keys == "on" if keys in ("on", "off") else base.has_keys,
+    )
+
+
+def safe_next(target: str | None, fallback: str = "/") -> str:
+    """Accept only a path of this site to go back to; anything else becomes the fallback."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return fallback
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and target.isprintable() and "\\" not in target else fallback

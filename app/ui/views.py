@@ -1,0 +1,50 @@
+"""Pages of the frame itself: what a device prefers, the index of settings, the bundled stylesheet and script."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from app.people.access import can, needs, public
+from app.ui import assets, navigation
+from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, safe_next
+from app.ui.shell import exists
+
+bp = Blueprint("ui", __name__, template_folder="templates")
+CHOICES = {"theme": THEMES, "language": tuple(LANGUAGES), "keys": ("on", "off")}
+
+
+@bp.get("/static/css/all.css")
+@public("the stylesheet of every page, also before sign-in")
+def stylesheet() -> Response:
+    return _file(assets.styles().text, "text/css")
+
+
+@bp.get("/static/js/all.js")
+@public("the script of every page, also before sign-in")
+def script() -> Response:
+    return _file(assets.scripts().text, "text/javascript")
+
+
+def _file(text: str, mimetype: str) -> Response:
+    answer = Response(text, mimetype=mimetype)
+    answer.cache_control.public = True
+    answer.cache_control.max_age = 365 * 24 * 3600 if request.args.get("v") else 300
+    answer.cache_control.immutable = bool(request.args.get("v"))
+    return answer
+
+
+@bp.post("/preferences")
+@public("theme and language are chosen on the sign-in page too; only cookies of this device change")
+def preferences() -> Response:
+    answer = make_response(redirect(safe_next(request.form.get("next")), 303))
+    for name, choices in CHOICES.items():
+        if request.form.get(name) in choices:
+            answer.set_cookie(
+                name, request.form[name], max_age=COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+            )
+    return answer
+
+
+@bp.get("/settings")
+@needs("settings.write")
+def settings() -> str:
+    entries = navigation.items(navigation.SETTINGS, can=can, exists=exists, endpoint=None, counts={})
+    return render_template("ui/settings.html", entries=entries)

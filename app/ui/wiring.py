@@ -1,0 +1,38 @@
+"""Wires the room into an application: filters, what templates may call, forms' words."""
+
+from flask import Flask, g, url_for
+from flask_babel import get_locale
+
+from app.ui import assets, charts, filters, messages
+from app.ui.navigation import GROUPS
+from app.ui.preferences import LANGUAGES, THEMES
+from app.ui.shell import exists, shell
+
+
+def icon_href(name: str) -> str:
+    """Return the address of one icon in the sprite; the sprite's address is worked out once per request."""
+    if "ui_sprite" not in g:
+        g.ui_sprite = url_for("static", filename="icons.svg")
+    return f"{g.ui_sprite}#i-{name}"
+
+
+def register(app: Flask) -> None:
+    """Make filters and template globals known; safe to call twice."""
+    filters.register(app)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        icon_href=icon_href,
+        shell=shell,
+        page_exists=exists,
+        bundle=lambda kind: (assets.styles() if kind == "styles" else assets.scripts()).digest,
+        bar_parts=charts.bar_parts,
+        nav_groups=GROUPS,
+        languages=LANGUAGES,
+        themes=THEMES,
+        script_words=messages.script_words,
+        state_words=messages.state_words,
+        state_icon=messages.STATE_ICONS.get,
+        get_locale=get_locale,
+        field_attributes=messages.field_attributes,
+    )
