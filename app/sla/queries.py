@@ -1,0 +1,195 @@
+"""Reading clocks and targets."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.calendars.models import CalendarVersion
+from app.calendars.queries import calendar_of
+from app.calendars.rules import Day, explain
+from app.kernel.database import db
+from app.kernel.references import ref
+from app.people.models import Site
+from app.sla import rules
+from app.sla.models import Clock, ClockPause, SlaPolicyVersion, SlaTarget
+from app.sla.rules import DEFAULT_TARGETS, Facts, StateName, Targets
+
+MILESTONE_NAMES = {
+    "acknowledge": _l("Acknowledge"),
+    "first_response": _l("First reply"),
+    "resolve": _l("Resolve"),
+}
+STATE_NAMES: dict[StateName, object] = {
+    "running": _l("Running"),
+    "soon": _l("Due soon"),
+    "breached": _l("Late"),
+    "paused": _l("Paused"),
+    "met": _l("Met"),
+    "missed": _l("Missed"),
+    "cancelled": _l("Cancelled"),
+}
+WHY_DAYS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """One clock as a page or the API shows it. Seconds left are business time; `wall_seconds` runs on the wall."""
+
+    id: int
+    case_id: int
+    case_ref: str
+    milestone: str
+    name: object
+    state: StateName
+    state_name: object
+    started_at: datetime
+    due_at: datetime | None
+    stopped_at: datetime | None
+    target_seconds: int
+    elapsed_seconds: int
+    left_seconds: int
+    wall_seconds: int | None
+    is_paused: bool
+    is_historic: bool
+    zone: str
+    why: tuple[Day, ...]
+
+    @property
+    def ref(self) -> str:
+        return ref("clock", self.id)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("running", "soon", "breached", "paused")
+
+
+def newest_versions(site_id: int) -> tuple[int | None, int | None]:
+    """The versions that new clocks of a site use: (targets, hours); None is the built-in one."""
+    hours = (
+        select(CalendarVersion.id)
+        .join(Site, Site.calendar_id == CalendarVersion.calendar_id)
+        .where(Site.id == site_id)
+        .order_by(CalendarVersion.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    row = db.session.execute(select(_NEWEST_POLICY, hours)).one()
+    return row[0], row[1]
+
+
+def newest_policy() -> tuple[int | None, int]:
+    """The targets in force: (version id, number); (None, 0) stands for the built-in ones."""
+    row = db.session.execute(
+        select(SlaPolicyVersion.id, SlaPolicyVersion.number).order_by(SlaPolicyVersion.number.desc()).limit(1)
+    ).first()
+    return (row.id, row.number) if row else (None, 0)
+
+
+def targets(policy_version_id: int | None) -> Targets:
+    """The targets of a version, or the built-in ones."""
+    if policy_version_id is None:
+        return DEFAULT_TARGETS
+    kept: dict[int, Targets] = current_app.extensions.setdefault("makegood_sla_targets", {})
+    found = kept.get(policy_version_id)
+    if found is None:
+        read: dict[int, dict[str, int]] = {}
+        for row in db.session.execute(
+            select(SlaTarget.severity, SlaTarget.milestone, SlaTarget.target_seconds)
+            .where(SlaTarget.version_id == policy_version_id)
+            .order_by(SlaTarget.id)
+        ):
+            read.setdefault(row.severity, {})[row.milestone] = row.target_seconds
+        found = read
+        if not db.session().info.get(NEW_VERSION):
+            kept[policy_version_id] = found
+    return found
+
+
+def has_due_notices(now: datetime) -> bool:
+    """Tell from the index alone whether the sweep has anything to do."""
+    return db.session.scalar(select(Clock.id).where(Clock.next_notice_at < now).limit(1)) is not None
+
+
+def clocks_of_case(case_id: int, now: datetime, *, with_why: bool = True) -> list[ClockView]:
+    """The clocks of one case in the order of their milestones, in one query."""
+    return clocks_of_cases([case_id], now, with_why=with_why).get(case_id, [])
+
+
+def clocks_of_cases(case_ids: Iterable[int], now: datetime, *, with_why: bool = False) -> dict[int, list[ClockView]]:
+    """The clocks of several cases, by case, in one query."""
+    rows = db.session.execute(
+        select(*_CLOCK, ClockPause.from_at, ClockPause.to_at)
+        .outerjoin(ClockPause, ClockPause.clock_id == Clock.id)
+        .where(Clock.case_id.in_(list(case_ids)))
+        .order_by(Clock.case_id, Clock.id, ClockPause.id)
+    )
+    pauses: dict[int, list[tuple[datetime, datetime | None]]] = {}
+    clocks = {}
+    for row in rows:
+        clocks[row.id] = row
+        if row.from_at is not None:
+            pauses.setdefault(row.id, []).append((row.from_at, row.to_at))
+    views: dict[int, list[ClockView]] = {}
+    for clock in clocks.values():
+        views.setdefault(clock.case_id, []).append(_view(clock, tuple(pauses.get(clock.id, ())), now, with_why))
+    for found in views.values():
+        found.sort(key=lambda view: (rules.MILESTONES.index(view.milestone), view.id))
+    return views
+
+
+def _view(
+    row: object, pauses: tuple[tuple[datetime, datetime | None], ...], now: datetime, with_why: bool
+) -> ClockView:
+    clock: Clock = row  # type: ignore[assignment]  # a selected row has the same attributes
+    calendar = calendar_of(clock.calendar_version_id)
+    facts = Facts(
+        clock.target_seconds, clock.started_at, clock.stopped_at, clock.cancelled_at, clock.breached_at, pauses
+    )
+    shown = rules.state(facts, calendar, now)
+    why: tuple[Day, ...] = ()
+    if with_why:
+        until = now if shown.due_at is None else None
+        why = tuple(
+            explain(facts.started_at, facts.target_seconds, calendar, pauses, until=until, days_max=WHY_DAYS_MAX)
+        )
+    return ClockView(
+        id=clock.id,
+        case_id=clock.case_id,
+        case_ref=clock.case_ref,
+        milestone=clock.milestone,
+        name=MILESTONE_NAMES[clock.milestone],
+        state=shown.name,
+        state_name=STATE_NAMES[shown.name],
+        started_at=clock.started_at,
+        due_at=shown.due_at,
+        stopped_at=clock.stopped_at,
+        target_seconds=clock.target_seconds,
+        elapsed_seconds=shown.elapsed_seconds,
+        left_seconds=shown.left_seconds,
+        wall_seconds=shown.wall_seconds,
+        is_paused=shown.is_paused,
+        is_historic=clock.historic,
+        zone=calendar.zone,
+        why=why,
+    )
+
+
+NEW_VERSION = "makegood_new_sla_version"
+_CLOCK = (
+    Clock.id,
+    Clock.case_id,
+    Clock.case_ref,
+    Clock.milestone,
+    Clock.calendar_version_id,
+    Clock.target_seconds,
+    Clock.started_at,
+    Clock.stopped_at,
+    Clock.cancelled_at,
+    Clock.breached_at,
+    Clock.historic,
+)
+_NEWEST_POLICY = select(SlaPolicyVersion.id).order_by(SlaPolicyVersion.number.desc()).limit(1).scalar_subquery()

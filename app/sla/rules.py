@@ -1,0 +1,135 @@
+"""What a clock shows at an instant. Page, API, export and job all ask this one function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.calendars.rules import Calendar, Pause, due, elapsed
+
+MILESTONES = ("acknowledge", "first_response", "resolve")
+SEVERITIES = range(5)
+SOON_PERCENT = 75
+
+StateName = Literal["running", "soon", "breached", "paused", "met", "missed", "cancelled"]
+Targets = Mapping[int, Mapping[str, int]]  # severity -> milestone -> business seconds
+
+_MINUTE, _HOUR = 60, 3_600
+# What holds until a company publishes its own targets; a working day counts as 8 hours.
+DEFAULT_TARGETS: Targets = {
+    0: {"resolve": 40 * _HOUR},
+    1: {"acknowledge": 4 * _HOUR, "first_response": 8 * _HOUR, "resolve": 40 * _HOUR},
+    2: {"acknowledge": 1 * _HOUR, "first_response": 4 * _HOUR, "resolve": 24 * _HOUR},
+    3: {"acknowledge": 30 * _MINUTE, "first_response": 1 * _HOUR, "resolve": 16 * _HOUR},
+    4: {"acknowledge": 15 * _MINUTE, "first_response": 30 * _MINUTE, "resolve": 8 * _HOUR},
+}
+
+# Which clocks stand still for a reason to wait. Waiting for an approval is none of them: the customer waits on.
+PAUSED_BY: Mapping[str, frozenset[str]] = {
+    "customer": frozenset({"first_response", "resolve"}),
+    "third_party": frozenset(),
+    "approval": frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What happened to a clock; everything shown is computed from it."""
+
+    target_seconds: int
+    started_at: datetime
+    stopped_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    breached_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a clock is due and when it counts as due soon; None while a pause holds it."""
+
+    due_at: datetime | None
+    soon_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A clock at an instant. `left_seconds` is business time, `wall_seconds` the time until due; below zero is late."""
+
+    name: StateName
+    due_at: datetime | None
+    elapsed_seconds: int
+    left_seconds: int
+    wall_seconds: int | None
+    is_paused: bool
+
+
+def deadline(facts: Facts, calendar: Calendar) -> Deadline:
+    """Work out both instants; soon is at 75 % of the target in business time.
+
+    Worked value: 4 hours from Monday 17:00 in Mon-Fri 09-17 are due on Tuesday 13:00 and soon from 12:00.
+    """
+    soon_seconds = -(-facts.target_seconds * SOON_PERCENT // 100)
+    return Deadline(
+        due(facts.started_at, facts.target_seconds, calendar, facts.pauses),
+        due(facts.started_at, soon_seconds, calendar, facts.pauses),
+    )
+
+
+def state(facts: Facts, calendar: Calendar, at: datetime) -> State:
+    """What the clock shows at `at`, from what had happened by then."""
+    facts = known_at(facts, at)
+    ends = deadline(facts, calendar)
+    until = min([at, *(end for end in (facts.stopped_at, facts.cancelled_at) if end)])
+    passed = elapsed(facts.started_at, until, calendar, facts.pauses)
+    late = is_late(facts, ends.due_at, until)
+    paused = any(begins <= at and (to is None or at < to) for begins, to in facts.pauses)
+    name: StateName
+    if facts.cancelled_at is not None:
+        name = "cancelled"
+    elif facts.stopped_at is not None:
+        name = "missed" if late else "met"
+    elif late:
+        name = "breached"
+    elif paused:
+        name = "paused"
+    else:
+        name = "soon" if ends.soon_at is not None and at >= ends.soon_at else "running"
+    wall = None if ends.due_at is None else int((ends.due_at - until).total_seconds())
+    ended = facts.stopped_at is not None or facts.cancelled_at is not None
+    return State(name, ends.due_at, passed, facts.target_seconds - passed, wall, paused and not ended)
+
+
+def known_at(facts: Facts, at: datetime) -> Facts:
+    """Leave out what had not happened yet: a pause that ended later was still open then."""
+    pauses = tuple((begins, None if to is not None and to > at else to) for begins, to in facts.pauses if begins <= at)
+    return Facts(
+        facts.target_seconds,
+        facts.started_at,
+        _by(facts.stopped_at, at),
+        _by(facts.cancelled_at, at),
+        _by(facts.breached_at, at),
+        pauses,
+    )
+
+
+def is_late(facts: Facts, due_at: datetime | None, at: datetime) -> bool:
+    """On the deadline is in time. A breach once recorded stays, whatever moved the deadline since."""
+    return (due_at is not None and at > due_at) or (facts.breached_at is not None and at > facts.breached_at)
+
+
+def next_notice_at(ends: Deadline, *, warned: bool, breached: bool, open_now: bool, historic: bool) -> datetime | None:
+    """When the sweep has to look at this clock again; never for history, and never twice for one threshold."""
+    if historic or not open_now or breached:
+        return None
+    return ends.due_at if warned else ends.soon_at
+
+
+def earliest(instants: Iterable[datetime | None]) -> datetime | None:
+    return min((at for at in instants if at is not None), default=None)
+
+
+def _by(at: datetime | None, limit: datetime) -> datetime | None:
+    return at if at is not None and at <= limit else None

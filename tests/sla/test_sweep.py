@@ -1,0 +1,140 @@
+"""Due-soon and breach notices: each once, to the right people, found by the index."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select, text
+
+from app.audit.models import AuditEntry
+from app.kernel.database import db
+from app.kernel.time import iso
+from app.kernel.transactions import transaction
+from app.notifications.models import Notification
+from app.sla import actions as clocks
+from app.sla import jobs
+from app.sla.models import Clock, ClockNotice
+from tests.sla.builders import HOUR, MINUTE, MONDAY, TEST, Desk, open_desk
+
+SECOND = timedelta(seconds=1)
+
+
+def told() -> list[tuple[int, str, str]]:
+    wanted = select(Notification.employee_id, Notification.kind, Notification.text_key).order_by(Notification.id)
+    return [(row[0], row[1], row[2].split(":")[1]) for row in db.session.execute(wanted)]
+
+
+def test_owner_and_supervisor_are_warned_at_three_quarters_and_told_of_the_breach_once(app: Flask) -> None:
+    desk = open_desk()
+    desk.start(severity=0)  # one clock of 40 hours, Monday to Friday
+    soon, due = MONDAY + 3 * 24 * HOUR + 6 * HOUR, MONDAY + 4 * 24 * HOUR + 8 * HOUR
+    for now, count in ((soon, 0), (soon + SECOND, 1), (soon + SECOND, 0), (due, 0), (due + SECOND, 1), (due + HOUR, 0)):
+        assert jobs.sweep(now=now) == count, now
+    assert told() == [
+        (desk.ana, "clock:soon", "resolve"),
+        (desk.sam, "clock:soon", "resolve"),
+        (desk.ana, "clock:breach", "resolve"),
+        (desk.sam, "clock:breach", "resolve"),
+    ]
+    clock = db.session.query(Clock).one()
+    assert (clock.warned_at, clock.breached_at, clock.next_notice_at) == (soon + SECOND, due, None)
+    types = db.session.scalars(select(AuditEntry.type).where(AuditEntry.subject == "CL-1").order_by(AuditEntry.id))
+    assert list(types) == ["clock:warn", "clock:breach"]
+
+
+def test_after_a_standstill_only_the_breach_is_told_with_its_true_time(app: Flask) -> None:
+    desk = open_desk()
+    desk.start()
+    assert jobs.sweep(now=MONDAY + 900 * HOUR) == 3
+    assert {kind for _, kind, _ in told()} == {"clock:breach"}
+    assert db.session.query(Clock).filter_by(milestone="resolve").one().breached_at == MONDAY + 8 * HOUR
+
+
+def test_a_held_stopped_or_historic_clock_is_left_alone(app: Flask) -> None:
+    desk = open_desk()
+    desk.start(1, severity=0)
+    clocks.pause(case_id=1, reason="customer", actor=TEST, now=MONDAY + MINUTE)
+    desk.start(2, severity=0)
+    clocks.stop_all(case_id=2, at=MONDAY + MINUTE, actor=TEST, now=MONDAY + MINUTE)
+    desk.start(3, severity=0, historic=True)
+    assert jobs.sweep(now=MONDAY + 900 * HOUR) == 0
+    assert told() == []
+
+
+def test_a_sweep_stops_at_its_limit_and_the_next_one_goes_on(app: Flask) -> None:
+    desk = open_desk()
+    for case_id in range(1, 6):
+        desk.start(case_id)
+    later = MONDAY + 900 * HOUR
+    assert [jobs.sweep(now=later, limit=7) for _ in range(4)] == [7, 7, 1, 0]
+
+
+def test_a_case_without_an_owner_is_told_to_its_supervisor(app: Flask) -> None:
+    desk = open_desk()
+    desk.start(severity=0, owner_id=None)
+    jobs.sweep(now=MONDAY + 900 * HOUR)
+    assert told() == [(desk.sam, "clock:breach", "resolve")]
+
+
+def test_two_sweeps_at_once_tell_each_breach_once(app: Flask) -> None:
+    desk = open_desk()
+    for case_id in range(1, 41):
+        desk.start(case_id, severity=0)
+    counts: list[int] = []
+
+    def run() -> None:
+        with app.app_context():
+            counts.append(jobs.sweep(now=MONDAY + 900 * HOUR))
+            db.session.remove()
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    jobs.sweep(now=MONDAY + 900 * HOUR)
+    db.session.rollback()
+    assert db.session.query(ClockNotice).count() == 40
+    assert len(told()) == 80
+
+
+def fill(desk: Desk, count: int) -> None:
+    """Clocks that are not due for long, written plainly."""
+    far = MONDAY + 9_000 * HOUR
+    row = {
+        "case_ref": "MG-1",
+        "milestone": "resolve",
+        "severity": 1,
+        "site_id": desk.site_id,
+        "target_seconds": 1,
+        "started_at": MONDAY,
+        "due_at": far,
+        "soon_at": far,
+        "next_notice_at": far,
+        "historic": False,
+        "version": 1,
+    }
+    with transaction():
+        clocks.stop_all(case_id=1, at=MONDAY, actor=TEST, now=MONDAY)
+        db.session.execute(insert(Clock), [{**row, "case_id": n} for n in range(100, 100 + count)])
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE clock"))
+
+
+@pytest.mark.parametrize("columns", ["id", "id, case_id, due_at"])
+def test_the_sweep_reads_only_what_is_due(app: Flask, columns: str) -> None:
+    desk = open_desk()
+    desk.start(severity=0)
+    fill(desk, 3_000)
+    explain = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"
+    plan = db.session.execute(
+        text(
+            f"{explain} SELECT {columns} FROM clock WHERE next_notice_at < :now ORDER BY next_notice_at, id LIMIT 100"
+        ),
+        {"now": MONDAY if db.engine.dialect.name == "postgresql" else iso(MONDAY)},
+    )
+    lines = " ".join(str(row) for row in plan)
+    assert "ix_clock_notice" in lines
+    assert "SCAN clock" not in lines and "Seq Scan" not in lines
+    assert "Sort" not in lines and "TEMP B-TREE" not in lines
