@@ -32,6 +32,7 @@ ROOMS = (
     "intake",
     "demo",
     "api",
+    "ops",
 )
 
 

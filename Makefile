@@ -1,0 +1,111 @@
+# Makegood: `make help` lists what there is. Needs only Python 3.11+, make and git; run as root it installs what else is missing.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app wsgi
+PORT ?= 8000
+HOST ?= 127.0.0.1
+STAMPS := $(VENV)/.stamps
+PO := $(wildcard app/translations/*/LC_MESSAGES/*.po)
+APT := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
+PYTEST := $(BIN)/python -m pytest -n 2
+
+# The first Python from 3.11 on that is there.
+PYTHON := $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$name"; break; }; done)
+
+# $(call packages,NAMES): install missing Debian packages as root, otherwise say the one command.
+define packages
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing$(1) …"; \
+		apt-get update -q >/dev/null && $(APT)$(1) >/dev/null; \
+	else \
+		echo "Missing packages. Run this once, then try again:"; \
+		echo "  sudo apt-get install -y$(1)"; \
+		exit 1; \
+	fi
+endef
+
+# $(call install,LOCKFILE): exactly the packages of a hashed lock, by uv where there is one.
+define install
+	if command -v uv >/dev/null; then \
+		UV_PYTHON_DOWNLOADS=never uv pip install -q --python $(BIN)/python --require-hashes -r $(1); \
+	else \
+		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
+		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1); \
+	fi
+endef
+
+.PHONY: help run setup setup-tests upgrade translations test quick soak check bench clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: $(STAMPS)/runtime $(STAMPS)/translations  ## Serve the demo company on http://127.0.0.1:8000 (PORT=… changes it)
+	@exec $(FLASK) serve --prepare --host $(HOST) --port $(PORT)
+
+setup: $(STAMPS)/runtime $(STAMPS)/translations upgrade  ## Environment in .venv and database, nothing else
+
+upgrade: $(STAMPS)/runtime
+	@$(FLASK) db upgrade
+
+setup-tests: $(STAMPS)/tests $(STAMPS)/translations
+	@missing=""; \
+	[ -n "$${MAKEGOOD_TEST_POSTGRES:-}" ] || [ -x "$${PG_BINDIR:-/nowhere}/initdb" ] || command -v initdb >/dev/null \
+		|| ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	[ -x /usr/bin/chromium ] || missing="$$missing chromium"; \
+	if [ -n "$$missing" ]; then $(call packages,$$missing); fi
+
+test: setup-tests  ## Everything that tests need, then all tests
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-50} $(PYTEST) -m "not soak"
+
+quick: setup-tests  ## The tests that take less than a minute
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q -m "not soak and not slow and not browser"
+
+soak: setup-tests  ## The same tests at their full counts
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) -o timeout=7200
+
+check: setup-tests  ## Linters, types, import contract
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | grep -vE '[╔╗╚╝║═▶◀─│]'
+	@$(BIN)/djlint app --lint --quiet
+	@$(BIN)/vulture
+
+bench: setup-tests  ## Benchmarks, one JSON line each
+	@$(BIN)/python -m tests.bench
+
+clean:  ## Remove the environment; the database stays
+	@rm -rf $(VENV)
+
+translations: $(STAMPS)/translations
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@if command -v uv >/dev/null; then \
+		UV_PYTHON_DOWNLOADS=never uv venv -q --python "$(PYTHON)" $(VENV); \
+	else \
+		if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then $(call packages, python3-venv); fi; \
+		"$(PYTHON)" -m venv --clear $(VENV); \
+	fi
+
+$(STAMPS)/runtime: requirements.txt | $(BIN)/python
+	@echo "Installing the packages of requirements.txt …"
+	@$(call install,requirements.txt)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/tests: tests/requirements.txt | $(BIN)/python
+	@echo "Installing the packages of tests/requirements.txt …"
+	@$(call install,tests/requirements.txt)
+	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/runtime
+
+$(STAMPS)/translations: $(PO) | $(BIN)/python
+	@[ -x $(BIN)/pybabel ] || $(MAKE) $(STAMPS)/runtime
+	@if [ -n "$(PO)" ]; then $(BIN)/pybabel -q compile -d app/translations; fi
+	@mkdir -p $(STAMPS) && touch $@

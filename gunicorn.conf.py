@@ -1,0 +1,18 @@
+"""The web server: few processes, many threads. `flask serve` adds the address and the number of workers."""
+
+import os
+
+worker_class = "gthread"
+workers = 1 if os.environ.get("DATABASE_URL", "sqlite").startswith("sqlite") else 2
+threads = 32
+graceful_timeout = 5
+keepalive = 5
+timeout = 60
+bind = "127.0.0.1:8000"
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  heartbeats stay off the disk
+max_requests = 0
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+control_socket_disable = True
+loglevel = os.environ.get("MAKEGOOD_LOG_LEVEL", "warning")
