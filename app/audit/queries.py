@@ -86,7 +86,9 @@ def trail(filters: Filters, page: Page, *, oldest_first: bool = False) -> Slice[
 
 
 def _trail_row(row: tuple[Any, ...]) -> TrailRow:
-    return TrailRow(*row[:9], orjson.loads(row[9]) if row[9] else None, *row[10:])
+    values = list(row)
+    values[9] = orjson.loads(row[9]) if row[9] else None
+    return TrailRow(*values)
 
 
 def _filtered(statement: Any, filters: Filters) -> Any:

@@ -1,0 +1,173 @@
+"""What a person reads of an entry's payload: which keys, in which order, as what kind of value. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.kernel.money import Money
+from app.kernel.references import PREFIXES
+from app.kernel.time import parse_instant
+
+FACTS_MAX = 8
+
+# Words for the keys that entries use; a key that isn't named here is shown as it is written.
+LABELS: dict[str, Any] = {
+    "amount": _l("amount"),
+    "asked": _l("asked"),
+    "reason": _l("because"),
+    "kind": _l("kind"),
+    "nature": _l("nature"),
+    "severity": _l("severity"),
+    "category": _l("category"),
+    "channel": _l("channel"),
+    "outcome": _l("outcome"),
+    "root_cause": _l("root cause"),
+    "requested_by": _l("asked by"),
+    "owner": _l("owner"),
+    "team": _l("team"),
+    "site": _l("site"),
+    "customer": _l("customer"),
+    "remedy": _l("remedy"),
+    "clause": _l("clause"),
+    "milestones": _l("clocks"),
+    "milestone": _l("clock"),
+    "due": _l("due"),
+    "expires": _l("expires"),
+    "count": _l("count"),
+    "name": _l("name"),
+    "role": _l("role"),
+    "fields": _l("fields"),
+    "before": _l("before"),
+    "after": _l("after"),
+    "text": _l("text"),
+    "note": _l("note"),
+    "at": _l("at"),
+    "policy_version": _l("policy version"),
+}
+
+# Employee ids under these keys are shown as names.
+PEOPLE_KEYS = frozenset(
+    {
+        "requested_by",
+        "owner",
+        "owner_id",
+        "employee",
+        "employee_id",
+        "manager_id",
+        "supervisor_id",
+        "decided_by",
+        "to_owner",
+    }
+)
+
+# For machines: whole in the raw view, noise in a sentence.
+_MACHINE_KEYS = frozenset(
+    {
+        "currency",
+        "terms_hash",
+        "fingerprint",
+        "intent",
+        "intent_key",
+        "content_hash",
+        "decision",
+        "transfer",
+        "over",
+        "windows",
+    }
+)
+
+ICONS = {
+    "case": "plus",
+    "remedy": "gift",
+    "exception": "approve",
+    "clock": "running",
+    "sla": "running",
+    "purse": "purse",
+    "ledger": "purse",
+    "customer": "person",
+    "employee": "people",
+    "team": "team",
+    "site": "building",
+    "session": "sign-in",
+    "policy": "scale",
+    "import": "upload",
+    "token": "key",
+    "calendar": "calendar",
+    "category": "tag",
+    "audit": "seal",
+    "inbox": "inbox",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing an entry says. shown_as: money, instant, person, people or text."""
+
+    label: Any
+    shown_as: str
+    value: Any
+
+
+def facts(payload: dict[str, Any] | None) -> list[Fact]:
+    """Choose what people read of a payload; empty values and keys for machines are left to the raw view."""
+    if not payload:
+        return []
+    currency = payload.get("currency")
+    found = []
+    for key in sorted(payload, key=lambda key: (key not in ("amount_minor", "asked_minor"), key == "reason", key)):
+        value = payload[key]
+        if key.startswith("_") or key in _MACHINE_KEYS or value is None or value in ("", [], {}):
+            continue
+        fact = _fact(key, value, currency if isinstance(currency, str) else None)
+        if fact:
+            found.append(fact)
+    return found[:FACTS_MAX]
+
+
+def _fact(key: str, value: Any, currency: str | None) -> Fact | None:
+    if key.endswith("_minor") and isinstance(value, int):
+        return Fact(_label(key[:-6]), "money", Money(value, currency)) if currency else None
+    if key in PEOPLE_KEYS and isinstance(value, int):
+        return Fact(_label(key.removesuffix("_id")), "person", value)
+    if key.endswith("_at") and isinstance(value, str) and (instant := _instant(value)):
+        return Fact(_label(key[:-3]), "instant", instant)
+    return Fact(_label(key.removesuffix("_id")), "text", _words(value))
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return parse_instant(text)
+    except ValueError:
+        return None
+
+
+def _label(key: str) -> Any:
+    return LABELS.get(key, key.replace("_", " "))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')}: {_words(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_words(inner) for inner in value)
+    return str(value)
+
+
+def people_in(payload: dict[str, Any] | None) -> set[int]:
+    """Collect the employees that a payload names, for one look-up over a page of entries."""
+    return {value for key, value in (payload or {}).items() if key in PEOPLE_KEYS and isinstance(value, int)}
+
+
+def icon(entry_type: str) -> str:
+    """Choose the picture of an entry's subject."""
+    return ICONS.get(entry_type.split(":")[0], "trail")
+
+
+def noun_of(reference: str) -> str | None:
+    """Return what kind of record a reference names, e.g. "case" for MG-12."""
+    prefix = reference.split("-")[0]
+    return next((noun for noun, known in PREFIXES.items() if known == prefix), None)
