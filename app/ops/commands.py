@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from app.kernel import migrations
 from app.kernel.database import db, prepare_engine
 from app.ops import processes
+from app.ops.scheduler_command import scheduler
 from app.ops.schema import is_at_head, is_empty
 from config import ROOT, Settings
 
@@ -32,6 +33,7 @@ group = AppGroup("db", help="Bring the database's schema up or down.")
 def register(app: Flask) -> None:
     app.cli.add_command(group)
     app.cli.add_command(serve)
+    app.cli.add_command(scheduler)
 
 
 @group.command("upgrade")

@@ -1,0 +1,60 @@
+"""The jobs that the scheduler runs: what, how often, and on which database. Each is bounded and may run twice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+
+Work = Callable[[datetime], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`work(now)` returns how many records it handled; `limit` or more of them means that there may be more at once."""
+
+    name: str
+    every_seconds: float
+    work: Work
+    limit: int = 200
+    postgresql_only: bool = False
+
+
+def _due(path: str, limit: int) -> Work:
+    """A room's job, `module:function` with the signature (*, now, limit) -> int; imported when it first runs."""
+    module, _, name = path.partition(":")
+
+    def work(now: datetime) -> int:
+        handled: int = getattr(import_module(module), name)(now=now, limit=limit)
+        return handled
+
+    return work
+
+
+def _seal(everything: bool) -> Work:
+    def work(now: datetime) -> int:
+        from app.audit.jobs import seal_pending
+
+        return seal_pending(everything=everything)
+
+    return work
+
+
+_PATHS = (
+    ("sla-sweep", 15, "app.sla.jobs:sweep", 500),
+    ("remedies-expire", 60, "app.remedies.jobs:expire_due", 200),
+    ("exceptions-expire", 60, "app.approvals.jobs:expire_due", 200),
+)
+
+
+def all_jobs(dialect: str) -> list[Job]:
+    """The jobs for this database."""
+    jobs = [Job(name, every, _due(path, limit), limit) for name, every, path, limit in _PATHS if _is_there(path)]
+    jobs.append(Job("audit-seal", 0.1, _seal(False), 5_000, postgresql_only=True))
+    jobs.append(Job("audit-seal-all", 60, _seal(True), 5_000, postgresql_only=True))
+    return [job for job in jobs if dialect == "postgresql" or not job.postgresql_only]
+
+
+def _is_there(path: str) -> bool:
+    module = path.partition(":")[0]
+    return find_spec(module.rpartition(".")[0]) is not None and find_spec(module) is not None

@@ -1,0 +1,35 @@
+"""Technical tables: who runs the jobs, and how the last runs went. No business record."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.database import Base, BigId, UTCDateTime
+
+
+class Lease(Base):
+    """The right to act as the one of a name, until it expires. `token` rises with every new holder."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(120))
+    token: Mapped[int] = mapped_column(BigId)
+    expires_ms: Mapped[int] = mapped_column(BigId)
+
+
+class Heartbeat(Base):
+    """A sign of life: of the scheduler ("scheduler") and of each of its jobs ("job:sla-sweep")."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(120))
+    token: Mapped[int] = mapped_column(BigId)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    took_ms: Mapped[int] = mapped_column(BigId, default=0)
+    done_count: Mapped[int] = mapped_column(BigId, default=0)
+    run_count: Mapped[int] = mapped_column(BigId, default=0)
+    failure_count: Mapped[int] = mapped_column(BigId, default=0)
+    last_error: Mapped[str | None] = mapped_column(String(300))
