@@ -1,0 +1,64 @@
+"""What health pages read: signs of life, seals, a few bounded counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.approvals.models import ExceptionRequest
+from app.audit import queries as audit
+from app.audit.models import AuditEntry, AuditSeal
+from app.kernel.database import db
+from app.ops.models import Heartbeat
+from app.ops.rules import SCHEDULER_SECONDS_MAX, UNSEALED_SECONDS_MAX, Check
+
+COUNT_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The last sign of life of the scheduler or of one job."""
+
+    name: str
+    at: datetime
+    took_ms: int
+    done_count: int
+    run_count: int
+    failure_count: int
+    last_error: str | None
+
+
+def signs() -> dict[str, Sign]:
+    """Return all signs of life by name; a handful of rows."""
+    columns = [getattr(Heartbeat, name) for name in Sign.__dataclass_fields__]
+    return {row.name: Sign(*row) for row in db.session.execute(select(*columns).order_by(Heartbeat.name))}
+
+
+def scheduler_checks(found: dict[str, Sign], now: datetime) -> tuple[Check, Check]:
+    """Judge the scheduler's heartbeat and its jobs' last failures."""
+    heart = found.get("scheduler")
+    age = (now - heart.at).total_seconds() if heart else None
+    broken = [sign.name.removeprefix("job:") for sign in found.values() if sign.last_error]
+    return (
+        Check("scheduler", age is not None and abs(age) <= SCHEDULER_SECONDS_MAX, age),
+        Check("jobs", not broken, None, ", ".join(broken)),
+    )
+
+
+def seal_check(now: datetime) -> Check:
+    """Look at entries newer than the last seal; bounded."""
+    last = db.session.scalar(select(AuditSeal.entry_id).order_by(AuditSeal.number.desc()).limit(1)) or 0
+    newer = select(AuditEntry.recorded_at).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(COUNT_MAX)
+    waiting = list(db.session.scalars(newer))
+    age = (now - min(waiting)).total_seconds() if waiting else None
+    return Check("seals", age is None or age <= UNSEALED_SECONDS_MAX, age, str(len(waiting)) if waiting else "")
+
+
+def exceptions_waiting() -> int:
+    """Count waiting requests, at most COUNT_MAX."""
+    waiting = select(ExceptionRequest.id).where(ExceptionRequest.state == "waiting").limit(COUNT_MAX)
+    return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+
+
+def sealed_count(now: datetime) -> int:
+    return audit.head(now).number
