@@ -1,0 +1,36 @@
+"""Joins the room to people: nobody leaves while a request would have nobody who may decide it."""
+
+from datetime import datetime
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from app.approvals import queries
+from app.kernel.actor import Actor
+from app.kernel.errors import Refusal
+from app.kernel.references import ref
+from app.people import hooks
+
+
+class NobodyWouldDecide(Refusal):
+    """A request would be left without anyone who may decide it."""
+
+    code = "nobody-would-decide"
+
+
+def register(app: Flask) -> None:
+    hooks.add(keep_a_decider)
+
+
+def keep_a_decider(employee_id: int, actor: Actor, now: datetime) -> None:
+    """Refuse a deactivation that leaves a waiting request without a decider; deciders are always computed anew."""
+    for exception_id in queries.waiting_within(None):
+        left = [decider for decider in queries.deciders_for(exception_id) if decider != employee_id]
+        if not left:
+            raise NobodyWouldDecide(
+                _l(
+                    "%(ref)s would have nobody left who can decide it. Make somebody else a supervisor there first, or decide it.",
+                    ref=ref("exception", exception_id),
+                ),
+                exception=ref("exception", exception_id),
+            )
