@@ -33,3 +33,12 @@ class Heartbeat(Base):
     run_count: Mapped[int] = mapped_column(BigId, default=0)
     failure_count: Mapped[int] = mapped_column(BigId, default=0)
     last_error: Mapped[str | None] = mapped_column(String(300))
+
+
+class Probe(Base):
+    """One row that readiness writes, to know that the database still takes writes."""
+
+    __tablename__ = "probe"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
