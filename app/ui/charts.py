@@ -133,11 +133,11 @@ def plain(value: float) -> str:
 
 
 def nice_ceiling(value: float) -> float:
-    """Return the next of 1, 2, 2.5 or 5 times a power of ten at or above value; 1 for nothing."""
+    """Return the next round number at or above value, 1 for nothing; half of it is round too."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * (1 - 1e-9))
+    return next(step * power for step in (1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9))
 
 
 def _share(value: float, top: float) -> float:
@@ -204,7 +204,7 @@ def line_chart(
     *,
     say: Say = plain,
     height: int = 200,
-    x_ticks_max: int = 5,
+    x_ticks_max: int = 6,
 ) -> LineChart:
     """Place one line per (name, values), values aligned with labels and None where nothing is known."""
     head, base = 12.0, float(height - 26)
@@ -228,12 +228,11 @@ def line_chart(
 
 
 def _x_ticks(labels: Sequence[str], most: int) -> tuple[Tick, ...]:
-    """Choose at most `most` labels, evenly, with the first and the last."""
+    """Choose at most `most` labels at equal distances, beginning with the first."""
     if len(labels) <= 1:
         return tuple(Tick(50.0, text) for text in labels)
     last = len(labels) - 1
-    count = min(most, len(labels))
-    chosen = sorted({round(index * last / (count - 1)) for index in range(count)})
+    chosen = range(0, len(labels), math.ceil(len(labels) / most))
     return tuple(Tick(at := round(100 * index / last, 2), labels[index], _anchor(at)) for index in chosen)
 
 

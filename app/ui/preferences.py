@@ -29,6 +29,15 @@ def read(cookies: Mapping[str, str], profile: Preferences | None = None) -> Pref
     )
 
 
+def choose_locale(language: str | None, site_locale: str | None) -> str:
+    """Take the site's locale when it speaks the chosen language (en_GB for en), else the language itself."""
+    if language is None:
+        language = (site_locale or "en").split("_")[0]
+    if language not in LANGUAGES:
+        return "en"
+    return site_locale if site_locale and site_locale.split("_")[0] == language else language
+
+
 def safe_next(target: str | None, fallback: str = "/") -> str:
     """Accept only a path of this site to go back to; anything else becomes the fallback."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):

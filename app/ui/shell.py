@@ -1,25 +1,36 @@
-"""What the frame around a page knows about the reader. A higher room supplies it; without one, nobody is signed in."""
+"""What the frame around a page knows about the reader. The pages' side supplies it; without one, nobody is signed in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, has_request_context, request
 
 from app.ui import navigation
-from app.ui.preferences import Preferences, read
+from app.ui.preferences import LANGUAGES, Preferences, choose_locale, read
 
 Supplier = Callable[[], "Reader | None"]
 KEY = "makegood_shell"
 
 
+def _none_unread() -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The signed-in person: `job` is one line under the name, `counts` maps an endpoint to the figure beside it."""
+    """The signed-in person: `job` is one line under the name, `counts` maps an endpoint to the figure beside it.
+
+    `unread` is a function, since only whole pages show it; `zone` and `locale` are those of the person's site.
+    """
 
     name: str
     job: str
     can: Callable[[str], bool]
-    unread: int = 0
+    zone: str = "UTC"
+    locale: str = "en"
+    unread: Callable[[], int] = _none_unread
     counts: Mapping[str, int | None] = field(default_factory=dict)
     preferences: Preferences = field(default_factory=Preferences)
 
@@ -31,13 +42,14 @@ class Shell:
     reader: Reader | None
     nav: list[navigation.Item]
     preferences: Preferences
+    unread: int
 
     def can(self, permission: str) -> bool:
         return self.reader is not None and self.reader.can(permission)
 
 
 def supply(app: Flask, supplier: Supplier) -> None:
-    """Name the function that tells who reads; it runs once per page, not for fragments."""
+    """Name the function that tells who reads; it runs at most once per request."""
     app.extensions[KEY] = supplier
 
 
@@ -46,19 +58,46 @@ def exists(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
 
-def shell() -> Shell:
-    """Return the frame of this request; asked for once, then kept."""
-    if "ui_shell" not in g:
+def reader() -> Reader | None:
+    """Return who reads, asked for once per request."""
+    if "ui_reader" not in g:
         supplier: Supplier | None = current_app.extensions.get(KEY)
-        reader = supplier() if supplier else None
-        entries = navigation.ENTRIES if reader else ()
+        g.ui_reader = supplier() if supplier else None
+    found: Reader | None = g.ui_reader
+    return found
+
+
+def preferences() -> Preferences:
+    person = reader()
+    return read(request.cookies, person.preferences if person else None)
+
+
+def shell() -> Shell:
+    """Return the frame of this request, for a whole page."""
+    if "ui_shell" not in g:
+        person = reader()
         nav = navigation.items(
-            entries,
-            can=reader.can if reader else lambda _permission: False,
+            navigation.ENTRIES if person else (),
+            can=person.can if person else lambda _permission: False,
             exists=exists,
             endpoint=request.endpoint,
-            counts=reader.counts if reader else {},
+            counts=person.counts if person else {},
         )
-        g.ui_shell = Shell(reader, nav, read(request.cookies, reader.preferences if reader else None))
+        g.ui_shell = Shell(person, nav, preferences(), person.unread() if person else 0)
     frame: Shell = g.ui_shell
     return frame
+
+
+def locale() -> str:
+    """Choose the locale of this request, for Flask-Babel."""
+    if not has_request_context():
+        return "en"
+    person = reader()
+    accepted = request.accept_languages.best_match(list(LANGUAGES))
+    return choose_locale(preferences().language or accepted, person.locale if person else None)
+
+
+def zone() -> tzinfo | None:
+    """Choose the time zone of this request, for Flask-Babel: the one of the reader's site."""
+    person = reader() if has_request_context() else None
+    return ZoneInfo(person.zone) if person else None

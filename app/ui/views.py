@@ -1,14 +1,40 @@
 """Pages of the frame itself: what a device prefers, the index of settings, the bundled stylesheet and script."""
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.blueprints import BlueprintSetupState
+from flask_login import current_user
 
-from app.people.access import can, needs, public
-from app.ui import assets, navigation
-from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, safe_next
-from app.ui.shell import exists
+from app.notifications import queries as notifications
+from app.people import queries as people
+from app.people.access import can, is_signed_in, needs, public
+from app.ui import assets, navigation, shell
+from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, Preferences, safe_next
 
 bp = Blueprint("ui", __name__, template_folder="templates")
 CHOICES = {"theme": THEMES, "language": tuple(LANGUAGES), "keys": ("on", "off")}
+
+
+
+def reader() -> shell.Reader | None:
+    """Tell the frame who reads: name and job, rights, site's zone and locale, and what the profile prefers."""
+    if not is_signed_in():
+        return None
+    person = current_user.person
+    site = people.site(person.site_id)
+    return shell.Reader(
+        name=person.name,
+        job=f"{person.job_title} · {site.name}",
+        can=can,
+        zone=site.time_zone,
+        locale=site.locale,
+        unread=lambda: notifications.unread_count(person.id),
+        preferences=Preferences(person.theme, (person.locale or "")[:2] or None, not person.keys_off),
+    )
+
+
+@bp.record_once
+def _supply(state: BlueprintSetupState) -> None:
+    shell.supply(state.app, reader)
 
 
 @bp.get("/static/css/all.css")
@@ -46,5 +72,5 @@ def preferences() -> Response:
 @bp.get("/settings")
 @needs("settings.write")
 def settings() -> str:
-    entries = navigation.items(navigation.SETTINGS, can=can, exists=exists, endpoint=None, counts={})
+    entries = navigation.items(navigation.SETTINGS, can=can, exists=shell.exists, endpoint=None, counts={})
     return render_template("ui/settings.html", entries=entries)

@@ -80,7 +80,7 @@ def make_app() -> Flask:
     app = Flask(__name__, static_folder="../../app/ui/static", template_folder="templates")
     app.config.update(SECRET_KEY="gallery-gallery-gallery-gallery-00", BABEL_DEFAULT_LOCALE="en_GB", TESTING=True)
     CSRFProtect(app)
-    Babel(app)
+    Babel(app, locale_selector=shell.locale, timezone_selector=shell.zone)
     wiring.register(app)
     app.register_blueprint(ui_bp)
     pages = {
@@ -97,7 +97,15 @@ def make_app() -> Flask:
     app.add_url_rule("/matches", "matches", matches)
     app.add_url_rule("/error", "error", error)
     app.add_url_rule("/empty-settings", "empty_settings", lambda: render_template("ui/settings.html", entries=[]))
-    reader = shell.Reader("Ana Ruiz", "Front desk · Quayside", lambda _p: True, 2, {"cases.index": 14})
+    reader = shell.Reader(
+        "Ana Ruiz",
+        "Front desk · Quayside",
+        lambda _permission: True,
+        zone="Europe/London",
+        locale="en_GB",
+        unread=lambda: 2,
+        counts={"cases.index": 14},
+    )
     shell.supply(app, lambda: None if request.args.get("signed-out") else reader)
     return app
 

@@ -1,5 +1,16 @@
 // Find or make: htmx fills the list while somebody types; arrows choose, Enter takes, Escape closes.
 // What is typed stays what is sent, unless one of the found is chosen; then its id goes along.
+const idField = (root) => {
+  const form = root.closest("form");
+  const known = form?.elements.namedItem(root.dataset.combobox);
+  if (known || !form || !root.dataset.combobox) return known;
+  const made = document.createElement("input");
+  made.type = "hidden";
+  made.name = root.dataset.combobox;
+  root.append(made);
+  return made;
+};
+
 const partsOf = (target) => {
   const root = target.closest?.("[data-combobox]");
   if (!root) return null;
@@ -7,7 +18,7 @@ const partsOf = (target) => {
     root,
     input: root.querySelector("[role=combobox]"),
     list: root.querySelector("[role=listbox]"),
-    id: root.querySelector("[data-combobox-id]"),
+    id: idField(root),
     chosen: root.querySelector("[data-combobox-chosen]"),
   };
 };
