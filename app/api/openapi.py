@@ -1,0 +1,168 @@
+"""The OpenAPI 3.1 document, drawn from the endpoint table and the models."""
+
+from typing import Any
+
+import orjson
+from flask import Response
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from app.api.blueprint import PREFIX
+from app.api.endpoints import TABLE, Endpoint
+from app.api.problems import MIMETYPE, TYPE_BASE
+from app.api.schemas_out import ProblemOut
+
+_REF = "#/components/schemas/{model}"
+_REFS = {
+    "/cases": ("MG", "a case"),
+    "/remedies": ("RM", "a remedy"),
+    "/exceptions": ("EX", "an exception"),
+    "/customers": ("CU", "a customer"),
+}
+_WHY = {
+    400: "Malformed JSON, or no Idempotency-Key",
+    401: "No valid token",
+    403: "Your role doesn't include this",
+    404: "Absent, or out of your scope",
+    409: "State or version conflict, or the key's first request is still at work",
+    413: "Larger than 1 MiB",
+    415: "Not application/json",
+    422: "A field is wrong, the key was used for another request, or the policy refuses; then with the decision",
+    429: "Too many requests; see Retry-After",
+    500: "Our mistake",
+}
+_CODE = {
+    400: "idempotency-key-missing",
+    401: "no-token",
+    403: "not-permitted",
+    404: "not-found",
+    409: "changed-meanwhile",
+    413: "request-entity-too-large",
+    415: "unsupported-media-type",
+    422: "bad-input",
+    429: "too-many-requests",
+    500: "internal-server-error",
+}
+
+
+def document(server: str) -> dict[str, Any]:
+    """Return the whole description. server: where this instance is reached, without the path."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Makegood",
+            "version": "1",
+            "description": "Service recovery by a trusted frontline: cases, decisions, remedies, exceptions, clocks and the trail. "
+            "Every POST that writes takes an Idempotency-Key: the same key and content get the first answer again.",
+        },
+        "servers": [{"url": server + PREFIX}],
+        "security": [{"token": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "Made by `flask token create`."}
+            },
+            "responses": {f"Problem{status}": _problem(status) for status in _WHY},
+        },
+    }
+
+
+def response(server: str) -> Response:
+    """Answer with the description; it is small, so it is drawn anew each time."""
+    answer = Response(orjson.dumps(document(server)), mimetype="application/json")
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+def _schemas() -> dict[str, Any]:
+    taken = {model for spec in TABLE for model in (spec.body,) if model}
+    given: set[type[BaseModel]] = {spec.answer for spec in TABLE} | {ProblemOut}
+    wanted: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in taken]
+    wanted += [(model, "serialization") for model in given]
+    wanted.sort(key=lambda pair: (pair[0].__name__, pair[1]))
+    _map, schemas = models_json_schema(wanted, ref_template=_REF)
+    return dict(sorted(schemas["$defs"].items()))
+
+
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for spec in TABLE:
+        paths.setdefault(spec.path, {})[spec.method.lower()] = _operation(spec)
+    return paths
+
+
+def _operation(spec: Endpoint) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": spec.name,
+        "summary": spec.summary,
+        "description": f"Permission: `{spec.permission}`.",
+        "tags": [spec.path.split("/")[1]],
+        "parameters": _parameters(spec),
+        "responses": _responses(spec),
+    }
+    if spec.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _REF.format(model=spec.body.__name__)}}},
+        }
+    return operation
+
+
+def _parameters(spec: Endpoint) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    if "{ref}" in spec.path:
+        prefix, noun = _REFS["/" + spec.path.split("/")[1]]
+        schema = {"type": "string", "pattern": f"^{prefix}-[1-9][0-9]{{0,17}}$", "examples": [f"{prefix}-1"]}
+        rows.append(
+            {"name": "ref", "in": "path", "required": True, "description": f"Reference of {noun}", "schema": schema}
+        )
+    if "{name}" in spec.path:
+        schema = {"type": "string", "pattern": "^[a-z-]{1,60}$", "examples": ["own-authority"]}
+        rows.append({"name": "name", "in": "path", "required": True, "description": "A measure", "schema": schema})
+    if spec.writes:
+        rows.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "description": "New for each deed, the same for a repeat",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,200}$", "examples": ["0b9f3c1e-7a52"]},
+            }
+        )
+    if spec.query:
+        shape = spec.query.model_json_schema()
+        for name, schema in shape["properties"].items():
+            schema = _plain(schema)
+            described = schema.pop("description", name)
+            rows.append({"name": name, "in": "query", "required": False, "description": described, "schema": schema})
+    return rows
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter can't be null: take the other half of an optional one."""
+    schema = {name: value for name, value in schema.items() if name not in ("title", "default") or value is not None}
+    options = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
+    return {**(options[0] if options else {}), **schema}
+
+
+def _responses(spec: Endpoint) -> dict[str, Any]:
+    statuses = {401, 403, 429, 500} | set(spec.refusals) | {422}
+    if spec.body:
+        statuses |= {400, 413, 415}
+    if spec.writes:
+        statuses |= {400, 409}
+    if "{" in spec.path:
+        statuses.add(404)
+    answer = {"schema": {"$ref": _REF.format(model=spec.answer.__name__)}}
+    described = {str(spec.status): {"description": spec.summary, "content": {"application/json": answer}}}
+    return described | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(statuses)}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    example = {"type": TYPE_BASE + _CODE[status], "title": "", "status": status, "detail": _WHY[status]}
+    content = {MIMETYPE: {"schema": {"$ref": _REF.format(model="ProblemOut")}, "example": example}}
+    described: dict[str, Any] = {"description": _WHY[status], "content": content}
+    if status == 429:
+        described["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
+    return described

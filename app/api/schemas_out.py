@@ -1,0 +1,268 @@
+"""What the API answers. Money is text with its currency, instants end in Z, references are the ones people see."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from app.kernel.money import Money
+from app.kernel.time import iso
+
+Instant = Annotated[datetime, PlainSerializer(iso, return_type=str), Field(examples=["2026-03-19T15:00:00Z"])]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class MoneyOut(Answer):
+    """An amount in major units, with its currency's decimals."""
+
+    amount: Annotated[str, Field(examples=["120.00"])]
+    currency: Annotated[str, Field(examples=["USD"])]
+
+    @classmethod
+    def of(cls, money: Money) -> "MoneyOut":
+        return cls(**money.json())
+
+    @classmethod
+    def minor(cls, minor: int, currency: str) -> "MoneyOut":
+        return cls.of(Money(minor, currency))
+
+
+class WindowOut(Answer):
+    """One window of the policy as this request meets it: headroom is what is left before it."""
+
+    unit: Annotated[str, Field(examples=["employee_month"])]
+    name: str
+    clause: Annotated[str, Field(examples=["goodwill 4.2"])]
+    limit: MoneyOut
+    used: MoneyOut
+    requested: MoneyOut
+    headroom: MoneyOut
+    fits: bool
+
+
+class WaitOut(Answer):
+    """How long exceptions take here: n decided ones; half are answered within p50, nine of ten within p90."""
+
+    n: int
+    p50_minutes: int | None
+    p90_minutes: int | None
+
+
+class DecisionOut(Answer):
+    """The answer to "Can I?", with the reasons that enforcement uses too."""
+
+    answer: Annotated[Literal["allowed", "needs-approval", "refused", "purse-exhausted"], Field(examples=["allowed"])]
+    clause: str
+    reason: str
+    policy_version: int | None
+    windows: list[WindowOut]
+    wait: WaitOut | None = None
+
+
+class ClockOut(Answer):
+    """A clock as the page shows it; left_seconds is business time and negative when late."""
+
+    ref: Annotated[str, Field(examples=["CL-3"])]
+    case: Annotated[str, Field(examples=["MG-2041"])]
+    milestone: Annotated[str, Field(examples=["first_response"])]
+    state: Annotated[str, Field(examples=["running"])]
+    started_at: Instant
+    due_at: Instant | None
+    stopped_at: Instant | None
+    target_seconds: int
+    left_seconds: int
+
+
+class CaseRowOut(Answer):
+    """A case in a list."""
+
+    ref: Annotated[str, Field(examples=["MG-2041"])]
+    state: Annotated[str, Field(examples=["open"])]
+    severity: int
+    category: str
+    summary: str
+    customer: str | None
+    owner: str | None
+    next_due_at: Instant | None
+
+
+class RemedyRowOut(Answer):
+    """A remedy of a case."""
+
+    ref: Annotated[str, Field(examples=["RM-7"])]
+    state: Annotated[str, Field(examples=["reserved"])]
+    kind: str
+    nature: str
+    amount: MoneyOut
+    created_at: Instant
+
+
+class CaseOut(Answer):
+    """A case with its clocks and remedies; send `version` back when you change it."""
+
+    ref: Annotated[str, Field(examples=["MG-2041"])]
+    state: Annotated[str, Field(examples=["open"])]
+    version: int
+    severity: int
+    category: str
+    summary: str
+    description: str
+    channel: str
+    attribution: str
+    site: str
+    team: str | None
+    owner: str | None
+    customer: str | None
+    occurred_at: Instant | None
+    received_at: Instant
+    logged_at: Instant
+    waiting_for: str | None
+    outcome: str | None
+    root_cause: str | None
+    resolved_at: Instant | None
+    reopened_count: int
+    clocks: list[ClockOut]
+    remedies: list[RemedyRowOut]
+
+
+class NoteOut(Answer):
+    """A line of the timeline."""
+
+    case: str
+    kind: str
+    at: Instant
+    state: str
+
+
+class RemedyOut(Answer):
+    """A remedy with the decision that it was given by."""
+
+    ref: Annotated[str, Field(examples=["RM-7"])]
+    state: Annotated[str, Field(examples=["reserved"])]
+    case: Annotated[str, Field(examples=["MG-2041"])]
+    kind: str
+    nature: str
+    amount: MoneyOut
+    reason: str
+    version: int
+    created_at: Instant
+    expires_at: Instant | None
+    decision: DecisionOut | None
+
+
+class ExceptionOut(Answer):
+    """A request above authority, with what it exceeds and, once there is one, its decision."""
+
+    ref: Annotated[str, Field(examples=["EX-12"])]
+    state: Annotated[str, Field(examples=["waiting"])]
+    case: Annotated[str, Field(examples=["MG-2041"])]
+    remedy: str | None
+    kind: str
+    amount: MoneyOut
+    granted: MoneyOut | None
+    reason: str
+    requested_by: str
+    decided_by: str | None
+    decision_reason: str | None
+    asked_at: Instant
+    expires_at: Instant
+    decision: DecisionOut | None = None
+
+
+class PurseOut(Answer):
+    """One budget window: headroom is limit plus approved, less reserved and settled."""
+
+    ref: Annotated[str, Field(examples=["PU-5"])]
+    unit: str
+    name: str
+    period: str
+    limit: MoneyOut
+    approved: MoneyOut
+    reserved: MoneyOut
+    settled: MoneyOut
+    headroom: MoneyOut
+
+
+class AuditOut(Answer):
+    """One entry of the trail; `said` is empty once it was erased, `number` until it is sealed."""
+
+    id: int
+    number: int | None
+    type: Annotated[str, Field(examples=["case:log"])]
+    subject: Annotated[str, Field(examples=["MG-2041"])]
+    case: str | None
+    actor: str
+    at: Instant
+    recorded_at: Instant
+    said: dict[str, Any] | None
+    chain_hash: str | None
+
+
+class CustomerOut(Answer):
+    """A customer with their cases, newest first."""
+
+    ref: Annotated[str, Field(examples=["CU-9"])]
+    name: str
+    email: str | None
+    phone: str | None
+    language: str | None
+    cases: list[CaseRowOut]
+
+
+class MetricOut(Answer):
+    """A measure, never without its n; a proportion also has its interval."""
+
+    name: Annotated[str, Field(examples=["own-authority"])]
+    n: int
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    unit: str
+    parts: dict[str, Any] = Field(default_factory=dict)
+
+
+class CasePage(Answer):
+    items: list[CaseRowOut]
+    next: str | None
+
+
+class ExceptionPage(Answer):
+    items: list[ExceptionOut]
+    next: str | None
+
+
+class PursePage(Answer):
+    items: list[PurseOut]
+    next: str | None
+
+
+class ClockPage(Answer):
+    items: list[ClockOut]
+    next: str | None
+
+
+class AuditPage(Answer):
+    items: list[AuditOut]
+    next: str | None
+
+
+class FieldProblem(Answer):
+    """A field and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class ProblemOut(Answer):
+    """A refusal, as RFC 9457 describes it."""
+
+    type: Annotated[str, Field(examples=["urn:makegood:problem:needs-approval"])]
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldProblem] | None = None
+    decision: DecisionOut | None = None

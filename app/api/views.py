@@ -1,0 +1,15 @@
+"""API v1: its description here, its resources in the files beside."""
+
+from flask import Response, current_app
+
+from app.api import openapi, views_reads
+from app.api.blueprint import bp
+from app.people.access import public
+
+__all__ = ["bp", "views_reads"]
+
+
+@bp.get("/openapi.json")
+@public("the description of the API names no record")
+def description() -> Response:
+    return openapi.response(current_app.extensions["makegood_settings"].base_url)

@@ -1,0 +1,45 @@
+"""Resources that only read: purses, clocks, the trail, customers, measures."""
+
+from app.api import answers, reads
+from app.api import schemas as taken
+from app.api import schemas_out as given
+from app.api.cursors import page_of, signed
+from app.api.endpoints import Call, endpoint, identity
+from app.audit import queries as audit
+
+
+@endpoint(
+    "GET",
+    "/clocks",
+    "List clocks, the next due first",
+    permission="clocks.read",
+    answer=given.ClockPage,
+    query=taken.ClockQuery,
+)
+def list_clocks(call: Call) -> given.ClockPage:
+    page = page_of("clocks", call.query.cursor, call.query.limit)
+    found = reads.clocks(call.scope("clocks.read"), call.query, page, call.now)
+    return given.ClockPage(items=[answers.clock(row) for row in found.rows], next=signed("clocks", found.next_cursor))
+
+
+@endpoint(
+    "GET",
+    "/audit",
+    "Read the trail, newest first",
+    permission="audit.read",
+    answer=given.AuditPage,
+    query=taken.AuditQuery,
+)
+def list_audit(call: Call) -> given.AuditPage:
+    page = page_of("audit", call.query.cursor, call.query.limit)
+    scope = call.scope("audit.read")
+    filters = audit.Filters(
+        site_id=None if scope.kind == "company" else scope.site_id,
+        subject=call.query.subject,
+        type=call.query.type,
+        case_id=identity("case", call.query.case) if call.query.case else None,
+        since=call.query.since,
+        until=call.query.until,
+    )
+    found = audit.trail(filters, page)
+    return given.AuditPage(items=[answers.entry(row) for row in found.rows], next=signed("audit", found.next_cursor))
