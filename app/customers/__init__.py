@@ -1,0 +1,1 @@
+"""Customers: found or made while typing, with their ways to be reached."""

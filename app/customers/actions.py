@@ -1,0 +1,152 @@
+"""Make and change customers."""
+
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, update
+
+from app.audit import actions as audit
+from app.customers.models import Customer
+from app.customers.rules import NAME_MAX, email_key, is_email, name_key, phone_key
+from app.kernel.actor import Actor
+from app.kernel.database import db
+from app.kernel.errors import BadInput, Conflict, NotFound
+from app.kernel.references import ref
+from app.kernel.transactions import transaction
+from app.people import permissions
+
+MADE = audit.declare("customer:make", "name", "email", "phone", sentence=_l("added a customer"))
+CHANGED = audit.declare("customer:change", "before", "after", sentence=_l("changed a customer's details"))
+
+
+def find_or_make(
+    *,
+    name: str,
+    email: str | None = None,
+    phone: str | None = None,
+    customer_id: int | None = None,
+    language: str | None = None,
+    site_id: int | None,
+    actor: Actor,
+    now: datetime,
+) -> Customer:
+    """Return the chosen customer, the one with this e-mail address, or a new one.
+
+    A name alone never merges two people: without an id or an address a new customer is made.
+    """
+    permissions.require(actor, "customers.write", site_id=site_id)
+    with transaction():
+        if customer_id is not None:
+            return _chosen(customer_id, actor)
+        address = email_key(email)
+        if address and (known := _with_email(address, site_id)):
+            return known
+        return make(name=name, email=email, phone=phone, language=language, site_id=site_id, actor=actor, now=now)
+
+
+def make(
+    *,
+    name: str,
+    email: str | None = None,
+    phone: str | None = None,
+    language: str | None = None,
+    site_id: int | None,
+    actor: Actor,
+    now: datetime,
+) -> Customer:
+    """Add a customer. Raises BadInput for a missing or too long name, or something that is no e-mail address."""
+    permissions.require(actor, "customers.write", site_id=site_id)
+    _check(name, email)
+    with transaction():
+        customer = Customer(
+            name=name.strip(),
+            name_key=name_key(name),
+            email=email_key(email),
+            phone=phone_key(phone),
+            language=language,
+            site_id=site_id,
+            created_at=now,
+            version=1,
+        )
+        db.session.add(customer)
+        db.session.flush()
+        audit.record(
+            MADE,
+            subject=ref("customer", customer.id),
+            actor=actor,
+            at=now,
+            site_id=site_id,
+            name=customer.name,
+            email=customer.email,
+            phone=customer.phone,
+        )
+        return customer
+
+
+def change(
+    *,
+    customer_id: int,
+    version: int,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    language: str | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Change a customer's details as they were at `version`; raises Conflict when somebody was faster."""
+    _check(name, email)
+    with transaction():
+        before = _chosen(customer_id, actor)
+        after = {
+            "name": name.strip(),
+            "email": email_key(email),
+            "phone": phone_key(phone),
+            "language": language or None,
+        }
+        was = {key: getattr(before, key) for key in after}
+        done = db.session.execute(
+            update(Customer)
+            .where(Customer.id == customer_id, Customer.version == version)
+            .values(**after, name_key=name_key(name), version=Customer.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+        if done.rowcount != 1:
+            raise Conflict
+        audit.record(
+            CHANGED,
+            subject=ref("customer", customer_id),
+            actor=actor,
+            at=now,
+            site_id=before.site_id,
+            before=was,
+            after=after,
+        )
+
+
+def _chosen(customer_id: int, actor: Actor) -> Customer:
+    customer = db.session.get(Customer, customer_id)
+    if customer is None:
+        raise NotFound
+    permissions.require(actor, "customers.write", site_id=customer.site_id)
+    return customer
+
+
+def _with_email(address: str, site_id: int | None) -> Customer | None:
+    statement = select(Customer).where(Customer.email == address).order_by(Customer.id)
+    for customer in db.session.scalars(statement):
+        if customer.site_id is None or customer.site_id == site_id:
+            return customer
+    return None
+
+
+def _check(name: str, email: str | None) -> None:
+    errors: dict[str, list[str]] = {}
+    if not name.strip():
+        errors["name"] = [str(_l("Type the customer's name."))]
+    elif len(name.strip()) > NAME_MAX:
+        errors["name"] = [str(_l("A name has at most %(count)d characters.", count=NAME_MAX))]
+    if email and email.strip() and not is_email(email):
+        errors["email"] = [str(_l("This is not an e-mail address."))]
+    if errors:
+        raise BadInput(errors)

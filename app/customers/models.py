@@ -1,0 +1,39 @@
+"""Customers and the search index over them."""
+
+from datetime import datetime
+
+from sqlalchemy import DDL, ForeignKey, Index, String, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.database import Base, BigId, UTCDateTime, intpk
+
+
+class Customer(Base):
+    """A person or company that something went wrong for. `name_key` and the contact keys are what typing is compared with."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        Index("ix_customer_name_key", "name_key", "id"),
+        Index("ix_customer_email", "email"),
+        Index("ix_customer_phone", "phone"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(160))
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    language: Mapped[str | None] = mapped_column(String(12))
+    site_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("site.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(BigId, default=1)
+
+
+# A customer is found by any part of the name, so PostgreSQL indexes its trigrams where the extension may be made.
+TRIGRAMS = (
+    "DO $$ BEGIN CREATE EXTENSION IF NOT EXISTS pg_trgm; "
+    "CREATE INDEX ix_customer_name_trigrams ON customer USING gin (name_key gin_trgm_ops); "
+    "EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN NULL; END $$"
+)
+event.listen(Customer.__table__, "after_create", DDL(TRIGRAMS.replace("%", "%%")).execute_if(dialect="postgresql"))
