@@ -178,9 +178,7 @@ def bar_chart(items: Sequence[tuple[str, float]], *, say: Say = plain, top: floa
     return BarChart(rows, _ticks(ceiling, say))
 
 
-def stacked_bars(
-    names: Sequence[str], items: Sequence[tuple[str, Sequence[float]]], *, say: Say = plain
-) -> BarChart:
+def stacked_bars(names: Sequence[str], items: Sequence[tuple[str, Sequence[float]]], *, say: Say = plain) -> BarChart:
     """Place one bar per (label, values), a part for each name; parts differ in colour and stand in the same order."""
     ceiling = nice_ceiling(max((sum(values) for _label, values in items), default=0))
     rows = []

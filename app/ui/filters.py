@@ -95,7 +95,9 @@ def initials(name: str | None) -> str:
     return chosen.upper()
 
 
-def deadline(due_at: datetime | None, what: str | None = None, now: datetime | None = None, zone: str | None = None) -> str:
+def deadline(
+    due_at: datetime | None, what: str | None = None, now: datetime | None = None, zone: str | None = None
+) -> str:
     """Say how a deadline stands now: Reply due in 18 m."""
     if due_at is None:
         return NOTHING

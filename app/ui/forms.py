@@ -48,6 +48,8 @@ def strip_or_none(text: str | None) -> str | None:
 class Form(FlaskForm):
     """A form with CSRF; fields are declared by the room."""
 
+    form_errors: Sequence[str]
+
     def take(self, refusal: BadInput) -> None:
         """Put an action's refusals beside the fields they name; what has no field goes above the form."""
         for name, texts in refusal.errors.items():

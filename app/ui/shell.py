@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, has_request_context, request
+from flask import current_app, g, has_request_context, request
+from flask.sansio.app import App
 
 from app.ui import navigation
 from app.ui.preferences import LANGUAGES, Preferences, choose_locale, read
@@ -48,7 +49,7 @@ class Shell:
         return self.reader is not None and self.reader.can(permission)
 
 
-def supply(app: Flask, supplier: Supplier) -> None:
+def supply(app: App, supplier: Supplier) -> None:
     """Name the function that tells who reads; it runs at most once per request."""
     app.extensions[KEY] = supplier
 

@@ -14,7 +14,6 @@ bp = Blueprint("ui", __name__, template_folder="templates")
 CHOICES = {"theme": THEMES, "language": tuple(LANGUAGES), "keys": ("on", "off")}
 
 
-
 def reader() -> shell.Reader | None:
     """Tell the frame who reads: name and job, rights, site's zone and locale, and what the profile prefers."""
     if not is_signed_in():
@@ -64,7 +63,12 @@ def preferences() -> Response:
     for name, choices in CHOICES.items():
         if request.form.get(name) in choices:
             answer.set_cookie(
-                name, request.form[name], max_age=COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+                name,
+                request.form[name],
+                max_age=COOKIE_SECONDS,
+                secure=request.is_secure,
+                httponly=True,
+                samesite="Lax",
             )
     return answer
 

@@ -74,4 +74,6 @@ def zone_words(instant: datetime) -> str:
 def midnight_of(instant: datetime, zone: tzinfo) -> datetime:
     """Return the start of the instant's day on the wall of a zone."""
     local = instant.astimezone(zone)
-    return local - timedelta(hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return local - timedelta(
+        hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+    )

@@ -53,7 +53,9 @@ def percent(ratio: float) -> str:
 def figures() -> dict[str, Any]:
     months = ["Oct", "Nov", "Dec", "Jan", "Feb", "Mar"]
     return {
-        "bars": charts.bar_chart([("Air conditioning and heating", 41), ("Billing", 27), ("Transport", 9), ("Noise", 0)]),
+        "bars": charts.bar_chart(
+            [("Air conditioning and heating", 41), ("Billing", 27), ("Transport", 9), ("Noise", 0)]
+        ),
         "stacked": charts.stacked_bars(
             ["On own authority", "With approval", "Declined"],
             [("Quayside", (52, 9, 3)), ("Mariahilf", (40, 12, 1)), ("Shibuya", (31, 4, 6))],
@@ -106,7 +108,7 @@ def make_app() -> Flask:
         unread=lambda: 2,
         counts={"cases.index": 14},
     )
-    shell.supply(app, lambda: None if request.args.get("signed-out") else reader)
+    shell.supply(app, lambda: None if "signed-out" in request.args else reader)
     return app
 
 
@@ -117,7 +119,13 @@ def gallery() -> Any:
         flash("Offered £120.00 to Cleo.", "good")
     soon = datetime.now(UTC) + timedelta(minutes=18)
     page = render_template(
-        "gallery/gallery.html", form=form, now=NOW, soon=soon, late=soon - timedelta(minutes=30), rows=WINDOWS, **figures()
+        "gallery/gallery.html",
+        form=form,
+        now=NOW,
+        soon=soon,
+        late=soon - timedelta(minutes=30),
+        rows=WINDOWS,
+        **figures(),
     )
     return page, 200 if valid or request.method == "GET" else 422
 

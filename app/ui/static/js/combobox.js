@@ -47,7 +47,7 @@ const take = (parts, option) => {
 };
 
 document.addEventListener("htmx:after:swap", (event) => {
-  const parts = partsOf(event.target) ?? partsOf(event.detail.ctx?.target ?? document.body);
+  const parts = partsOf(event.target) ?? partsOf(event.detail?.ctx?.target ?? document.body);
   if (!parts) return;
   if (document.activeElement !== parts.input) return close(parts);
   const found = options(parts);
