@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -95,10 +95,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """An application with an empty, migrated database, inside its context."""
     instance = create_app(settings_for(database_url, tmp_path), TESTING=True, WTF_CSRF_ENABLED=False)
+    instance.before_request_funcs.setdefault(None, []).insert(0, _forget_the_last_request)
     with instance.app_context():
         yield instance
         db.session.remove()
         db.engine.dispose()
+
+
+def _forget_the_last_request() -> None:
+    """All requests of a test share the fixture's context, so what one left in `g` (who asks, above all) must not reach the next."""
+    for name in list(g):
+        g.pop(name)
 
 
 def _database(url: str, name: str) -> str:

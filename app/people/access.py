@@ -48,7 +48,7 @@ def me() -> Actor:
     if not is_signed_in():
         raise NotPermitted
     actor: Actor = current_user.person.actor
-    return actor.through(g.request_id, request.remote_addr)
+    return actor.through(g.get("request_id"), request.remote_addr)
 
 
 def my_scope(permission: str) -> Scope:

@@ -1,6 +1,5 @@
 """Write people: add, edit, deactivate. Sites, sessions and secrets are beside, and reached through here."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from app.audit import actions as audit
 from app.kernel.actor import Actor
@@ -17,25 +16,42 @@ from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import hooks
-from app.people.models import ROLES, ApiToken, Employee, OneTimeLink, Site, Team
+from app.people.models import ROLES, THEMES, ApiToken, Employee, OneTimeLink, Site, Team
 from app.people.permissions import require
 from app.people.place_actions import add_site, add_team, edit_site, edit_team
 from app.people.rules import clean_email, makes_a_circle
+from app.people.secret_actions import (
+    change_pass_phrase,
+    check_credentials,
+    make_link,
+    make_token,
+    revoke_token,
+    set_pass_phrase,
+    use_link,
+)
 from app.people.session_actions import end_all_sessions, end_own_session, end_session, start_session, touch_session
 
 __all__ = [
     "add_person",
     "add_site",
     "add_team",
+    "change_pass_phrase",
+    "check_credentials",
     "deactivate",
     "edit_person",
     "edit_site",
     "edit_team",
     "end_own_session",
     "end_session",
+    "make_link",
+    "make_token",
+    "prefer",
     "reactivate",
+    "revoke_token",
+    "set_pass_phrase",
     "start_session",
     "touch_session",
+    "use_link",
 ]
 
 _PERSON_KEYS = ("name", "email", "role", "job_title", "team_id", "manager_id", "locale")
@@ -46,6 +62,7 @@ PERSON_EDITED = audit.declare(
 DEACTIVATED = audit.declare(
     "person:deactivate", "successor_id", "sessions_ended", "tokens_revoked", sentence=_l("deactivated the person")
 )
+PREFERRED = audit.declare("person:prefer", "locale", "theme", "keys_off", sentence=_l("chose how their screens look"))
 REACTIVATED = audit.declare("person:reactivate", sentence=_l("activated the person again"))
 
 
@@ -185,7 +202,38 @@ def reactivate(*, employee_id: int, version: int | None = None, actor: Actor, no
         audit.record(REACTIVATED, subject=ref("employee", employee_id), actor=actor, at=now, site_id=employee.site_id)
 
 
+def prefer(*, locale: str | None, theme: str, keys_off: bool, actor: Actor, now: datetime) -> None:
+    """Keep how somebody likes their own screens."""
+    require(actor, "profile.write", owner_id=actor.id)
+    errors: dict[str, list[str]] = {}
+    if theme not in THEMES:
+        errors["theme"] = [_("Choose light, dark or automatic.")]
+    _check_locale(errors, locale)
+    if errors:
+        raise BadInput(errors)
+    with transaction():
+        employee = db.session.get(Employee, actor.id)
+        if employee is None:
+            raise NotFound
+        employee.locale, employee.theme, employee.keys_off = locale, theme, keys_off
+        audit.record(
+            PREFERRED,
+            subject=ref("employee", employee.id),
+            actor=actor,
+            at=now,
+            site_id=employee.site_id,
+            locale=locale,
+            theme=theme,
+            keys_off=keys_off,
+        )
+
+
 def _locked(employee_id: int, version: int | None) -> Employee:
+    # Administrators are locked first and in order, so that two who deactivate each other at once wait instead of
+    # blocking each other for good, and the second finds that it would be the last.
+    db.session.execute(
+        select(Employee.id).where(Employee.role == "admin").order_by(Employee.id).with_for_update()
+    ).all()
     employee = db.session.get(Employee, employee_id, with_for_update=True)
     if employee is None:
         raise NotFound
@@ -195,14 +243,12 @@ def _locked(employee_id: int, version: int | None) -> Employee:
 
 
 def _keep_an_administrator(leaving_id: int) -> None:
-    # Locked in order of id, so that two administrators who deactivate each other at once can't both succeed.
-    others = db.session.scalars(
+    other = db.session.scalar(
         select(Employee.id)
-        .where(Employee.role == "admin", Employee.deactivated_at.is_(None))
-        .order_by(Employee.id)
-        .with_for_update()
-    ).all()
-    if not [identity for identity in others if identity != leaving_id]:
+        .where(Employee.role == "admin", Employee.deactivated_at.is_(None), Employee.id != leaving_id)
+        .limit(1)
+    )
+    if other is None:
         raise LastAdministrator
 
 
@@ -284,11 +330,7 @@ def _checked_person(
         if twin is not None and twin != employee_id:
             errors["email"] = [_("Somebody already has this e-mail address.")]
         _check_place(errors, employee_id, role, site_id, team_id, manager_id)
-    if locale is not None:
-        try:
-            Locale.parse(locale)
-        except (UnknownLocaleError, ValueError):
-            errors["locale"] = [_("This language isn't known. Write it like en_GB.")]
+    _check_locale(errors, locale)
     if errors:
         raise BadInput(errors)
     return {
@@ -301,6 +343,15 @@ def _checked_person(
         "manager_id": manager_id,
         "locale": locale,
     }
+
+
+def _check_locale(errors: dict[str, list[str]], locale: str | None) -> None:
+    if locale is None:
+        return
+    try:
+        Locale.parse(locale)
+    except (UnknownLocaleError, ValueError, TypeError):
+        errors["locale"] = [_("This language isn't known. Write it like en_GB.")]
 
 
 def _check_place(
@@ -323,13 +374,3 @@ def _check_place(
         errors["manager_id"] = [_("Choose somebody active.")]
     elif employee_id is not None and makes_a_circle(employee_id, manager_id, _managers()):
         errors["manager_id"] = [_("The manager line would lead back to this person.")]
-
-
-def count_active(roles: Iterable[str] = ROLES) -> int:
-    """Count active people of these roles."""
-    return (
-        db.session.scalar(
-            select(func.count()).where(Employee.role.in_(tuple(roles)), Employee.deactivated_at.is_(None))
-        )
-        or 0
-    )

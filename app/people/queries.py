@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, case, or_, select
+from sqlalchemy import Select, case, func, or_, select, tuple_
 
 from app.kernel.actor import Actor
 from app.kernel.database import db
+from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
-from app.people.models import Employee, Site, Team
+from app.people.models import ApiToken, Employee, OneTimeLink, SignInSession, Site, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +148,187 @@ def supervisors_for(site_id: int, team_id: int | None) -> list[int]:
         .order_by(nearness, Employee.id)
     )
     return list(db.session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRow:
+    """One line of the directory."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    job_title: str
+    site: str
+    team: str | None
+    deactivated_at: datetime | None
+    has_pass_phrase: bool
+
+    @property
+    def ref(self) -> str:
+        return ref("employee", self.id)
+
+
+_DIRECTORY = (
+    select(
+        Employee.id,
+        Employee.name,
+        Employee.email,
+        Employee.role,
+        Employee.job_title,
+        Site.name.label("site"),
+        Team.name.label("team"),
+        Employee.deactivated_at,
+        Employee.password_hash.is_not(None).label("has_pass_phrase"),
+    )
+    .join(Site, Site.id == Employee.site_id)
+    .outerjoin(Team, Team.id == Employee.team_id)
+)
+
+
+def directory(
+    page: Page, *, term: str = "", role: str | None = None, site_id: int | None = None, state: str = "active"
+) -> Slice[DirectoryRow]:
+    """Return people by name. term: part of a name or e-mail address; state: active, former or all."""
+    statement = _DIRECTORY
+    if term:
+        pattern = f"%{_escaped(term)}%"
+        statement = statement.where(
+            or_(Employee.name.ilike(pattern, escape="\\"), Employee.email.ilike(pattern, escape="\\"))
+        )
+    if role:
+        statement = statement.where(Employee.role == role)
+    if site_id is not None:
+        statement = statement.where(Employee.site_id == site_id)
+    if state == "active":
+        statement = statement.where(Employee.deactivated_at.is_(None))
+    elif state == "former":
+        statement = statement.where(Employee.deactivated_at.is_not(None))
+    if page.after is not None and len(page.after) == 2:
+        name, identity = page.after
+        if isinstance(name, str) and "\0" not in name and isinstance(identity, int) and abs(identity) < 2**63:
+            statement = statement.where(tuple_(Employee.name, Employee.id) > tuple_(name, identity))
+    rows = db.session.execute(statement.order_by(Employee.name, Employee.id).limit(page.size + 1))
+    return slice_of([DirectoryRow(*row) for row in rows], page, lambda row: (row.name, row.id))
+
+
+def _escaped(term: str) -> str:
+    return term.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def active_people(roles: tuple[str, ...] | None = None, limit: int = 500) -> tuple[PersonRow, ...]:
+    """Return active people by name, for a list to choose from."""
+    statement = select(*PERSON_COLUMNS).where(Employee.deactivated_at.is_(None))
+    if roles is not None:
+        statement = statement.where(Employee.role.in_(roles))
+    rows = db.session.execute(statement.order_by(Employee.name, Employee.id).limit(limit))
+    return tuple(PersonRow(*row) for row in rows)
+
+
+def team(team_id: int) -> TeamRow | None:
+    row = db.session.execute(select(*_TEAM_COLUMNS).where(Team.id == team_id)).first()
+    return TeamRow(*row) if row else None
+
+
+def team_sizes() -> dict[int, int]:
+    """Return how many active people each team has."""
+    rows = db.session.execute(
+        select(Employee.team_id, func.count())
+        .where(Employee.deactivated_at.is_(None), Employee.team_id.is_not(None))
+        .group_by(Employee.team_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def reports_of(employee_id: int) -> tuple[PersonRow, ...]:
+    """Return the active people whose manager this is, by name."""
+    rows = db.session.execute(
+        select(*PERSON_COLUMNS)
+        .where(Employee.manager_id == employee_id, Employee.deactivated_at.is_(None))
+        .order_by(Employee.name, Employee.id)
+    )
+    return tuple(PersonRow(*row) for row in rows)
+
+
+def teams_led_by(employee_id: int) -> tuple[TeamRow, ...]:
+    rows = db.session.execute(select(*_TEAM_COLUMNS).where(Team.supervisor_id == employee_id).order_by(Team.name))
+    return tuple(TeamRow(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How somebody gets in: whether a pass phrase is chosen, and the one-time link that waits."""
+
+    has_pass_phrase: bool
+    link_purpose: str | None
+    link_expires_at: datetime | None
+
+
+def access_of(employee_id: int, now: datetime) -> Access:
+    link = (
+        select(OneTimeLink.purpose, OneTimeLink.expires_at)
+        .where(
+            OneTimeLink.employee_id == employee_id,
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.revoked_at.is_(None),
+            OneTimeLink.expires_at > now,
+        )
+        .order_by(OneTimeLink.id.desc())
+        .limit(1)
+    )
+    found = db.session.execute(link).first()
+    has_phrase = db.session.scalar(select(Employee.password_hash.is_not(None)).where(Employee.id == employee_id))
+    return Access(bool(has_phrase), found.purpose if found else None, found.expires_at if found else None)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    id: int
+    started_at: datetime
+    seen_at: datetime
+    address: str | None
+    browser: str
+
+
+def sessions_of(employee_id: int, *, idle_minutes: int, now: datetime) -> tuple[SessionRow, ...]:
+    """Return the person's live sessions, last used first."""
+    rows = db.session.execute(
+        select(
+            SignInSession.id,
+            SignInSession.started_at,
+            SignInSession.seen_at,
+            SignInSession.address,
+            SignInSession.browser,
+        )
+        .where(
+            SignInSession.employee_id == employee_id,
+            SignInSession.ended_at.is_(None),
+            SignInSession.expires_at > now,
+            SignInSession.seen_at > now - timedelta(minutes=idle_minutes),
+        )
+        .order_by(SignInSession.seen_at.desc(), SignInSession.id.desc())
+        .limit(50)
+    )
+    return tuple(SessionRow(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    id: int
+    name: str
+    made_at: datetime
+    expires_at: datetime
+
+    @property
+    def ref(self) -> str:
+        return ref("token", self.id)
+
+
+def tokens_of(employee_id: int, now: datetime) -> tuple[TokenRow, ...]:
+    """Return the person's live API tokens, newest first; the secrets themselves are kept nowhere."""
+    rows = db.session.execute(
+        select(ApiToken.id, ApiToken.name, ApiToken.made_at, ApiToken.expires_at)
+        .where(ApiToken.employee_id == employee_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
+        .order_by(ApiToken.id.desc())
+    )
+    return tuple(TokenRow(*row) for row in rows)

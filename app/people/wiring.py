@@ -1,11 +1,30 @@
-"""What the application needs from people on every request: who asks, default deny, headers, refusals, language."""
+"""What the application needs around every request: who asks, default deny, headers, refusals, language."""
+
+from typing import Any
 
 from flask import Flask
 from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.people import sign_in
+from app.people import guard, headers, refusal_views, sign_in
+from app.people.access import can, is_signed_in, me
+from app.ui import shell
+from config import Settings
 
 
 def register(app: Flask) -> None:
-    Babel(app)
+    """Wire the room into an application, in the order in which a request meets it."""
+    settings: Settings = app.extensions["makegood_settings"]
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    Babel(app, locale_selector=shell.locale, timezone_selector=shell.zone)
     sign_in.register(app)
+    headers.register(app)
+    guard.register(app)
+    refusal_views.register(app)
+    app.context_processor(_for_templates)
+
+
+def _for_templates() -> dict[str, Any]:
+    return {"can": can, "me": me() if is_signed_in() else None}

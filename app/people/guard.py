@@ -1,0 +1,68 @@
+"""Before every request: default deny, sign-in, permission, and that a change was meant (CSRF)."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+
+from app.kernel.errors import NotPermitted
+from app.people.access import declared, is_signed_in, me
+from app.people.permissions import has
+from app.people.sign_in import API_PREFIX
+from app.ui.preferences import safe_next
+
+_READING = ("GET", "HEAD", "OPTIONS")
+csrf = CSRFProtect()
+
+
+def register(app: Flask) -> None:
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # checked below, after sign-in, and never for the API
+    csrf.init_app(app)
+    app.before_request(check)
+
+
+def check() -> ResponseReturnValue | None:
+    """Let a request through to its view, or answer it. An endpoint that declares nothing is refused."""
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    permission, reason = declared(request.endpoint)
+    if permission is None and reason is None:
+        raise NotPermitted
+    if request.path.startswith(API_PREFIX):
+        return None  # a token is no cookie, so no CSRF; the room itself answers 401, 403 and 429 in its own shape
+    if permission is not None and not is_signed_in():
+        return _ask_to_sign_in()
+    _refuse_foreign_changes()
+    if permission is not None and not has(me(), permission):
+        raise NotPermitted
+    return None
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    """Send to the sign-in page and back afterwards; a fragment's request makes the whole window go there."""
+    if request.headers.get("HX-Request"):
+        back = _path_of(request.headers.get("HX-Current-URL"))
+        return Response(status=401, headers={"HX-Redirect": url_for("people.sign_in", next=back)})
+    if request.method in _READING:
+        back = request.full_path.rstrip("?")
+    else:
+        back = _path_of(request.referrer)
+    return redirect(url_for("people.sign_in", next=back if back != "/" else None), 303)
+
+
+def _path_of(url: str | None) -> str | None:
+    """Return the path of an address of this site, to come back to."""
+    parts = urlsplit(url or "")
+    if parts.netloc != request.host:
+        return None
+    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+
+def _refuse_foreign_changes() -> None:
+    if request.method in _READING:
+        return
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        abort(403)
+    if current_app.config.get("WTF_CSRF_ENABLED", True):
+        csrf.protect()

@@ -1,0 +1,173 @@
+"""One person: add, look, change, let in by a link, deactivate."""
+
+from flask import current_app, flash, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
+from app.kernel.references import parse_ref
+from app.kernel.time import utc_now
+from app.people import actions as people
+from app.people import queries
+from app.people.access import me, needs
+from app.people.blueprint import bp
+from app.people.forms import DeactivateForm, Form, PersonForm, VersionForm, version_of
+from app.people.headers import keep_secret
+from app.people.queries import PersonRow
+from app.people.words import ROLE_MEANINGS, ROLE_WORDS
+
+
+@bp.get("/people/new")
+@needs("people.write")
+def new_person() -> str:
+    return render_template("people/person_new.html", form=PersonForm(role="frontline"), meanings=ROLE_MEANINGS)
+
+
+@bp.post("/people")
+@needs("people.write")
+def add_person() -> ResponseReturnValue:
+    form = PersonForm()
+    if form.validate():
+        try:
+            added = people.add_person(**form.said(), actor=me(), now=utc_now())
+        except BadInput as refusal:
+            form.take(refusal)
+        else:
+            return _show_link(_person(f"EM-{added.id}"))
+    return render_template("people/person_new.html", form=form, meanings=ROLE_MEANINGS), 422
+
+
+@bp.get("/people/<reference>")
+@needs("people.read")
+def person(reference: str) -> str:
+    shown = _person(reference)
+    now = utc_now()
+    named = queries.names([shown.manager_id])
+    return render_template(
+        "people/person.html",
+        person=shown,
+        role=ROLE_WORDS[shown.role],
+        meaning=ROLE_MEANINGS[shown.role],
+        site=queries.site(shown.site_id),
+        team=queries.team(shown.team_id) if shown.team_id else None,
+        manager=named.get(shown.manager_id or 0),
+        manager_id=shown.manager_id,
+        reports=queries.reports_of(shown.id),
+        teams=queries.teams_led_by(shown.id),
+        access=queries.access_of(shown.id, now),
+    )
+
+
+@bp.get("/people/<reference>/edit")
+@needs("people.write")
+def edit_person(reference: str) -> str:
+    shown = _person(reference)
+    form = PersonForm(obj=shown, employee_id=shown.id)
+    return render_template("people/person_edit.html", form=form, person=shown, meanings=ROLE_MEANINGS)
+
+
+@bp.post("/people/<reference>/edit")
+@needs("people.write")
+def change_person(reference: str) -> ResponseReturnValue:
+    shown = _person(reference)
+    form = PersonForm(obj=shown, employee_id=shown.id)
+    status = 422
+    if form.validate():
+        try:
+            people.edit_person(
+                employee_id=shown.id, **form.said(), version=version_of(form.version.data), actor=me(), now=utc_now()
+            )
+        except BadInput as refusal:
+            form.take(refusal)
+        except Refusal as refusal:
+            status = _refused(form, refusal, shown.version)
+        else:
+            flash(_("%(name)s is saved.", name=form.name.data), "good")
+            return redirect(url_for("people.person", reference=shown.ref), 303)
+    return render_template("people/person_edit.html", form=form, person=shown, meanings=ROLE_MEANINGS), status
+
+
+@bp.post("/people/<reference>/links")
+@needs("people.write")
+def make_link(reference: str) -> ResponseReturnValue:
+    return _show_link(_person(reference))
+
+
+def _show_link(shown: PersonRow) -> ResponseReturnValue:
+    """Show a new one-time link at once: it is kept nowhere, so no later page could. Loading again makes another."""
+    token, expires_at = people.make_link(employee_id=shown.id, actor=me(), now=utc_now())
+    base = current_app.extensions["makegood_settings"].base_url
+    link = base + url_for("people.welcome", token=token)
+    page = render_template("people/link_shown.html", person=shown, link=link, expires_at=expires_at)
+    return keep_secret(make_response(page, 201))
+
+
+@bp.get("/people/<reference>/deactivation")
+@needs("people.write")
+def deactivation(reference: str) -> str:
+    shown = _person(reference)
+    form = DeactivateForm(employee_id=shown.id, version=shown.version)
+    return _deactivation_page(form, shown)
+
+
+@bp.post("/people/<reference>/deactivation")
+@needs("people.write")
+def deactivate(reference: str) -> ResponseReturnValue:
+    shown = _person(reference)
+    form = DeactivateForm(employee_id=shown.id)
+    status = 422
+    if form.validate():
+        try:
+            people.deactivate(
+                employee_id=shown.id,
+                successor_id=form.successor_id.data,
+                version=form.version.data,
+                actor=me(),
+                now=utc_now(),
+            )
+        except BadInput as refusal:
+            form.take(refusal)
+        except Refusal as refusal:
+            status = _refused(form, refusal, shown.version)
+        else:
+            flash(_("%(name)s can no longer sign in.", name=shown.name), "good")
+            return redirect(url_for("people.person", reference=shown.ref), 303)
+    return _deactivation_page(form, shown), status
+
+
+def _deactivation_page(form: DeactivateForm, shown: PersonRow) -> str:
+    return render_template(
+        "people/deactivation.html",
+        form=form,
+        person=shown,
+        teams=queries.teams_led_by(shown.id),
+        reports=queries.reports_of(shown.id),
+    )
+
+
+@bp.post("/people/<reference>/activation")
+@needs("people.write")
+def activate(reference: str) -> ResponseReturnValue:
+    shown = _person(reference)
+    form = VersionForm()
+    version = form.version.data if form.validate() else 0
+    people.reactivate(employee_id=shown.id, version=version, actor=me(), now=utc_now())
+    flash(_("%(name)s may come back: send a link to choose a pass phrase.", name=shown.name), "good")
+    return redirect(url_for("people.person", reference=shown.ref), 303)
+
+
+def _person(reference: str) -> PersonRow:
+    identity = parse_ref("employee", reference)
+    found = queries.person(identity) if identity else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _refused(form: Form, refusal: Refusal, version: int) -> int:
+    """Say the refusal above the form; after a conflict the form continues from the state that it now shows."""
+    form.refuse(refusal)
+    if isinstance(refusal, Conflict) and hasattr(form, "version"):
+        form.version.data = version
+        form.version.raw_data = None
+    return refusal.status

@@ -1,0 +1,64 @@
+"""Count failed sign-ins and refuse when there were too many. A technical table: nothing here is business."""
+
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import case, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.kernel.database import db
+from app.kernel.errors import Refusal
+from app.kernel.transactions import transaction
+from app.people.models import SignInThrottle
+from app.people.rules import Throttle, throttle_keys
+
+_FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class TooManyAttempts(Refusal):
+    """`details["retry_after_seconds"]` says how long to wait."""
+
+    status = 429
+    code = "too-many-attempts"
+    sentence = _l("Too many attempts. Wait a few minutes, then try again.")
+
+
+def count_attempt(*, email: str, address: str | None, now: datetime) -> None:
+    """Count an attempt as failed before it is checked, so that parallel guesses can't slip through.
+
+    Raises TooManyAttempts; refused attempts don't prolong the wait.
+    """
+    with transaction():
+        db.session.execute(delete(SignInThrottle).where(SignInThrottle.first_at < now - _FORGOTTEN_AFTER))
+        for key, throttle in throttle_keys(email, address).items():
+            _count(key, throttle, now)
+
+
+def _count(key: str, throttle: Throttle, now: datetime) -> None:
+    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
+    is_old = SignInThrottle.first_at <= now - throttle.window
+    statement = insert(SignInThrottle).values(key=key, failures=1, first_at=now)  # type: ignore[operator]
+    failures, first_at = db.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "failures": case((is_old, 1), else_=SignInThrottle.failures + 1),
+                "first_at": case((is_old, now), else_=SignInThrottle.first_at),
+            },
+        ).returning(SignInThrottle.failures, SignInThrottle.first_at)
+    ).one()
+    if failures > throttle.failures_max:
+        left = first_at + throttle.window - now
+        raise TooManyAttempts(retry_after_seconds=max(1, int(left.total_seconds()) + 1))
+
+
+def forgive(*, email: str, address: str | None) -> None:
+    """Take back a counted attempt that was right: the account's own count starts anew, the address keeps its other failures."""
+    account, place = throttle_keys(email, address)
+    with transaction():
+        db.session.execute(delete(SignInThrottle).where(SignInThrottle.key == account))
+        db.session.execute(
+            update(SignInThrottle)
+            .where(SignInThrottle.key == place, SignInThrottle.failures > 0)
+            .values(failures=SignInThrottle.failures - 1)
+        )
