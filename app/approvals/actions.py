@@ -20,6 +20,7 @@ from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
 from app.notifications import actions as notifications
+from app.notifications.rules import declare
 from app.people import permissions
 from app.people import queries as people
 
@@ -61,6 +62,11 @@ DECLINED = audit.declare(
 )
 WITHDRAWN = audit.declare("exception:withdraw", "asked_minor", "currency", sentence=_l("took back an exception"))
 EXPIRED = audit.declare("exception:expire", "asked_minor", "currency", sentence=_l("let an exception expire"))
+
+ASKED_NOTICE = declare("exception:asked", _l("%(name)s asks for %(amount)s in %(case)s"))
+APPROVED_NOTICE = declare("exception:approved", _l("%(name)s approved %(amount)s in %(case)s"))
+DECLINED_NOTICE = declare("exception:declined", _l("%(name)s declined %(amount)s in %(case)s"))
+EXPIRED_NOTICE = declare("exception:expired", _l("Nobody answered in time: %(amount)s in %(case)s has expired"))
 
 
 class MayNotDecide(NotPermitted):
@@ -136,7 +142,7 @@ def ask(
             expires_at=iso(request.expires_at),
         )
         _note(request, "asked", actor, now, reason, amount.minor)
-        _tell(queries.deciders_for(request.id), "exception_asked", request, amount, now)
+        _tell(queries.deciders_for(request.id), ASKED_NOTICE, request, amount, actor, now)
         return request
 
 
@@ -175,7 +181,8 @@ def decide(
         )
         _record_decision(request, granted, reason, actor, now)
         _note(request, outcome, actor, now, reason, granted.minor if granted else None)
-        _tell([request.requested_by_id], f"exception_{outcome}", request, granted or request.amount, now)
+        notice = APPROVED_NOTICE if granted else DECLINED_NOTICE
+        _tell([request.requested_by_id], notice, request, granted or request.amount, actor, now)
         return request
 
 
@@ -196,7 +203,7 @@ def expire(*, exception_id: int, actor: Actor, now: datetime) -> bool:
         if request.state != "waiting" or request.expires_at > now:
             return False
         _close(request, "expired", EXPIRED, actor, now)
-        _tell([request.requested_by_id], "exception_expired", request, request.amount, now)
+        _tell([request.requested_by_id], EXPIRED_NOTICE, request, request.amount, actor, now)
         return True
 
 
@@ -315,17 +322,22 @@ def _note(
     )
 
 
-def _tell(employee_ids: Sequence[int], kind: str, request: ExceptionRequest, amount: Money, now: datetime) -> None:
-    if employee_ids:
-        notifications.notify(
-            employee_ids=employee_ids,
-            kind=kind,
-            subject=request.ref,
-            url=f"/exceptions/{request.ref}",
-            text_key=kind,
-            params={"amount_minor": amount.minor, "currency": amount.currency, "case": ref("case", request.case_id)},
-            at=now,
-        )
+def _tell(
+    employee_ids: Sequence[int], key: str, request: ExceptionRequest, amount: Money, actor: Actor, now: datetime
+) -> None:
+    notifications.notify(
+        employee_ids=employee_ids,
+        kind="exception",
+        subject=request.ref,
+        url=f"/exceptions/{request.ref}",
+        text_key=key,
+        params={
+            "name": people.names([actor.id]).get(actor.id or 0, actor.label),
+            "amount": amount.format(),
+            "case": ref("case", request.case_id),
+        },
+        at=now,
+    )
 
 
 def _reason(text: str, *, required: bool) -> str:

@@ -44,9 +44,9 @@ class ExceptionRequest(Base):
     )
 
     id: Mapped[intpk]
-    case_id: Mapped[int] = mapped_column(BigId)
+    case_id: Mapped[int] = mapped_column(BigId, ForeignKey("case_file.id"))
     remedy_id: Mapped[int | None] = mapped_column(BigId, unique=True)
-    requested_by_id: Mapped[int] = mapped_column(BigId)
+    requested_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
     kind: Mapped[str] = mapped_column(String(40))
     amount_minor: Mapped[int] = mapped_column(BigId)
     currency: Mapped[str] = mapped_column(String(3))
@@ -54,14 +54,14 @@ class ExceptionRequest(Base):
     terms_hash: Mapped[str] = mapped_column(String(64))
     over: Mapped[list[dict[str, Any]]] = mapped_column(JSONText)
     policy_version_id: Mapped[int | None] = mapped_column(BigId)
-    site_id: Mapped[int] = mapped_column(BigId)
-    team_id: Mapped[int | None] = mapped_column(BigId)
+    site_id: Mapped[int] = mapped_column(BigId, ForeignKey("site.id"))
+    team_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("team.id"))
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(String(12))
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    ended_by_id: Mapped[int | None] = mapped_column(BigId)
+    ended_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("employee.id"))
 
     @property
     def ref(self) -> str:
@@ -85,8 +85,8 @@ class ExceptionDecision(Base):
     id: Mapped[intpk]
     exception_id: Mapped[int] = mapped_column(BigId, ForeignKey("exception_request.id"), unique=True)
     outcome: Mapped[str] = mapped_column(String(12))
-    decided_by_id: Mapped[int] = mapped_column(BigId)
-    on_behalf_of_id: Mapped[int | None] = mapped_column(BigId)
+    decided_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    on_behalf_of_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("employee.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     reason: Mapped[str] = mapped_column(Text)
     amount_minor: Mapped[int | None] = mapped_column(BigId)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from app.approvals import rules
 from app.approvals.models import ExceptionDecision, ExceptionRequest
@@ -94,7 +94,7 @@ class RequestRow:
 
 _JOINED = 10  # the last fields of RequestRow come from the case, its customer and the decision
 _REQUEST_COLUMNS = tuple(getattr(ExceptionRequest, name) for name in list(RequestRow.__dataclass_fields__)[:-_JOINED])
-_ROWS: Select[Any] = (
+_ROWS: Any = (
     select(
         *_REQUEST_COLUMNS,
         Case.summary,
@@ -153,7 +153,7 @@ def _after_instant(page: Page) -> tuple[datetime, int] | None:
     return None
 
 
-def _within(statement: Select[Any], scope: Scope) -> Select[Any]:
+def _within(statement: Any, scope: Scope) -> Any:
     if scope.kind == "company":
         return statement
     if scope.kind == "site":
@@ -259,6 +259,6 @@ def waits(site_id: int | None, now: datetime) -> Waits:
     )
     if site_id is not None:
         statement = statement.where(ExceptionRequest.site_id == site_id)
-    seconds = sorted(int((ended - asked).total_seconds()) for asked, ended in db.session.execute(statement))
+    rows = db.session.execute(statement)
+    seconds = sorted(int((ended - asked).total_seconds()) for asked, ended in rows if ended)
     return Waits(rules.quantile(seconds, 0.5), rules.quantile(seconds, 0.9), len(seconds))
-

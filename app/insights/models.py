@@ -1,0 +1,30 @@
+"""No tables: indexes over lower rooms' tables that only measures need, so that a page reads a range of an index."""
+
+from sqlalchemy import Index, text
+
+from app.cases.models import Case
+from app.sla.models import Clock
+
+_RESOLVED = text("resolved_at IS NOT NULL")
+_STOPPED = text("stopped_at IS NOT NULL")
+
+Index(
+    "ix_case_measures",
+    Case.site_id,
+    Case.resolved_at,
+    Case.historic,
+    Case.team_id,
+    sqlite_where=_RESOLVED,
+    postgresql_where=_RESOLVED,
+)
+Index(
+    "ix_clock_measures",
+    Clock.site_id,
+    Clock.stopped_at,
+    Clock.historic,
+    Clock.milestone,
+    Clock.due_at,
+    Clock.team_id,
+    sqlite_where=_STOPPED,
+    postgresql_where=_STOPPED,
+)

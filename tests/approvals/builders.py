@@ -1,0 +1,45 @@
+"""Requests for tests, asked through the action of the room."""
+
+from datetime import datetime
+from typing import Any
+
+from app.approvals import actions as approvals
+from app.approvals.models import ExceptionRequest
+from app.cases.models import Case
+from app.kernel.money import Money
+from app.kernel.time import utc_now
+from app.people.queries import PersonRow
+from tests.cases.builders import make_case
+
+OVER = [
+    {
+        "clause": "3.1",
+        "unit": "incident",
+        "limit_minor": 20_000,
+        "used_minor": 0,
+        "requested_minor": 38_000,
+        "over_minor": 18_000,
+    }
+]
+
+
+def make_request(
+    person: PersonRow, *, case: Case | None = None, now: datetime | None = None, **changes: Any
+) -> ExceptionRequest:
+    """Ask as `person` for 180.00 in a case of theirs; `changes` go to approvals.ask."""
+    now = now or utc_now()
+    case = case or make_case(person, now=now)
+    values: dict[str, Any] = {
+        "case_id": case.id,
+        "remedy_id": None,
+        "kind": "refund",
+        "amount": Money(18_000, "GBP"),
+        "reason": "He paid 190 for the taxi and a worse room, and was gracious.",
+        "terms_hash": "ab" * 32,
+        "over": OVER,
+        "policy_version_id": None,
+        "site_id": case.site_id,
+        "team_id": case.team_id,
+        **changes,
+    }
+    return approvals.ask(actor=person.actor, now=now, **values)
