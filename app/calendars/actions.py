@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.audit import actions as audit
 from app.calendars.models import CalendarVersion, WorkingCalendar
-from app.calendars.queries import NEW_VERSION
+from app.calendars.queries import NEW_VERSION, CalendarRow
 from app.calendars.rules import BadCalendar, Calendar, needs_open_hours
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -158,6 +158,12 @@ def _checked(windows: Windows, zone: str, closed: Mapping[str, str], now: dateti
         sentence = str(_SENTENCES[problem.code]) % {"value": problem.value}
         raise BadInput({_FIELDS.get(problem.code, "windows"): [sentence]}) from problem
     return hours
+
+
+def own_days(row: CalendarRow) -> dict[str, str]:
+    """The closing days of a version that its country's public holidays do not explain."""
+    public = _holidays(row.country, row.subdivision, None, row.created_at)
+    return {day: name for day, name in row.holidays.items() if public.get(day) != name}
 
 
 def _holidays(

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.triggers import append_only
 
-OPEN = text("stopped_at IS NULL AND cancelled_at IS NULL")
+# Open and not history: what the boards look through.
+OPEN = "stopped_at IS NULL AND cancelled_at IS NULL AND "
+OPEN_SQLITE, OPEN_POSTGRESQL = text(OPEN + "historic = 0"), text(OPEN + "NOT historic")
 
 
 class SlaPolicyVersion(Base):
@@ -59,8 +61,12 @@ class Clock(Base):
             sqlite_where=text("next_notice_at IS NOT NULL"),
             postgresql_where=text("next_notice_at IS NOT NULL"),
         ),
-        Index("ix_clock_site_due", "site_id", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_clock_team_due", "team_id", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(
+            "ix_clock_site_due", "site_id", "due_at", "id", sqlite_where=OPEN_SQLITE, postgresql_where=OPEN_POSTGRESQL
+        ),
+        Index(
+            "ix_clock_team_due", "team_id", "due_at", "id", sqlite_where=OPEN_SQLITE, postgresql_where=OPEN_POSTGRESQL
+        ),
         CheckConstraint("target_seconds > 0", name="positive"),
         CheckConstraint("stopped_at IS NULL OR cancelled_at IS NULL", name="one_end"),
         {"sqlite_autoincrement": True},

@@ -6,13 +6,15 @@ from datetime import datetime
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import literal, select, tuple_
 
 from app.calendars.models import CalendarVersion
 from app.calendars.queries import calendar_of
-from app.calendars.rules import Day, explain
-from app.kernel.database import db
+from app.calendars.rules import Day, Pause, explain
+from app.kernel.database import BigId, UTCDateTime, db
+from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
+from app.kernel.time import iso, parse_instant
 from app.people.models import Site
 from app.sla import rules
 from app.sla.models import Clock, ClockPause, SlaPolicyVersion, SlaTarget
@@ -43,6 +45,10 @@ class ClockView:
     case_id: int
     case_ref: str
     milestone: str
+    severity: int
+    site_id: int
+    team_id: int | None
+    owner_id: int | None
     name: object
     state: StateName
     state_name: object
@@ -127,7 +133,7 @@ def clocks_of_cases(case_ids: Iterable[int], now: datetime, *, with_why: bool = 
         .where(Clock.case_id.in_(list(case_ids)))
         .order_by(Clock.case_id, Clock.id, ClockPause.id)
     )
-    pauses: dict[int, list[tuple[datetime, datetime | None]]] = {}
+    pauses: dict[int, list[Pause]] = {}
     clocks = {}
     for row in rows:
         clocks[row.id] = row
@@ -141,9 +147,52 @@ def clocks_of_cases(case_ids: Iterable[int], now: datetime, *, with_why: bool = 
     return views
 
 
-def _view(
-    row: object, pauses: tuple[tuple[datetime, datetime | None], ...], now: datetime, with_why: bool
-) -> ClockView:
+def clocks_at_risk(
+    *, site_id: int, page: Page, now: datetime, team_id: int | None = None, owner_id: int | None = None
+) -> Slice[ClockView]:
+    """Open clocks of a site by when they are due; those that a pause holds are not at risk."""
+    wanted = select(*_CLOCK).where(
+        Clock.site_id == site_id,
+        Clock.stopped_at.is_(None),
+        Clock.cancelled_at.is_(None),
+        ~Clock.historic,
+        Clock.due_at.is_not(None),
+    )
+    if team_id is not None:
+        wanted = wanted.where(Clock.team_id == team_id)
+    if owner_id is not None:
+        wanted = wanted.where(Clock.owner_id == owner_id)
+    after = _after(page)
+    if after is not None:
+        wanted = wanted.where(
+            tuple_(Clock.due_at, Clock.id) > tuple_(literal(after[0], UTCDateTime), literal(after[1], BigId))
+        )
+    rows = db.session.execute(wanted.order_by(Clock.due_at, Clock.id).limit(page.size + 1)).all()
+    pauses: dict[int, list[Pause]] = {}
+    for row in db.session.execute(
+        select(ClockPause.clock_id, ClockPause.from_at, ClockPause.to_at)
+        .where(ClockPause.clock_id.in_([row.id for row in rows]))
+        .order_by(ClockPause.id)
+    ):
+        pauses.setdefault(row.clock_id, []).append((row.from_at, row.to_at))
+    views = [_view(row, tuple(pauses.get(row.id, ())), now, False) for row in rows]
+    return slice_of(views, page, lambda view: (iso(view.due_at) if view.due_at else "", view.id))
+
+
+def _after(page: Page) -> tuple[datetime, int] | None:
+    """The key of the last clock seen; a malformed cursor starts from the beginning."""
+    if page.after is None or len(page.after) != 2:
+        return None
+    at, last = page.after
+    if not isinstance(at, str) or not isinstance(last, int):
+        return None
+    try:
+        return parse_instant(at), last
+    except ValueError:
+        return None
+
+
+def _view(row: object, pauses: tuple[Pause, ...], now: datetime, with_why: bool) -> ClockView:
     clock: Clock = row  # type: ignore[assignment]  # a selected row has the same attributes
     calendar = calendar_of(clock.calendar_version_id)
     facts = Facts(
@@ -161,6 +210,10 @@ def _view(
         case_id=clock.case_id,
         case_ref=clock.case_ref,
         milestone=clock.milestone,
+        severity=clock.severity,
+        site_id=clock.site_id,
+        team_id=clock.team_id,
+        owner_id=clock.owner_id,
         name=MILESTONE_NAMES[clock.milestone],
         state=shown.name,
         state_name=STATE_NAMES[shown.name],
@@ -184,6 +237,11 @@ _CLOCK = (
     Clock.case_id,
     Clock.case_ref,
     Clock.milestone,
+    Clock.severity,
+    Clock.site_id,
+    Clock.team_id,
+    Clock.owner_id,
+    Clock.due_at,
     Clock.calendar_version_id,
     Clock.target_seconds,
     Clock.started_at,

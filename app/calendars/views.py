@@ -1,0 +1,93 @@
+"""Working hours: the list, a new calendar, and editing one."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.calendars import actions, queries
+from app.calendars.forms import DAY_NAMES, HoursForm, NewCalendarForm, write_day
+from app.calendars.queries import CalendarRow
+from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.references import parse_ref, ref
+from app.kernel.time import utc_now
+from app.people.access import me, needs
+
+bp = Blueprint("calendars", __name__, template_folder="templates")
+
+
+@bp.get("/settings/working-hours")
+@needs("settings.write")
+def index() -> str:
+    today = utc_now().date().isoformat()
+    shown = [
+        (
+            row,
+            ref("calendar", row.id),
+            [(label, write_day(row.windows.get(name, []))) for name, label in DAY_NAMES.items()],
+            [(day, name) for day, name in sorted(row.holidays.items()) if day >= today][:4],
+        )
+        for row in queries.calendars()
+    ]
+    return render_template("calendars/index.html", calendars=shown)
+
+
+@bp.get("/settings/working-hours/new")
+@needs("settings.write")
+def new() -> str:
+    return _page(NewCalendarForm(formdata=None), None)
+
+
+@bp.post("/settings/working-hours")
+@needs("settings.write")
+def add() -> Response | tuple[str, int]:
+    form = NewCalendarForm()
+    if form.validate():
+        try:
+            actions.add_calendar(code=form.code.data, name=form.name.data, **form.asked(), actor=me(), now=utc_now())
+        except BadInput as refusal:
+            form.take(refusal)
+        else:
+            flash(_("The calendar is there. Choose it at a site to use it."), "good")
+            return redirect(url_for("calendars.index"), 303)
+    return _page(form, None), 422
+
+
+@bp.get("/settings/working-hours/<ref>")
+@needs("settings.write")
+def edit(ref: str) -> str:
+    row = _found(ref)
+    return _page(HoursForm.of(row, actions.own_days(row)), row)
+
+
+@bp.post("/settings/working-hours/<ref>")
+@needs("settings.write")
+def change(ref: str) -> Response | tuple[str, int]:
+    row, form, status = _found(ref), HoursForm(), 422
+    if form.validate():
+        try:
+            actions.change_hours(
+                calendar_id=row.id, number=form.number.data or 0, **form.asked(), actor=me(), now=utc_now()
+            )
+        except Refusal as refusal:
+            form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
+            status = refusal.status
+        else:
+            flash(_("The new hours hold for clocks that start from now on."), "good")
+            return redirect(url_for("calendars.index"), 303)
+    return _page(form, row), status
+
+
+def _found(text: str) -> CalendarRow:
+    calendar_id = parse_ref("calendar", text)
+    row = queries.calendar(calendar_id) if calendar_id is not None else None
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _page(form: Any, row: CalendarRow | None) -> str:
+    return render_template(
+        "calendars/edit.html", form=form, calendar=row, ref=ref("calendar", row.id) if row else None, days=DAY_NAMES
+    )

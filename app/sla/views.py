@@ -1,0 +1,85 @@
+"""The board of clocks at risk, and the targets."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.kernel.errors import BadInput, Conflict
+from app.kernel.paging import Page
+from app.kernel.time import utc_now
+from app.people import queries as people
+from app.people.access import me, my_scope, needs
+from app.sla import queries, target_actions
+from app.sla.forms import TargetsForm
+from app.sla.rules import MILESTONES, SEVERITIES
+
+bp = Blueprint("sla", __name__, template_folder="templates")
+
+
+@bp.get("/clocks")
+@needs("clocks.read")
+def board() -> str:
+    scope, actor, now = my_scope("clocks.read"), me(), utc_now()
+    site_id = actor.site_id if scope.kind != "company" else request.args.get("site", actor.site_id, type=int)
+    place = next((row for row in people.sites() if row.id == site_id), None) or people.site(actor.site_id or 0)
+    team_id, mine = request.args.get("team", type=int), request.args.get("mine") == "1"
+    page = Page.of(request.args.get("after"))
+    clocks = queries.clocks_at_risk(
+        site_id=place.id, team_id=team_id, owner_id=actor.id if mine else None, page=page, now=now
+    )
+    here: dict[str, Any] = {"site": place.id, "team": team_id, "mine": "1" if mine else None}
+    return render_template(
+        "sla/board.html",
+        site_name=place.name,
+        clocks=clocks,
+        names=people.names(clock.owner_id for clock in clocks.rows),
+        filters=_filters(place.id, team_id, mine, everywhere=scope.kind == "company"),
+        next_url=url_for("sla.board", **here, after=clocks.next_cursor) if clocks.next_cursor else None,
+        start_url=url_for("sla.board", **here) if page.after else None,
+        case_url=lambda case_ref: f"/cases/{case_ref}",
+        now=now,
+    )
+
+
+def _filters(site_id: int, team_id: int | None, mine: bool, *, everywhere: bool) -> list[tuple[str, str, bool]]:
+    """Chips: everything of the site, mine, each team; and each site for those who see all."""
+    chips = [(_("All"), url_for("sla.board", site=site_id), not mine and team_id is None)]
+    chips.append((_("Mine"), url_for("sla.board", site=site_id, mine=1), mine))
+    for team in people.teams(site_id):
+        chips.append((team.name, url_for("sla.board", site=site_id, team=team.id), team.id == team_id))
+    if everywhere:
+        chips += [(row.name, url_for("sla.board", site=row.id), False) for row in people.sites() if row.id != site_id]
+    return chips
+
+
+@bp.get("/settings/clock-targets")
+@needs("settings.write")
+def index() -> str:
+    version_id, number = queries.newest_policy()
+    return _targets_page(TargetsForm.of(queries.targets(version_id), number))
+
+
+@bp.post("/settings/clock-targets")
+@needs("settings.write")
+def publish() -> Response | tuple[str, int]:
+    form = TargetsForm()
+    if not form.validate():
+        return _targets_page(form), 422
+    try:
+        target_actions.publish_targets(targets=form.targets(), number=form.number.data or 0, actor=me(), now=utc_now())
+    except (BadInput, Conflict) as refusal:
+        form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
+        return _targets_page(form), refusal.status
+    flash(_("The new targets hold for cases that start from now on."), "good")
+    return redirect(url_for("sla.index"), 303)
+
+
+def _targets_page(form: TargetsForm) -> str:
+    return render_template(
+        "sla/targets.html",
+        form=form,
+        severities=list(reversed(SEVERITIES)),
+        milestones=[(name, queries.MILESTONE_NAMES[name]) for name in MILESTONES],
+    )
