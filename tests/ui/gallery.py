@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, flash, render_template, request
+from flask import Blueprint, Flask, flash, redirect, render_template, request
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
+from markupsafe import escape
 from wtforms import BooleanField, EmailField, FileField, HiddenField, RadioField, SelectField
 from wtforms.validators import InputRequired, Optional
 
@@ -98,6 +99,8 @@ def make_app() -> Flask:
     app.add_url_rule("/", "gallery", gallery, methods=["GET", "POST"])
     app.add_url_rule("/matches", "matches", matches)
     app.add_url_rule("/error", "error", error)
+    app.add_url_rule("/check", "check", check, methods=["POST"])
+    app.add_url_rule("/task", "task", lambda: render_template("gallery/task.html", soon=datetime.now(UTC) + timedelta(minutes=18), rows=WINDOWS))
     app.add_url_rule("/empty-settings", "empty_settings", lambda: render_template("ui/settings.html", entries=[]))
     reader = shell.Reader(
         "Ana Ruiz",
@@ -134,6 +137,14 @@ def matches() -> str:
     term = request.args.get("customer", "")
     people = [("CU-1", "Cleo Marchetti"), ("CU-2", "Clea Moreau")] if term.lower().startswith("cl") else []
     return render_template("gallery/_matches.html", people=people)
+
+
+def check() -> Any:
+    """Answer a fragment: 422 for a bad amount, a whole page after a deed."""
+    typed = request.form.get("sum", "")
+    if typed == "go":
+        return redirect("/error", 303)
+    return (f"<p>{escape(typed)} is fine</p>", 200) if typed.isdigit() else ("<p>Type an amount</p>", 422)
 
 
 def error() -> tuple[str, int]:

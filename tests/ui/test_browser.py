@@ -1,5 +1,6 @@
 """The gallery in a real browser: no finding of axe, no sideways scrolling, and what the scripts do."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -17,8 +18,15 @@ pytestmark = pytest.mark.browser
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync".split()
+MISSING = "Chromium was not found. Install it (Debian: apt-get install chromium) or put it on the PATH."
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
@@ -45,7 +53,8 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        executable = str(CHROMIUM) if CHROMIUM.exists() else None
+        executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        assert executable, MISSING
         browser = playwright.chromium.launch(executable_path=executable, args=ARGS)
         yield browser
         browser.close()
@@ -72,7 +81,7 @@ def findings(page: Page) -> list[Any]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/error", "/?signed-out", "/empty-settings"])
+@pytest.mark.parametrize("path", ["/", "/error", "/?signed-out", "/empty-settings", "/task"])
 def test_axe_finds_nothing(page, address, path, scheme):
     page.emulate_media(color_scheme=scheme)
     page.goto(address + path)
@@ -185,6 +194,28 @@ def test_the_theme_changes_at_once_and_stays(page, address):
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.reload()
     assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+def test_a_fragment_is_swapped_also_when_it_refuses_and_carries_the_token(page, address):
+    page.goto(address + "/?quiet")
+    page.locator("#sum").press_sequentially("x")
+    page.get_by_text("Type an amount").wait_for()
+    page.fill("#sum", "120")
+    page.get_by_text("120 is fine").wait_for()
+
+
+def test_a_whole_page_as_an_answer_takes_the_window(page, address):
+    page.goto(address + "/?quiet")
+    page.fill("#sum", "go")
+    page.wait_for_url("**/error")
+
+
+def test_a_decision_fits_a_phone_with_its_buttons_at_the_thumb(page, address):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address + "/task")
+    for name in ("Approve £180.00", "Approve less…", "Decline…"):
+        box = page.get_by_text(name, exact=True).bounding_box()
+        assert box and box["y"] + box["height"] <= 844
 
 
 def test_a_clock_that_runs_out_turns_late_while_it_is_watched(page, address):
