@@ -37,7 +37,7 @@ define install
 		UV_PYTHON_DOWNLOADS=never uv pip install -q --python $(BIN)/python --require-hashes -r $(1); \
 	else \
 		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
-		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1); \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1); \
 	fi
 endef
 

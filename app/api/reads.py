@@ -2,10 +2,16 @@
 
 from datetime import datetime
 
+from flask_babel import gettext as _
 from sqlalchemy import select, tuple_
 
-from app.api.schemas import ClockQuery
+from app.api.schemas import CaseQuery, ClockQuery, CustomerIn
+from app.cases import queries as queues
+from app.cases.queries import QueueRow
+from app.customers import actions as customers
+from app.kernel.actor import Actor
 from app.kernel.database import db
+from app.kernel.errors import BadInput
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import parse_ref
 from app.kernel.time import iso, parse_instant
@@ -34,3 +40,41 @@ def clocks(scope: Scope, query: ClockQuery, page: Page, now: datetime) -> Slice[
     views = sla.clocks_of_cases({row.case_id for row in cut.rows}, now) if cut.rows else {}
     by_id = {view.id: view for found in views.values() for view in found}
     return Slice(tuple(by_id[row.id] for row in cut.rows), cut.next_cursor)
+
+
+def cases(scope: Scope, query: CaseQuery, page: Page, actor: Actor, now: datetime) -> Slice[QueueRow]:
+    """Return cases as the queue orders them: open ones by next due time, resolved ones latest first."""
+    view = (
+        "resolved"
+        if query.state in ("resolved", "closed")
+        else {"me": "mine", "nobody": "unowned"}.get(query.owner or "", "all")
+    )
+    filters = queues.Filters(
+        view=view,
+        category_id=category_id(query.category) if query.category else None,
+        severity=query.severity,
+        state=query.state,
+    )
+    return queues.queue(scope, filters, page, me_id=actor.id, team_id=actor.team_id, now=now)
+
+
+def category_id(code: str) -> int:
+    """Return the category of a code; BadInput names the field when there is none."""
+    for row in queues.categories(active_only=True):
+        if row.code == code:
+            return row.id
+    raise BadInput({"category": [_("There is no category of this code.")]})
+
+
+def site_of(actor: Actor) -> int:
+    """Return where the caller works: a case is logged there."""
+    assert actor.site_id is not None, "a person has a site"
+    return actor.site_id
+
+
+def customer_of(said: CustomerIn | None, actor: Actor, now: datetime) -> int | None:
+    """Find or make whom it happened to; nobody named is nobody."""
+    if said is None:
+        return None
+    found = customers.find_or_make(name=said.name, email=said.email, site_id=actor.site_id, actor=actor, now=now)
+    return found.id

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.kernel.money import Money
+from app.kernel.time import parse_instant
 
 # PostgreSQL can't hold NUL in text; blanks alone are no text.
 _SAID = r"^[^\x00]*[^\x00\s][^\x00]*$"
 CASE_REF = r"^MG-[1-9][0-9]{0,17}$"
-_CODE = r"^[a-z][a-z0-9_-]{0,59}$"
+_CODE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 INSTANT_EXAMPLE = "2026-03-19T15:00:00Z"
 
 
@@ -25,11 +26,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _not_in_text_only(value: Any) -> Any:
-    """Take an instant only as text: a bare number could mean seconds or milliseconds."""
+def _instant(value: Any) -> Any:
+    """Read an instant only from text: a bare number could mean seconds or milliseconds."""
     if not isinstance(value, str):
-        raise ValueError("give an ISO 8601 instant with its offset")
-    return value
+        raise ValueError("give an ISO 8601 instant with its offset, as text")
+    return parse_instant(value)
 
 
 def _plausible(value: datetime) -> datetime:
@@ -44,13 +45,17 @@ def said(longest: int, *, shortest: int = 1, **more: Any) -> Any:
 
 Code = Annotated[str, Field(pattern=_CODE, examples=["room_noise"])]
 Instant = Annotated[
-    AwareDatetime, BeforeValidator(_not_in_text_only), AfterValidator(_plausible), Field(examples=[INSTANT_EXAMPLE])
+    AwareDatetime, BeforeValidator(_instant), AfterValidator(_plausible), Field(examples=[INSTANT_EXAMPLE])
 ]
 Severity = Annotated[int, Field(ge=0, le=4, examples=[2]), BeforeValidator(_whole)]
 Version = Annotated[int, Field(ge=1, le=2**53, description="The version that was read"), BeforeValidator(_whole)]
 Channel = Literal["desk", "phone", "email", "web", "chat", "letter", "other"]
 Attribution = Literal["company", "customer", "third_party", "unknown"]
 Nature = Literal["goodwill", "redress"]
+Outcome = Literal["made_good", "explained", "declined", "withdrawn", "unreachable"]
+Cause = Literal[
+    "process", "equipment", "staffing", "training", "supplier", "information", "weather", "guest", "unknown"
+]
 
 
 class MoneyIn(Body):
@@ -69,7 +74,7 @@ class MoneyIn(Body):
 class CustomerIn(Body):
     """Whom it happened to; an e-mail that is known already finds that customer."""
 
-    name: Annotated[str, said(200, examples=["Cleo Marsh"])]
+    name: Annotated[str, said(120, examples=["Cleo Marsh"])]
     email: Annotated[
         str | None, Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$", examples=["cleo@example.com"])
     ] = None
@@ -81,11 +86,11 @@ class CaseIn(Body):
     customer: CustomerIn | None = None
     category: Code
     severity: Severity
-    summary: Annotated[str, said(200, examples=["The room was not ready at 15:00"])]
+    summary: Annotated[str, said(120, examples=["The room was not ready at 15:00"])]
     channel: Channel
     occurred_at: Instant | None = None
     description: Annotated[str | None, said(10_000)] = None
-    attribution: Attribution = "company"
+    attribution: Attribution = "unknown"
     desired_outcome: Annotated[str | None, said(500)] = None
 
 
@@ -98,17 +103,16 @@ class NoteIn(Body):
 class ResolutionIn(Body):
     """How it ended and why it happened."""
 
-    outcome: Code
-    root_cause: Code
+    outcome: Outcome
+    root_cause: Cause
     note: Annotated[str | None, said(10_000)] = None
-    version: Version
+    version: Version | None = None
 
 
 class ReopeningIn(Body):
     """Why it is not over."""
 
     reason: Annotated[str, said(2_000, examples=["It happened again this morning."])]
-    version: Version
 
 
 class PauseIn(Body):
@@ -116,7 +120,6 @@ class PauseIn(Body):
 
     waiting_for: Literal["customer", "third_party"]
     reason: Annotated[str, said(500, examples=["We asked for the receipt."])]
-    version: Version
 
 
 class DecisionIn(Body):
