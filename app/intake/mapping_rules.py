@@ -9,15 +9,16 @@ from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 
-CHANNELS = ("desk", "phone", "email", "web", "chat", "letter", "other")
+from app.cases.rules import ATTRIBUTIONS, CHANNELS, OUTCOMES
+
 STATES = ("open", "closed")
-ATTRIBUTIONS = ("company", "customer", "third_party", "unknown")
 NATURES = ("goodwill", "redress")
 _FIELDS = ("source_ref", "received_at", "occurred_at", "due_at", "resolved_at", "state", "channel", "severity",
            "attribution", "category", "site", "team", "summary", "description", "outcome")
 _NEEDED = ("source_ref", "received_at", "state", "channel", "severity", "category", "site", "summary")
 _MOMENTS = ("received_at", "occurred_at", "due_at", "resolved_at")
-_ALLOWED = {"state": STATES, "channel": CHANNELS, "attribution": ATTRIBUTIONS, "severity": ("0", "1", "2", "3", "4")}
+_ALLOWED = {"state": STATES, "channel": CHANNELS, "attribution": ATTRIBUTIONS, "severity": ("0", "1", "2", "3", "4"),
+            "outcome": ("", *OUTCOMES)}  # fmt: skip
 _TOP = {"name", "title", "source", "licence", "delimiter", "zone", "zones", "missing", "fields", "sites", "teams",
         "categories", "money", "fit"}
 _PART = {"column", "columns", "join", "labels", "values", "value", "default", "formats"}

@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 
+from app.cases.rules import SUMMARY_MAX, TEXT_MAX
 from app.intake.mapping_rules import Mapping, Part
 from app.kernel.money import BadMoney, Money
 from app.kernel.time import UTC
 
-SUMMARY_MAX = 200
-DESCRIPTION_MAX = 20_000
 REF_MAX = 100
 SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
@@ -206,7 +205,7 @@ def convert(line: int, header: tuple[str, ...], cells: list[str], mapping: Mappi
     _check_moments(row, moments, state, now)
     summary = row.text("summary") or row.text("category") or source_ref
     description = row.text("description") or ""
-    for key, text, most in (("description", description, DESCRIPTION_MAX), ("source_ref", source_ref, REF_MAX)):
+    for key, text, most in (("description", description, TEXT_MAX), ("source_ref", source_ref, REF_MAX)):
         if len(text) > most:
             row.problems.append(Problem("too-long", row.column(key), str(len(text)), str(most)))
     channel, severity = row.text("channel", needed=True), row.text("severity", needed=True)
@@ -232,9 +231,19 @@ def convert(line: int, header: tuple[str, ...], cells: list[str], mapping: Mappi
         team=row.text("team"),
         summary=shortened(summary, SUMMARY_MAX),
         description=description,
-        outcome=row.text("outcome"),
+        outcome=row.text("outcome") or None,
         paid=paid,
     )
+
+
+def once(item: Record | Reject, mapping: Mapping, seen: set[str]) -> Record | Reject:
+    """Turn away an id that came before in this file; `seen` grows by each new one."""
+    if isinstance(item, Record):
+        if item.source_ref in seen:
+            column = mapping.fields["source_ref"].columns[0]
+            return Reject(item.line, item.source_ref, (Problem("twice", column, item.source_ref),))
+        seen.add(item.source_ref)
+    return item
 
 
 def _check_moments(row: _Row, moments: Map[str, _Moment | None], state: str, now: datetime) -> None:

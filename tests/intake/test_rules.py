@@ -163,7 +163,7 @@ def test_an_hour_that_happens_twice_is_read_as_the_first() -> None:
 
 def test_a_long_summary_is_cut_at_a_word_and_the_description_keeps_all() -> None:
     found = record(Text="word " * 100)
-    assert len(found.summary) <= 200 and found.summary.endswith("word…")
+    assert len(found.summary) <= 120 and found.summary.endswith("word…")
     assert found.description.count("word") == 100
     assert shortened("abc", 3) == "abc"
 
