@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from babel.numbers import format_decimal
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateTimeLocalInput, TextInput
 
@@ -91,6 +92,12 @@ class IntentField(HiddenField):
         """Put a new key into the form, after a definite refusal."""
         self.data = new_intent()
         self.raw_data = None
+
+
+def options(pairs: Iterable[tuple[object, object]], *, empty: object | None = None) -> list[SelectChoice]:
+    """Make a select's choices of (value, words) pairs; `empty` names the choice of nothing, put first."""
+    first = [SelectChoice("", str(empty))] if empty is not None else []
+    return first + [SelectChoice(str(value), str(label)) for value, label in pairs]
 
 
 def new_intent() -> str:

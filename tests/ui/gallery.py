@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Optional
 
 from app.kernel.money import Money
 from app.ui import charts, shell, wiring
-from app.ui.forms import Form, InstantField, IntentField, LineField, MoneyField, ParagraphField
+from app.ui.forms import Form, InstantField, IntentField, LineField, MoneyField, ParagraphField, options
 from app.ui.views import bp as ui_bp
 from app.ui.windows import WindowRow
 
@@ -25,8 +25,10 @@ class GalleryForm(Form):
     customer_id = HiddenField()
     story = ParagraphField("The whole story", [Optional()], description="Only colleagues read this.")
     email = EmailField("E-mail", [Optional()])
-    category = SelectField("Category", choices=[("", "Choose"), ("comfort", "Comfort"), ("billing", "Billing")])
-    severity = RadioField("Severity", choices=[(str(n), f"{n}") for n in range(5)], validators=[InputRequired()])
+    category = SelectField(
+        "Category", choices=options((("comfort", "Comfort"), ("billing", "Billing")), empty="Choose")
+    )
+    severity = RadioField("Severity", choices=options((n, n) for n in range(5)), validators=[InputRequired()])
     amount = MoneyField("Amount", [Optional()], currency="GBP")
     occurred_at = InstantField("When did it happen?", [Optional()], zone="Europe/London")
     letter = FileField("Letter")
@@ -100,7 +102,11 @@ def make_app() -> Flask:
     app.add_url_rule("/matches", "matches", matches)
     app.add_url_rule("/error", "error", error)
     app.add_url_rule("/check", "check", check, methods=["POST"])
-    app.add_url_rule("/task", "task", lambda: render_template("gallery/task.html", soon=datetime.now(UTC) + timedelta(minutes=18), rows=WINDOWS))
+    app.add_url_rule(
+        "/task",
+        "task",
+        lambda: render_template("gallery/task.html", soon=datetime.now(UTC) + timedelta(minutes=18), rows=WINDOWS),
+    )
     app.add_url_rule("/empty-settings", "empty_settings", lambda: render_template("ui/settings.html", entries=[]))
     reader = shell.Reader(
         "Ana Ruiz",
