@@ -155,7 +155,8 @@ def statements(app: Flask) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", count)
     yield seen
@@ -164,12 +165,13 @@ def statements(app: Flask) -> Iterator[list[str]]:
 
 def test_the_number_of_queries_does_not_grow_with_entries(app: Flask, company: Company, statements: list[str]) -> None:
     client = sign_in(app.test_client(), company.audra)
-    client.get("/audit")
+    client.get("/audit?type=test:give")
     statements.clear()
     client.get("/audit?type=test:give")
-    few = len(statements)
+    few = list(statements)
     for number in range(40):
         give(company, 100 + number)
     statements.clear()
     client.get("/audit?type=test:give")
-    assert len(statements) == few <= 10
+    assert statements == few
+    assert len(few) <= 10
