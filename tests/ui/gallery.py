@@ -145,6 +145,11 @@ def matches() -> str:
     return render_template("gallery/_matches.html", people=people)
 
 
+def task() -> str:
+    soon = datetime.now(UTC) + timedelta(minutes=18)
+    return render_template("gallery/task.html", soon=soon)
+
+
 def check() -> Any:
     """Answer a fragment: 422 for a bad amount, a whole page after a deed."""
     typed = request.form.get("sum", "")
