@@ -41,7 +41,10 @@ NAME_MAX = 160
 
 @dataclass(frozen=True, slots=True)
 class PastCase:
-    """One past case as a file tells it. resolved_at None on a closed one: it ended, and when is not known."""
+    """One past case as a file tells it. resolved_at None on a closed one: it ended, and when is not known.
+
+    computes_due: where no due date is given, our own targets say it; else such a case has no clock.
+    """
 
     source: str
     source_ref: str
@@ -59,6 +62,7 @@ class PastCase:
     received_at: datetime
     resolved_at: datetime | None
     due_at: datetime | None
+    computes_due: bool = True
     given_minor: int = 0
 
 
@@ -191,7 +195,11 @@ def _entry(case_id: int, case: PastCase) -> audit.Entry:
 
 def _start_clocks(pairs: Sequence[tuple[int, PastCase]], actor: Actor, now: datetime) -> None:
     """Compute the clocks of the cases whose dates are known, and put the open ones into the queue's order."""
-    dated = [(case_id, case) for case_id, case in pairs if case.state == "open" or case.resolved_at is not None]
+    dated = [
+        (case_id, case)
+        for case_id, case in pairs
+        if (case.state == "open" or case.resolved_at is not None) and (case.due_at is not None or case.computes_due)
+    ]
     clocks = [
         PastClock(case_id, case.site_id, case.team_id, case.severity, case.occurred_at or case.received_at, case.due_at,
                   case.resolved_at)

@@ -203,6 +203,7 @@ def write_history(
             received_at=record.received_at,
             resolved_at=record.resolved_at,
             due_at=record.due_at,
+            computes_due="due_at" not in mapping.fields,
             given_minor=record.paid.minor if record.paid and goodwill else 0,
         )
         for record, place in zip(records, placed, strict=True)

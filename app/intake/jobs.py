@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
+from flask import current_app
 from flask_babel import gettext as _
 
 from app.intake import actions, queries, reader, rules
@@ -18,6 +20,7 @@ from app.intake.reader import Unreadable
 from app.intake.rules import Record, Reject
 from app.kernel.actor import Actor
 from app.kernel.errors import Refusal
+from app.kernel.time import utc_now
 from app.people import queries as people
 
 log = logging.getLogger(__name__)
@@ -113,10 +116,13 @@ def try_out(
     return total
 
 
-def run_waiting(*, clock: Clock, limit: int = 1) -> int:
-    """Read uploads that wait or whose worker fell silent; returns how many were read. Safe to run twice and in two processes."""
+def run_waiting(*, now: datetime, limit: int = 1, clock: Clock = utc_now) -> int:
+    """Read uploads that wait or whose worker fell silent; returns how many were read. Safe to run twice and in two processes.
+
+    clock: reading takes longer than an instant, so a run shows itself alive by the clock and not by `now`.
+    """
     done = 0
-    while done < limit and (run_id := queries.next_run(clock())) is not None:
+    while done < limit and (run_id := queries.next_run(now)) is not None:
         _read_upload(run_id, clock)
         done += 1
     return done
@@ -149,13 +155,13 @@ def _read_upload(run_id: int, clock: Clock) -> None:
         path.unlink(missing_ok=True)
 
 
-def forget_uploads(folder: Path, *, now: datetime) -> int:
-    """Delete uploads that nobody imported within a week; returns how many."""
+def forget_uploads(*, now: datetime, limit: int = 200) -> int:
+    """Delete at most `limit` uploads that nobody imported within a week; returns how many."""
     gone = 0
-    for path in folder.glob("*.upload"):
+    for path in islice((Path(current_app.instance_path) / "uploads").glob("*.upload"), limit * 10):
         with suppress(FileNotFoundError):
             old = now.timestamp() - path.stat().st_mtime > OLD_UPLOAD_SECONDS
-            if old and not queries.has_active_run_of(str(path)):
+            if old and gone < limit and not queries.has_active_run_of(str(path)):
                 path.unlink()
                 gone += 1
     return gone
