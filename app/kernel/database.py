@@ -108,6 +108,7 @@ def prepare_engine(engine: Engine) -> None:
             "cache_size=-65536",
             "temp_store=MEMORY",
             "secure_delete=ON",
+            "recursive_triggers=ON",  # REPLACE fires the delete triggers of append-only tables
         ):
             dbapi.execute("PRAGMA " + pragma)
 

@@ -44,7 +44,8 @@ def log_history(remedies: Sequence[PastRemedy], *, actor: Actor, now: datetime) 
     with transaction():
         ids = list(
             db.session.execute(
-                insert(Remedy.__table__).returning(Remedy.id, sort_by_parameter_order=True), [_row(remedy) for remedy in remedies]
+                insert(Remedy.__table__).returning(Remedy.id, sort_by_parameter_order=True),
+                [_row(remedy) for remedy in remedies],
             ).scalars()
         )
         entries = [_entry(remedy_id, remedy) for remedy_id, remedy in zip(ids, remedies, strict=True)]
@@ -64,6 +65,7 @@ def _row(remedy: PastRemedy) -> dict[str, Any]:
         "state": "settled",
         "reason": "",
         "created_at": remedy.at,
+        "ended_at": remedy.at,
         "historic": True,
         "version": 1,
     }

@@ -1,0 +1,1 @@
+"""Written authority: versioned rules, the remedy catalogue, clauses, and the one judge."""

@@ -1,0 +1,113 @@
+"""Reads over policies and the remedy catalogue. A published version never changes, so its rules are kept in memory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.kernel.database import db
+from app.kernel.references import ref
+from app.policies.models import AuthorityRule, PolicyVersion, RemedyKind
+from app.policies.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A policy version as pages show it."""
+
+    id: int
+    number: int
+    title: str
+    source: str
+    state: str
+    valid_from: datetime
+    published_at: datetime | None
+    content_hash: str
+
+    @property
+    def ref(self) -> str:
+        return ref("policy", self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    id: int
+    code: str
+    name: str
+    monetary: bool
+    active: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The version in force at an instant, with its rules."""
+
+    version: VersionRow
+    rules: tuple[Rule, ...]
+
+
+_VERSION = (
+    PolicyVersion.id,
+    PolicyVersion.number,
+    PolicyVersion.title,
+    PolicyVersion.source,
+    PolicyVersion.state,
+    PolicyVersion.valid_from,
+    PolicyVersion.published_at,
+    PolicyVersion.content_hash,
+)
+
+
+def version_in_force(at: datetime) -> InForce | None:
+    """The newest published version that is valid at `at`, or None before the first."""
+    statement = (
+        select(*_VERSION)
+        .where(PolicyVersion.state == "published", PolicyVersion.valid_from <= at)
+        .order_by(PolicyVersion.valid_from.desc(), PolicyVersion.number.desc())
+        .limit(1)
+    )
+    row = db.session.execute(statement).first()
+    return InForce(VersionRow(*row), rules_of(row.id)) if row else None
+
+
+def rules_of(version_id: int) -> tuple[Rule, ...]:
+    """The rules of a version, read once a process."""
+    kept: dict[int, tuple[Rule, ...]] = current_app.extensions.setdefault("makegood_policy_rules", {})
+    if version_id not in kept:
+        columns = (
+            AuthorityRule.id, AuthorityRule.role, AuthorityRule.site_id, AuthorityRule.kind, AuthorityRule.category_id,
+            AuthorityRule.severity_min, AuthorityRule.severity_max, AuthorityRule.unit, AuthorityRule.days,
+            AuthorityRule.limit_minor, AuthorityRule.currency, AuthorityRule.clause, AuthorityRule.hard,
+        )  # fmt: skip
+        rows = db.session.execute(
+            select(*columns).where(AuthorityRule.version_id == version_id).order_by(AuthorityRule.id)
+        ).all()
+        kept[version_id] = tuple(Rule(*row) for row in rows)
+    return kept[version_id]
+
+
+def versions() -> tuple[VersionRow, ...]:
+    """Every version, newest first."""
+    rows = db.session.execute(select(*_VERSION).order_by(PolicyVersion.number.desc()).limit(200))
+    return tuple(VersionRow(*row) for row in rows)
+
+
+def version(version_id: int) -> VersionRow | None:
+    row = db.session.execute(select(*_VERSION).where(PolicyVersion.id == version_id)).first()
+    return VersionRow(*row) if row else None
+
+
+def kinds(*, active_only: bool = False) -> tuple[KindRow, ...]:
+    """The remedy catalogue."""
+    statement = select(
+        RemedyKind.id, RemedyKind.code, RemedyKind.name, RemedyKind.monetary, RemedyKind.active, RemedyKind.version
+    )
+    if active_only:
+        statement = statement.where(RemedyKind.active.is_(True))
+    return tuple(KindRow(*row) for row in db.session.execute(statement.order_by(RemedyKind.id)))
+
+
+def kind(code: str) -> KindRow | None:
+    return next((row for row in kinds() if row.code == code), None)

@@ -1,0 +1,100 @@
+"""The states of a remedy, the refusals about it, and the fingerprint of what somebody meant. Pure."""
+
+import hashlib
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.audit.rules import canonical
+from app.kernel.errors import BadInput, Refusal
+from app.policies.rules import Decision, WindowAnswer
+
+# Deed → (the state that it expects, the state that it leads to).
+MOVES = {
+    "accept": ("reserved", "settled"),
+    "decline": ("reserved", "declined"),
+    "withdraw": ("reserved", "withdrawn"),
+    "expire": ("reserved", "expired"),
+    "reverse": ("settled", "reversed"),
+}
+
+
+class NeedsApproval(Refusal):
+    """Above the giver's own authority: an exception can be asked for. `details["decision"]` has every window."""
+
+    status = 422
+    code = "needs-approval"
+    sentence = _l("This is above your own limit. Ask for an exception, or offer what you may give now.")
+
+
+class Refused(Refusal):
+    """No rule allows it to anybody here."""
+
+    status = 422
+    code = "refused"
+    sentence = _l("The policy doesn't allow this remedy here.")
+
+
+class IntentReused(Refusal):
+    """The same key came with other content."""
+
+    status = 422
+    code = "intent-reused"
+    sentence = _l("This form was used for something else already. Open the case again and start anew.")
+
+
+class RemedyEnded(Refusal):
+    """The remedy is in a state in which this can't be done."""
+
+    code = "already-ended"
+    sentence = _l("This remedy was settled, declined or taken back already.")
+
+
+class ReplayedRefusal(Refusal):
+    """The same intent was refused before; a stored refusal is replayed."""
+
+    status = 422
+
+
+def no_policy() -> Refused:
+    return Refused(_l("No policy is in force yet. Ask your administrator to publish one."))
+
+
+def unknown_kind() -> BadInput:
+    return BadInput({"kind": [str(_l("Choose a remedy from the list."))]})
+
+
+def refusal_of(decision: Decision) -> Refusal:
+    """Turn a negative decision into the refusal that a page or the API shows."""
+    if decision.outcome == "needs_approval":
+        return NeedsApproval(decision=decision.json())
+    sentences = {
+        "hard_cap": _l("This is above what anybody may give here. Nobody can approve it."),
+        "no_rule": _l("No rule of the policy lets your role give this remedy here."),
+        "unknown_currency": _l("The policy has no limit in this currency."),
+        "bad_amount": _l("Type an amount above zero; a remedy that isn't money takes none."),
+    }
+    return Refused(sentences.get(decision.why), decision=decision.json())
+
+
+def fingerprint(**content: Any) -> str:
+    """Hash what somebody meant, so that the same key with other content is seen."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def over_of(windows: tuple[WindowAnswer, ...]) -> list[dict[str, Any]]:
+    """Name the windows that are exceeded, and by how much, in minor units."""
+    return [
+        {
+            "clause": window.clause,
+            "unit": window.unit,
+            "days": window.days,
+            "currency": window.currency,
+            "limit": window.limit_minor,
+            "used": window.settled_minor + window.reserved_minor,
+            "requested": window.requested_minor,
+            "over": window.over_minor,
+        }
+        for window in windows
+        if window.is_exceeded
+    ]
