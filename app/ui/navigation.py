@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 class Entry:
     """One page: its endpoint, words, icon and the permission without which it is not shown.
 
-    `group` parts the rail; `is_wide` pages have no room in a phone's bottom bar and stand in its menu.
+    `group` parts the rail; `is_wide` pages come last when a phone's bottom bar is filled. `note` says in one sentence
+    what is decided there.
     """
 
     endpoint: str
@@ -19,6 +20,7 @@ class Entry:
     permission: str
     group: str = "work"
     is_wide: bool = False
+    note: object = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Item:
     is_wide: bool
     is_current: bool
     count: int | None
+    note: object = ""
 
 
 ENTRIES = (
@@ -39,6 +42,7 @@ ENTRIES = (
     Entry("cases.index", _l("Cases"), "queue", "cases.read"),
     Entry("approvals.inbox", _l("Exceptions"), "approve", "exceptions.read"),
     Entry("budgets.mine", _l("Purses"), "purse", "purses.read"),
+    Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
     Entry("audit.trail", _l("Trail"), "trail", "audit.read", "insight", is_wide=True),
@@ -49,17 +53,45 @@ ENTRIES = (
 )
 
 SETTINGS = (
-    Entry("people.sites", _l("Sites"), "building", "people.read"),
-    Entry("people.teams", _l("Teams"), "team", "people.read"),
-    Entry("people.directory", _l("People"), "people", "people.read"),
-    Entry("calendars.index", _l("Working hours"), "calendar", "settings.write"),
-    Entry("sla.index", _l("Clock targets"), "running", "settings.write"),
-    Entry("cases.categories", _l("Categories"), "tag", "catalogue.write"),
-    Entry("policies.catalogue", _l("Remedies"), "gift", "catalogue.write"),
-    Entry("policies.index", _l("Policies"), "scale", "policies.read"),
-    Entry("intake.index", _l("Imports"), "upload", "cases.import"),
-    Entry("people.tokens", _l("Access tokens"), "key", "tokens.write"),
-    Entry("ops.health", _l("Health"), "seal", "ops.read"),
+    Entry(
+        "people.sites",
+        _l("Sites"),
+        "building",
+        "people.read",
+        note=_l("Time zone, currency and working hours of each place."),
+    ),
+    Entry("people.teams", _l("Teams"), "team", "people.read", note=_l("Who works together, and who leads.")),
+    Entry(
+        "people.directory", _l("People"), "people", "people.read", note=_l("Invite, change roles, reset, deactivate.")
+    ),
+    Entry(
+        "calendars.index",
+        _l("Working hours"),
+        "calendar",
+        "settings.write",
+        note=_l("When clocks run, and on which days they rest."),
+    ),
+    Entry(
+        "sla.index",
+        _l("Clock targets"),
+        "running",
+        "settings.write",
+        note=_l("How fast a case of each severity is answered and solved."),
+    ),
+    Entry(
+        "cases.categories",
+        _l("Categories"),
+        "tag",
+        "catalogue.write",
+        note=_l("What can go wrong, in the company's words."),
+    ),
+    Entry("policies.catalogue", _l("Remedies"), "gift", "catalogue.write", note=_l("What can be given to make good.")),
+    Entry("policies.index", _l("Policies"), "scale", "policies.read", note=_l("Who may give what, up to which limit.")),
+    Entry("intake.index", _l("Imports"), "upload", "cases.import", note=_l("Bring in cases from files.")),
+    Entry(
+        "people.tokens", _l("Access tokens"), "key", "tokens.write", note=_l("Let a program act with your own rights.")
+    ),
+    Entry("ops.health", _l("Health"), "seal", "ops.read", note=_l("Scheduler, checkpoints, backups and queues.")),
 )
 
 GROUPS: Mapping[str, object] = {"insight": _l("Insight"), "company": _l("Company")}
@@ -77,7 +109,7 @@ def items(
 ) -> list[Item]:
     """Return what this person sees; pages whose room is not there yet are left out."""
     seen = [entry for entry in entries if exists(entry.endpoint) and can(entry.permission)]
-    on_phone = [entry.endpoint for entry in seen if not entry.is_wide][:PHONE_PAGES_MAX]
+    on_phone = {entry.endpoint for entry in sorted(seen, key=lambda entry: entry.is_wide)[:PHONE_PAGES_MAX]}
     current = _current(seen, endpoint)
     return [
         Item(
@@ -88,6 +120,7 @@ def items(
             is_wide=entry.endpoint not in on_phone,
             is_current=entry.endpoint == current,
             count=counts.get(entry.endpoint),
+            note=entry.note,
         )
         for entry in seen
     ]

@@ -22,7 +22,7 @@ def reader() -> shell.Reader | None:
     site = people.site(person.site_id)
     return shell.Reader(
         name=person.name,
-        job=f"{person.job_title} · {site.name}",
+        job=" · ".join(part for part in (person.job_title, site.name) if part),
         can=can,
         zone=site.time_zone,
         locale=site.locale,
