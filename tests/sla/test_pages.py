@@ -86,7 +86,7 @@ def test_a_case_reads_its_clocks_in_one_query_and_says_why(app: Flask) -> None:
         html = render_template(
             "sla/_clocks.html", clocks=queries.clocks_of_case(1, MONDAY + 2 * HOUR), now=MONDAY + 2 * HOUR
         )
-    assert "Met after" in html and "Paused, 7 h left" in html and "Late" in html
+    assert "Met in" in html and "Paused, 7 h left" in html and "Late" in html
     assert html.count("<details") == 3
     assert "style=" not in html
 
