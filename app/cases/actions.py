@@ -9,13 +9,11 @@ from sqlalchemy import update
 from app.audit import actions as audit
 from app.cases import hooks, rules
 from app.cases.checks import check_new, check_resolution, check_text
-from app.cases.index_actions import index_cases
-from app.cases.models import Case, CaseEvent, Category
+from app.cases.models import CASE_SEARCH, Case, CaseEvent, Category
 from app.customers.models import Customer
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
-from app.kernel.references import ref
 from app.kernel.transactions import in_transaction, transaction
 from app.people import permissions
 from app.people import queries as people
@@ -109,7 +107,7 @@ def log(
         case.next_due_at = due or rules.NEVER
         data = {"channel": channel, "occurred_at": occurred_at.isoformat(), "severity": severity}
         add_event(case_id=case.id, kind="logged", actor=actor, at=now, text=description.strip(), data=data)
-        _index(case, new=True)
+        index_case(case, new=True)
         _record(
             LOGGED, case, actor, now, summary=case.summary, severity=severity, category=category_id, channel=channel,
             customer=customer_id, occurred_at=occurred_at.isoformat(),
@@ -162,7 +160,16 @@ def assign(
             return
         due = sla.reassign(case_id=case.id, team_id=team_id, owner_id=owner_id, actor=actor, now=now)
         case.owner_id, case.team_id = owner_id, team_id
-        add_event(case_id=case.id, kind="assigned", actor=actor, at=now, data={"before": before, "after": after})
+        team = next((team.name for team in people.teams(case.site_id) if team.id == team_id), "")
+        add_event(
+            case_id=case.id,
+            kind="assigned",
+            actor=actor,
+            at=now,
+            text=team if before["team"] != team_id else "",
+            data={"before": before, "after": after},
+            about_id=owner_id if before["owner"] != owner_id else None,
+        )
         _touch(case, now, due=due)
         _record(ASSIGNED, case, actor, now, before=before, after=after)
 
@@ -192,7 +199,7 @@ def change(*, case_id: int, version: int, values: dict[str, Any], actor: Actor, 
         before = {key: now_is[key] for key in after}
         add_event(case_id=case.id, kind="changed", actor=actor, at=now, data={"before": before, "after": after})
         _touch(case, now, due=due)
-        _index(case, new=False)
+        index_case(case, new=False)
         _record(CHANGED, case, actor, now, before=before, after=after)
 
 
@@ -201,11 +208,11 @@ def wait(*, case_id: int, waiting_for: str, reason: str, actor: Actor, now: date
     if waiting_for not in rules.WAITING_FOR:
         raise BadInput({"waiting_for": [str(_l("Choose whom you wait for."))]})
     with transaction():
-        case = _moved(case_id, "wait", actor)
+        case, state = _moving(case_id, "wait", actor)
         if case.waiting_for and case.waiting_for != waiting_for:
             sla.resume(case_id=case.id, actor=actor, now=now)
         due = sla.pause(case_id=case.id, reason=waiting_for, actor=actor, now=now)
-        case.waiting_for = waiting_for
+        case.state, case.waiting_for = state, waiting_for
         add_event(
             case_id=case.id, kind="waiting", actor=actor, at=now, text=reason.strip(), data={"waiting_for": waiting_for}
         )
@@ -216,9 +223,9 @@ def wait(*, case_id: int, waiting_for: str, reason: str, actor: Actor, now: date
 def resume(*, case_id: int, actor: Actor, now: datetime) -> None:
     """Go on: what was waited for has come."""
     with transaction():
-        case = _moved(case_id, "resume", actor)
+        case, state = _moving(case_id, "resume", actor)
         due = sla.resume(case_id=case.id, actor=actor, now=now)
-        waited_for, case.waiting_for = case.waiting_for, None
+        waited_for, case.state, case.waiting_for = case.waiting_for, state, None
         add_event(case_id=case.id, kind="resumed", actor=actor, at=now, data={"waited_for": waited_for})
         _touch(case, now, due=due)
         _record(RESUMED, case, actor, now, waited_for=waited_for)
@@ -230,11 +237,11 @@ def resolve(
     """Resolve the case: how it ended for the customer, and what caused it."""
     check_resolution(outcome, root_cause)
     with transaction():
-        case = _moved(case_id, "resolve", actor, version=version)
+        case, state = _moving(case_id, "resolve", actor, version=version)
         for hook in hooks.before_resolve:
             hook(case, actor, now)
         sla.stop_all(case_id=case.id, at=now, actor=actor, now=now)
-        case.waiting_for = None
+        case.state, case.waiting_for = state, None
         case.outcome, case.root_cause, case.resolution_note = outcome, root_cause, note.strip() or None
         case.resolved_at, case.resolved_by_id = now, actor.id
         data = {"outcome": outcome, "root_cause": root_cause}
@@ -247,7 +254,8 @@ def reopen(*, case_id: int, reason: str, actor: Actor, now: datetime) -> None:
     """Open a resolved case again; its clock goes on from what had elapsed."""
     check_text(reason, field="reason")
     with transaction():
-        case = _moved(case_id, "reopen", actor)
+        case, state = _moving(case_id, "reopen", actor)
+        case.state = state
         case.outcome = case.root_cause = case.resolution_note = None
         case.resolved_at = case.resolved_by_id = case.closed_at = None
         case.reopened_count += 1
@@ -260,8 +268,8 @@ def reopen(*, case_id: int, reason: str, actor: Actor, now: datetime) -> None:
 def close(*, case_id: int, actor: Actor, now: datetime) -> None:
     """Close a resolved case: nothing more is expected."""
     with transaction():
-        case = _moved(case_id, "close", actor)
-        case.closed_at = now
+        case, state = _moving(case_id, "close", actor)
+        case.state, case.closed_at = state, now
         add_event(case_id=case.id, kind="closed", actor=actor, at=now)
         _touch(case, now)
         _record(CLOSED, case, actor, now, state="closed")
@@ -275,11 +283,17 @@ def add_event(
     at: datetime,
     text: str = "",
     data: dict[str, Any] | None = None,
+    about_id: int | None = None,
 ) -> None:
-    """Add a line to the timeline for a deed of this or a higher room; the deed's own audit entry names it."""
+    """Add a line to the timeline for a deed of this or a higher room; the deed's own audit entry names it.
+
+    about_id: the employee whom the line is about, where that is somebody else than the actor.
+    """
     assert in_transaction()
     assert kind in rules.EVENT_KINDS, kind
-    db.session.add(CaseEvent(case_id=case_id, at=at, kind=kind, actor_id=actor.id, text=text, data=data or {}))
+    db.session.add(
+        CaseEvent(case_id=case_id, at=at, kind=kind, actor_id=actor.id, about_id=about_id, text=text, data=data or {})
+    )
 
 
 def note_given(*, case_id: int, delta_minor: int) -> None:
@@ -303,13 +317,13 @@ def _case(case_id: int, actor: Actor, *, version: int | None = None) -> Case:
     return case
 
 
-def _moved(case_id: int, deed: str, actor: Actor, *, version: int | None = None) -> Case:
+def _moving(case_id: int, deed: str, actor: Actor, *, version: int | None = None) -> tuple[Case, str]:
+    """Return the case and the state that the deed leads to; the deed sets it together with what belongs to it."""
     case = _case(case_id, actor, version=version)
     state = rules.next_state(case.state, deed)
     if state is None:
         raise NotFromHere
-    case.state = state
-    return case
+    return case, state
 
 
 def _touch(case: Case, now: datetime, *, due: datetime | Literal["same"] | None = "same") -> None:
@@ -335,12 +349,12 @@ def _check_places(site_id: int, team_id: int | None, owner_id: int | None, categ
         raise BadInput(errors)
 
 
-def _index(case: Case, *, new: bool) -> None:
+def index_case(case: Case, *, new: bool) -> None:
+    """Put what a case is found by into the index."""
     customer = db.session.get(Customer, case.customer_id) if case.customer_id else None
-    body = rules.search_text(
-        case.summary, case.description, customer.name if customer else None, ref("case", case.id), case.source_ref
-    )
-    index_cases([(case.id, body)], new=new)
+    name = customer.name if customer else None
+    body = rules.search_text(case.summary, case.description, name, case.ref, case.source_ref, case.site_id)
+    CASE_SEARCH.put([(case.id, body)], new=new)
 
 
 def _record(entry: audit.EntryType, case: Case, actor: Actor, now: datetime, **said: Any) -> None:

@@ -12,8 +12,7 @@ from sqlalchemy import insert, select, text
 from app.audit import actions as audit
 from app.cases import rules
 from app.cases.category_actions import add_category, code_of
-from app.cases.index_actions import index_cases
-from app.cases.models import Case, CaseEvent, Category
+from app.cases.models import CASE_SEARCH, Case, CaseEvent, Category
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.references import ref
@@ -77,12 +76,13 @@ def log_history(cases: Sequence[PastCase], *, actor: Actor, now: datetime) -> li
     with transaction():
         ids = list(
             db.session.execute(
-                insert(Case.__table__).returning(Case.id, sort_by_parameter_order=True), [_row(case, now) for case in cases]
+                insert(Case.__table__).returning(Case.id, sort_by_parameter_order=True),
+                [_row(case, now) for case in cases],
             ).scalars()
         )
         pairs = list(zip(ids, cases, strict=True))
         db.session.execute(insert(CaseEvent.__table__), [event for pair in pairs for event in _events(*pair)])
-        index_cases([(case_id, _body(case_id, case)) for case_id, case in pairs], new=True)
+        CASE_SEARCH.put([(case_id, _body(case_id, case)) for case_id, case in pairs], new=True)
         audit.record_many([_entry(case_id, case) for case_id, case in pairs], actor=actor, at=now)
         _start_clocks(pairs, actor, now)
         return ids
@@ -94,7 +94,9 @@ def known_refs(source: str, refs: Iterable[str]) -> set[str]:
     if not wanted:
         return set()
     if in_transaction() and db.engine.dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key, hashtext(:source))"), {"key": _LOCK, "source": source})
+        db.session.execute(
+            text("SELECT pg_advisory_xact_lock(:key, hashtext(:source))"), {"key": _LOCK, "source": source}
+        )
     found = select(Case.source_ref).where(Case.source == source, Case.source_ref.in_(wanted))
     return {known for known in db.session.scalars(found) if known is not None}
 
@@ -168,14 +170,27 @@ def _ended_at(case: PastCase) -> datetime | None:
 
 
 def _events(case_id: int, case: PastCase) -> list[dict[str, Any]]:
-    said = {"channel": case.channel, "occurred_at": iso(case.occurred_at or case.received_at), "severity": case.severity,
-            "historic": True}
+    said = {
+        "channel": case.channel,
+        "occurred_at": iso(case.occurred_at or case.received_at),
+        "severity": case.severity,
+        "historic": True,
+    }
     events = [
-        {"case_id": case_id, "at": case.received_at, "kind": "logged", "actor_id": None, "text": case.description, "data": said}
+        {
+            "case_id": case_id,
+            "at": case.received_at,
+            "kind": "logged",
+            "actor_id": None,
+            "text": case.description,
+            "data": said,
+        }
     ]
     if ended_at := _ended_at(case):
         data = {"outcome": case.outcome, "historic": True, "date_known": case.resolved_at is not None}
-        events.append({"case_id": case_id, "at": ended_at, "kind": "closed", "actor_id": None, "text": "", "data": data})
+        events.append(
+            {"case_id": case_id, "at": ended_at, "kind": "closed", "actor_id": None, "text": "", "data": data}
+        )
     return events
 
 
@@ -216,4 +231,4 @@ def _start_clocks(pairs: Sequence[tuple[int, PastCase]], actor: Actor, now: date
 
 
 def _body(case_id: int, case: PastCase) -> str:
-    return rules.search_text(case.summary, case.description, None, ref("case", case_id), case.source_ref)
+    return rules.search_text(case.summary, case.description, None, ref("case", case_id), case.source_ref, case.site_id)

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, Boolean, CheckConstraint, ForeignKey, Index, String, Text, event, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.cases.rules import NEVER
 from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
 from app.kernel.references import ref
+from app.kernel.search import WordIndex
 
 
 class Category(Base):
@@ -25,6 +26,7 @@ class Category(Base):
 
 
 _OPEN = text("resolved_at IS NULL")
+_RESOLVED = text("resolved_at IS NOT NULL")
 
 
 class Case(Base):
@@ -42,6 +44,7 @@ class Case(Base):
         Index("ix_case_customer", "customer_id", "id"),
         Index("ix_case_site_logged", "site_id", "logged_at"),
         Index("ix_case_resolved", "site_id", "resolved_at", "id"),
+        Index("ix_case_resolved_all", "resolved_at", "id", postgresql_where=_RESOLVED, sqlite_where=_RESOLVED),
         Index("ix_case_resolver", "resolved_by_id", "resolved_at"),
         Index("uq_case_source", "source", "source_ref", unique=True),
         {"sqlite_autoincrement": True},
@@ -88,7 +91,7 @@ class Case(Base):
 
 
 class CaseEvent(Base):
-    """One line of a case's timeline."""
+    """One line of a case's timeline. about_id: the employee whom it is about, e.g. the new owner."""
 
     __tablename__ = "case_event"
     __table_args__ = (Index("ix_case_event_case", "case_id", "at", "id"), {"sqlite_autoincrement": True})
@@ -98,18 +101,10 @@ class CaseEvent(Base):
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     kind: Mapped[str] = mapped_column(String(20))
     actor_id: Mapped[int | None] = mapped_column(BigId)
+    about_id: Mapped[int | None] = mapped_column(BigId)
     text: Mapped[str] = mapped_column(Text, default="")
     data: Mapped[dict[str, Any]] = mapped_column(JSONText, default=dict)
 
 
-# The search index is technical: it can be built again from the cases, and it is written in the deed's own transaction.
-SEARCH_DDL = {
-    "sqlite": ("CREATE VIRTUAL TABLE case_search USING fts5(body, tokenize='unicode61 remove_diacritics 2')",),
-    "postgresql": (
-        "CREATE TABLE case_search (rowid BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
-        "CREATE INDEX ix_case_search_body ON case_search USING gin (body) WITH (fastupdate = off)",
-    ),
-}
-for _dialect, _statements in SEARCH_DDL.items():
-    for _statement in _statements:
-        event.listen(Case.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+CASE_SEARCH = WordIndex("case_search")
+CASE_SEARCH.beside(Case.__table__)  # type: ignore[arg-type]

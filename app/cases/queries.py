@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, literal, select, true, tuple_
+from sqlalchemy.orm import aliased
 
-from app.cases.models import Case, CaseEvent, Category
-from app.cases.rules import NEVER, search_words
+from app.cases.models import CASE_SEARCH, Case, CaseEvent, Category
+from app.cases.rules import NEVER, STATES, site_word
 from app.customers.models import Customer
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -19,6 +21,8 @@ from app.people.permissions import Scope
 
 COUNT_MAX = 1_001
 SEARCH_MAX = 50
+EVENTS_SHOWN = 50
+VIEWS = ("mine", "team", "all", "unowned", "late", "resolved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class QueueRow:
 class Filters:
     """What the queue shows; comes from the URL."""
 
-    view: str = "all"  # mine, unowned, team, late, all, resolved
+    view: str = "all"  # one of VIEWS
     category_id: int | None = None
     severity: int | None = None
     state: str | None = None
@@ -82,6 +86,7 @@ class EventRow:
     kind: str
     actor_id: int | None
     actor: str | None
+    about: str | None
     text: str
     data: dict[str, Any]
 
@@ -136,64 +141,103 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     return Case.owner_id == scope.employee_id
 
 
-def _filtered(scope: Scope, filters: Filters, me_id: int | None, team_id: int | None, now: datetime) -> list[Any]:
-    where: list[Any] = [visible_to(scope)]
-    where.append(Case.resolved_at.is_not(None) if filters.view == "resolved" else Case.resolved_at.is_(None))
+def _values(scope: Scope, filters: Filters, me_id: int | None, team_id: int | None, now: datetime) -> dict[str, Any]:
+    """Return what a queue is narrowed by; the keys choose the statement, so that each is built once."""
+    values: dict[str, Any] = {}
+    if scope.kind != "company":
+        ids = {"site": scope.site_id, "team": scope.team_id, "own": scope.employee_id}
+        values[f"within_{scope.kind}"] = ids[scope.kind] or 0
     if filters.view == "mine":
-        where.append(Case.owner_id == me_id)
-    elif filters.view == "unowned":
-        where.append(Case.owner_id.is_(None))
+        values["owner"] = me_id or 0
     elif filters.view == "team":
-        where.append(Case.team_id == team_id if team_id else false())
+        values["team"] = team_id or 0
     elif filters.view == "late":
-        where.append(Case.next_due_at <= now)
+        values["now"] = now
     if filters.category_id is not None:
-        where.append(Case.category_id == filters.category_id)
+        values["category"] = filters.category_id
     if filters.severity is not None:
-        where.append(Case.severity == filters.severity)
-    if filters.state in ("open", "waiting", "resolved", "closed"):
-        where.append(Case.state == filters.state)
+        values["severity"] = filters.severity
+    if filters.state in STATES:
+        values["state"] = filters.state
     if filters.site_id is not None:
-        where.append(Case.site_id == filters.site_id)
+        values["site"] = filters.site_id
+    return values
+
+
+_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "within_site": Case.site_id == bindparam("within_site"),
+    "within_team": Case.team_id == bindparam("within_team"),
+    "within_own": Case.owner_id == bindparam("within_own"),
+    "owner": Case.owner_id == bindparam("owner"),
+    "team": Case.team_id == bindparam("team"),
+    "now": Case.next_due_at < bindparam("now", type_=Case.next_due_at.type),
+    "category": Case.category_id == bindparam("category"),
+    "severity": Case.severity == bindparam("severity"),
+    "state": Case.state == bindparam("state"),
+    "site": Case.site_id == bindparam("site"),
+}
+_AFTER = tuple_(bindparam("after_at", type_=Case.next_due_at.type), bindparam("after_id"))
+
+
+def _where(view: str, keys: Iterable[str]) -> list[ColumnElement[bool]]:
+    where = [_CONDITIONS[key] for key in keys]
+    where.append(Case.resolved_at.is_not(None) if view == "resolved" else Case.resolved_at.is_(None))
+    if view == "unowned":
+        where.append(Case.owner_id.is_(None))
     return where
+
+
+@cache
+def _queue_statement(view: str, keys: tuple[str, ...], goes_on: bool) -> Select[Any]:
+    statement = _QUEUE.where(*_where(view, keys))
+    if view == "resolved":
+        if goes_on:
+            statement = statement.where(tuple_(Case.resolved_at, Case.id) < _AFTER)
+        statement = statement.order_by(Case.resolved_at.desc(), Case.id.desc())
+    else:
+        if goes_on:
+            statement = statement.where(tuple_(Case.next_due_at, Case.id) > _AFTER)
+        statement = statement.order_by(Case.next_due_at, Case.id)
+    return statement.limit(bindparam("size"))
+
+
+@cache
+def _count_statement(view: str, keys: tuple[str, ...]) -> Select[Any]:
+    inner = select(literal(1)).select_from(Case).where(*_where(view, keys)).limit(COUNT_MAX)
+    return select(func.count()).select_from(inner.subquery())
 
 
 def queue(
     scope: Scope, filters: Filters, page: Page, *, me_id: int | None, team_id: int | None, now: datetime
 ) -> Slice[QueueRow]:
     """Open cases by next due time (resolved ones: latest first), one page after the cursor."""
-    statement = _QUEUE.where(*_filtered(scope, filters, me_id, team_id, now))
+    values = _values(scope, filters, me_id, team_id, now)
+    after = _after(page)
+    statement = _queue_statement(filters.view, tuple(values), after is not None)
+    if after:
+        values.update(after_at=after[0], after_id=after[1])
+    rows = [QueueRow(*row) for row in db.session.execute(statement, {**values, "size": page.size + 1})]
     if filters.view == "resolved":
-        key = _instant_key(page)
-        if key:
-            statement = statement.where(tuple_(Case.resolved_at, Case.id) < key)
-        statement = statement.order_by(Case.resolved_at.desc(), Case.id.desc())
-        rows = [QueueRow(*row) for row in db.session.execute(statement.limit(page.size + 1))]
         return slice_of(rows, page, key=lambda row: ((row.resolved_at or NEVER).isoformat(), row.id))
-    key = _instant_key(page)
-    if key:
-        statement = statement.where(tuple_(Case.next_due_at, Case.id) > key)
-    rows = [
-        QueueRow(*row) for row in db.session.execute(statement.order_by(Case.next_due_at, Case.id).limit(page.size + 1))
-    ]
     return slice_of(rows, page, key=lambda row: (row.next_due_at.isoformat(), row.id))
 
 
 def count(scope: Scope, filters: Filters, *, me_id: int | None, team_id: int | None, now: datetime) -> int:
     """How many cases a queue has, counted up to COUNT_MAX: an exact total is never worth its price."""
-    inner = select(literal(1)).select_from(Case).where(*_filtered(scope, filters, me_id, team_id, now)).limit(COUNT_MAX)
-    return int(db.session.scalar(select(func.count()).select_from(inner.subquery())) or 0)
+    values = _values(scope, filters, me_id, team_id, now)
+    return int(db.session.scalar(_count_statement(filters.view, tuple(values)), values) or 0)
 
 
-def _instant_key(page: Page) -> Any:
-    if not page.after or len(page.after) != 2:
+def _after(page: Page) -> tuple[datetime, int] | None:
+    """The key of the last row seen; a malformed cursor starts from the beginning."""
+    if page.after is None or len(page.after) != 2:
         return None
     at, identity = page.after
-    if not isinstance(at, str) or not isinstance(identity, int):
+    if not isinstance(at, str) or type(identity) is not int or abs(identity) >= 2**63:
         return None
     try:
-        return tuple_(literal(parse_instant(at), Case.next_due_at.type), literal(identity))
-    except ValueError:
+        return parse_instant(at), identity
+    except (ValueError, OverflowError):
         return None
 
 
@@ -205,66 +249,67 @@ def find(reference: str, scope: Scope) -> Case | None:
     return db.session.scalars(select(Case).where(Case.id == case_id, visible_to(scope))).first()
 
 
+_CASE_PAGE: Select[Any] = (
+    select(
+        Case, Category.name, Site.name, Site.code, Site.currency, Site.time_zone, Site.locale, Team.name, Employee.name,
+        Customer.name, Customer.email, Customer.phone,
+    )
+    .join(Category, Category.id == Case.category_id)
+    .join(Site, Site.id == Case.site_id)
+    .outerjoin(Team, Team.id == Case.team_id)
+    .outerjoin(Employee, Employee.id == Case.owner_id)
+    .outerjoin(Customer, Customer.id == Case.customer_id)
+    .where(Case.id == bindparam("case_id"))
+)  # fmt: skip
+
+
 def case_page(reference: str, scope: Scope) -> CasePage | None:
     """The case with the names beside its ids, in one query; None when there is none within the scope."""
     case_id = parse_ref("case", reference)
     if case_id is None:
         return None
-    statement = (
-        select(
-            Case, Category.name, Site.name, Site.code, Site.currency, Site.time_zone, Site.locale, Team.name, Employee.name,
-            Customer.name, Customer.email, Customer.phone,
-        )
-        .join(Category, Category.id == Case.category_id)
-        .join(Site, Site.id == Case.site_id)
-        .outerjoin(Team, Team.id == Case.team_id)
-        .outerjoin(Employee, Employee.id == Case.owner_id)
-        .outerjoin(Customer, Customer.id == Case.customer_id)
-        .where(Case.id == case_id, visible_to(scope))
-    )  # fmt: skip
-    row = db.session.execute(statement).first()
-    return CasePage(*row) if row else None
+    row = db.session.execute(_CASE_PAGE, {"case_id": case_id}).first()
+    if row is None or not scope.covers(
+        site_id=row[0].site_id, team_id=row[0].team_id or 0, owner_id=row[0].owner_id or 0
+    ):
+        return None
+    return CasePage(*row)
+
+
+_ABOUT = aliased(Employee)
+_EVENTS: Select[Any] = (
+    select(
+        CaseEvent.id, CaseEvent.at, CaseEvent.kind, CaseEvent.actor_id, Employee.name, _ABOUT.name, CaseEvent.text,
+        CaseEvent.data,
+    )
+    .outerjoin(Employee, Employee.id == CaseEvent.actor_id)
+    .outerjoin(_ABOUT, _ABOUT.id == CaseEvent.about_id)
+    .where(CaseEvent.case_id == bindparam("case_id"))
+    .order_by(CaseEvent.at.desc(), CaseEvent.id.desc())
+    .limit(bindparam("size"))
+)  # fmt: skip
+_EVENTS_BEFORE = _EVENTS.where(tuple_(CaseEvent.at, CaseEvent.id) < _AFTER)
 
 
 def events(case_id: int, page: Page, kinds: Iterable[str] | None = None) -> Slice[EventRow]:
     """The timeline, newest page first; rows of a page stand oldest first."""
-    statement = (
-        select(
-            CaseEvent.id,
-            CaseEvent.at,
-            CaseEvent.kind,
-            CaseEvent.actor_id,
-            Employee.name,
-            CaseEvent.text,
-            CaseEvent.data,
-        )
-        .outerjoin(Employee, Employee.id == CaseEvent.actor_id)
-        .where(CaseEvent.case_id == case_id)
-    )
+    values: dict[str, Any] = {"case_id": case_id, "size": page.size + 1}
+    after = _after(page)
+    statement = _EVENTS_BEFORE if after else _EVENTS
+    if after:
+        values.update(after_at=after[0], after_id=after[1])
     if kinds is not None:
         statement = statement.where(CaseEvent.kind.in_(tuple(kinds)))
-    key = _instant_key(page)
-    if key is not None:
-        statement = statement.where(tuple_(CaseEvent.at, CaseEvent.id) < key)
-    rows = [
-        EventRow(*row)
-        for row in db.session.execute(statement.order_by(CaseEvent.at.desc(), CaseEvent.id.desc()).limit(page.size + 1))
-    ]
+    rows = [EventRow(*row) for row in db.session.execute(statement, values)]
     cut = slice_of(rows, page, key=lambda row: (row.at.isoformat(), row.id))
     return Slice(tuple(reversed(cut.rows)), cut.next_cursor)
-
-
-def event_counts(case_id: int) -> dict[str, int]:
-    """How many lines of each kind the timeline has."""
-    statement = select(CaseEvent.kind, func.count()).where(CaseEvent.case_id == case_id).group_by(CaseEvent.kind)
-    return dict(db.session.execute(statement))
 
 
 def cases_of_customer(customer_id: int, scope: Scope, page: Page | None = None) -> Slice[QueueRow]:
     """A customer's cases, newest first."""
     page = page or Page(size=20)
     statement = _QUEUE.where(Case.customer_id == customer_id, visible_to(scope))
-    if page.after and isinstance(page.after[0], int):
+    if page.after and type(page.after[0]) is int and abs(page.after[0]) < 2**63:
         statement = statement.where(Case.id < page.after[0])
     rows = [QueueRow(*row) for row in db.session.execute(statement.order_by(Case.id.desc()).limit(page.size + 1))]
     return slice_of(rows, page, key=lambda row: (row.id,))
@@ -278,26 +323,20 @@ def categories(*, active_only: bool = False) -> tuple[CategoryRow, ...]:
     return tuple(CategoryRow(*row) for row in db.session.execute(statement.order_by(Category.name, Category.id)))
 
 
+def category(category_id: int) -> CategoryRow | None:
+    statement = select(Category.id, Category.code, Category.name, Category.active, Category.version)
+    row = db.session.execute(statement.where(Category.id == category_id)).first()
+    return CategoryRow(*row) if row else None
+
+
 def search(term: str, scope: Scope, limit: int = SEARCH_MAX) -> tuple[QueueRow, ...]:
     """Cases that hold every typed word (the last one may be a beginning), newest first. Takes any text."""
-    words = search_words(term)
-    if not words:
-        return ()
+    within = [site_word(scope.site_id or 0)] if scope.kind != "company" else []
+    found = CASE_SEARCH.find(term, limit=limit, within=within)
     exact = parse_ref("case", term)
-    if db.session.get_bind().dialect.name == "postgresql":
-        query = " & ".join((*words[:-1], words[-1] + ":*"))
-        hits = text(
-            "SELECT rowid FROM case_search WHERE body @@ to_tsquery('simple', :query) ORDER BY rowid DESC LIMIT :n"
-        )
-    else:
-        query = " ".join(f'"{word}"' for word in words[:-1]) + f' "{words[-1]}"*'
-        hits = text("SELECT rowid FROM case_search WHERE case_search MATCH :query ORDER BY rowid DESC LIMIT :n")
-    # A scope sees a part of all hits, so look at more of them than will be shown; the bound keeps common words fast.
-    found = [row[0] for row in db.session.execute(hits, {"query": query.strip(), "n": limit * 20})]
     if exact is not None:
         found.insert(0, exact)
     if not found:
         return ()
-    statement = _QUEUE.where(and_(Case.id.in_(found[: limit * 20]), visible_to(scope)))
-    ordered = statement.order_by(Case.id.desc()).limit(limit)
-    return tuple(QueueRow(*row) for row in db.session.execute(ordered))
+    statement = _QUEUE.where(Case.id.in_(found), visible_to(scope)).order_by(Case.id.desc()).limit(limit)
+    return tuple(QueueRow(*row) for row in db.session.execute(statement))

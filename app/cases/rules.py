@@ -37,21 +37,14 @@ def deeds(state: str) -> tuple[str, ...]:
     return tuple(_NEXT[state])
 
 
+def site_word(site_id: int) -> str:
+    """Return the word that every case of a site is found by, so that a scope narrows a search inside the index."""
+    return f"site{site_id}only"
+
+
 def search_text(
-    summary: str, description: str, customer_name: str | None, reference: str, source_ref: str | None
+    summary: str, description: str, customer_name: str | None, reference: str, source_ref: str | None, site_id: int
 ) -> str:
     """Return what a case is found by."""
-    return "\n".join(part for part in (reference, source_ref, customer_name, summary, description) if part)
-
-
-def search_words(term: str) -> tuple[str, ...]:
-    """Cut what somebody typed into at most eight words of letters and digits; operators and quotes fall away."""
-    words: list[str] = []
-    word = ""
-    for mark in term[:200] + " ":
-        if mark.isalnum():
-            word += mark
-        elif word:
-            words.append(word[:40])
-            word = ""
-    return tuple(words[:8])
+    parts = (site_word(site_id), reference, source_ref, customer_name, summary, description)
+    return "\n".join(part for part in parts if part)

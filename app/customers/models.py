@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import DDL, ForeignKey, Index, String, event
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
+from app.kernel.search import WordIndex
 
 
 class Customer(Base):
@@ -30,10 +31,5 @@ class Customer(Base):
     version: Mapped[int] = mapped_column(BigId, default=1)
 
 
-# A customer is found by any part of the name, so PostgreSQL indexes its trigrams where the extension may be made.
-TRIGRAMS = (
-    "DO $$ BEGIN CREATE EXTENSION IF NOT EXISTS pg_trgm; "
-    "CREATE INDEX ix_customer_name_trigrams ON customer USING gin (name_key gin_trgm_ops); "
-    "EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN NULL; END $$"
-)
-event.listen(Customer.__table__, "after_create", DDL(TRIGRAMS.replace("%", "%%")).execute_if(dialect="postgresql"))
+CUSTOMER_SEARCH = WordIndex("customer_search")
+CUSTOMER_SEARCH.beside(Customer.__table__)  # type: ignore[arg-type]

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
 
-from app.customers.models import Customer
-from app.customers.rules import email_key, name_key, phone_key
+from app.customers.models import CUSTOMER_SEARCH, Customer
+from app.customers.rules import phone_key, site_word
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
-from app.kernel.references import ref
+from app.kernel.references import parse_ref, ref
 from app.people.permissions import Scope
 
 MATCHES_MAX = 8
+# Candidates of a search in the order of the names: more than any page shows, and bounded for very common words.
+FOUND_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +63,36 @@ def card(customer_id: int, scope: Scope) -> CustomerRow | None:
 
 
 def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[CustomerRow, ...]:
-    """The customers that somebody may be typing: by part of the name, start of the e-mail address, or telephone number."""
-    found = _matching(term)
-    if found is None:
+    """The customers that somebody may be typing: every word begins one of the name, address or telephone number."""
+    found = _found(term, scope)
+    if not found:
         return ()
-    statement = select(*_COLUMNS).where(found, visible_to(scope)).order_by(Customer.name_key, Customer.id).limit(limit)
-    return tuple(CustomerRow(*row) for row in db.session.execute(statement))
+    statement = select(*_COLUMNS).where(Customer.id.in_(found), visible_to(scope))
+    rows = db.session.execute(statement.order_by(Customer.name_key, Customer.id).limit(limit))
+    return tuple(CustomerRow(*row) for row in rows)
 
 
-def directory(scope: Scope, page: Page, term: str = "") -> Slice[Any]:
-    """Customers by name, a page at a time."""
+def directory(scope: Scope, page: Page, term: str = "") -> Slice[CustomerRow]:
+    """Customers by name, a page at a time; with a term those that it may begin."""
     statement = select(*_COLUMNS, Customer.name_key).where(visible_to(scope))
-    found = _matching(term) if term.strip() else None
-    if found is not None:
-        statement = statement.where(found)
+    if term.strip():
+        statement = statement.where(Customer.id.in_(_found(term, scope)))
     if page.after and len(page.after) == 2:
-        key, identity = str(page.after[0]), page.after[1]
-        if isinstance(identity, int):
-            statement = statement.where(
-                or_(Customer.name_key > key, (Customer.name_key == key) & (Customer.id > identity))
-            )
+        key, identity = page.after
+        if isinstance(key, str) and "\0" not in key and isinstance(identity, int) and abs(identity) < 2**63:
+            statement = statement.where(tuple_(Customer.name_key, Customer.id) > tuple_(key, identity))
     rows = db.session.execute(statement.order_by(Customer.name_key, Customer.id).limit(page.size + 1)).all()
     cut = slice_of(rows, page, key=lambda row: (row.name_key, row.id))
     return Slice(tuple(CustomerRow(*row[:-1]) for row in cut.rows), cut.next_cursor)
 
 
-def _matching(term: str) -> ColumnElement[bool] | None:
-    typed = name_key(term[:100])
+def _found(term: str, scope: Scope) -> list[int]:
+    typed = term.strip()
+    if typed[:1] == "+" or typed[:1].isdigit():
+        typed = (phone_key(typed) or typed).lstrip("+0")
     if len(typed) < 2:
-        return None
-    ways: list[ColumnElement[bool]] = [Customer.name_key.contains(typed, autoescape=True)]
-    if (address := email_key(term[:100])) and "@" in address:
-        ways.append(Customer.email.startswith(address, autoescape=True))
-    digits = phone_key(term[:40])
-    if digits and len(digits) >= 5:
-        ways.append(Customer.phone.endswith(digits.lstrip("+"), autoescape=True))
-    return or_(*ways)
+        return []
+    exact = parse_ref("customer", term)
+    within = () if scope.kind == "company" else (site_word(scope.site_id), site_word(None))
+    found = CUSTOMER_SEARCH.find(typed, limit=FOUND_MAX, within=within, each_may_go_on=True)
+    return found if exact is None else [exact, *found]

@@ -1,0 +1,23 @@
+"""Joins the room to customers: a case is found by its customer's name, also by a new one."""
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.cases.actions import index_case
+from app.cases.models import Case
+from app.customers import hooks as customers
+from app.kernel.database import db
+
+# A customer with more cases than this is a file's, not a person; the newest stay findable by the new name.
+CASES_MAX = 500
+
+
+def register(app: Flask) -> None:
+    if index_cases_of not in customers.on_rename:
+        customers.on_rename.append(index_cases_of)
+
+
+def index_cases_of(customer_id: int) -> None:
+    statement = select(Case).where(Case.customer_id == customer_id).order_by(Case.id.desc()).limit(CASES_MAX)
+    for case in db.session.scalars(statement):
+        index_case(case, new=False)

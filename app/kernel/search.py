@@ -1,0 +1,95 @@
+"""A word index beside a table, the same on both databases: FTS5 on SQLite, a text search vector with GIN on PostgreSQL.
+
+Words are folded here, before either database sees them, so that both find the same rows and no typed text is an operator.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import DDL, String, Table, bindparam, event, text
+
+from app.kernel.database import db
+
+WORD_LENGTH_MAX = 40
+WORDS_MAX = 8
+# PostgreSQL refuses a text search vector above one mebibyte.
+BODY_LENGTH_MAX = 200_000
+_WORD = re.compile(rf"[^\W_]{{1,{WORD_LENGTH_MAX}}}")
+
+
+def fold(body: str) -> str:
+    """Reduce a text to plain lower-case words. Worked value: "Zoë’s step-free" gives "zoe s step free"."""
+    plain = body[:BODY_LENGTH_MAX]
+    if not plain.isascii():
+        parts = unicodedata.normalize("NFKD", plain.casefold())
+        plain = "".join(mark for mark in parts if not unicodedata.combining(mark))
+    return " ".join(_WORD.findall(plain.lower()))
+
+
+def words_of(term: str) -> list[str]:
+    """Cut what somebody typed into its first WORDS_MAX words; quotes and operators fall away."""
+    return fold(term[:500]).split()[:WORDS_MAX]
+
+
+@dataclass(frozen=True)
+class WordIndex:
+    """The index over one table. It is technical: it can be built again, and is written in the deed's own transaction."""
+
+    name: str
+
+    def ddl(self) -> dict[str, tuple[str, ...]]:
+        return {
+            "sqlite": (f"CREATE VIRTUAL TABLE {self.name} USING fts5(body, tokenize='unicode61 remove_diacritics 0')",),
+            "postgresql": (
+                f"CREATE TABLE {self.name} (rowid BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)",
+                f"CREATE INDEX ix_{self.name}_body ON {self.name} USING gin (body) WITH (fastupdate = off)",
+            ),
+        }
+
+    def beside(self, table: Table) -> None:
+        """Make the index whenever the table is made."""
+        for dialect, statements in self.ddl().items():
+            for statement in statements:
+                event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))
+
+    def put(self, bodies: Sequence[tuple[int, str]], *, new: bool) -> None:
+        """Index rows by (id, text); `new` tells that none of them is in the index yet."""
+        rows = [{"id": identity, "body": fold(body)} for identity, body in bodies]
+        if not rows:
+            return
+        session = db.session()
+        if _is_postgresql():
+            vector = "array_to_tsvector(string_to_array(:body, ' '))"
+            into = f"INSERT INTO {self.name} (rowid, body) VALUES (:id, {vector})"  # noqa: S608
+            session.execute(text(into + " ON CONFLICT (rowid) DO UPDATE SET body = excluded.body"), rows)
+            return
+        if not new:
+            session.execute(text(f"DELETE FROM {self.name} WHERE rowid = :id"), [{"id": row["id"]} for row in rows])  # noqa: S608
+        session.execute(text(f"INSERT INTO {self.name} (rowid, body) VALUES (:id, :body)"), rows)  # noqa: S608
+
+    def find(self, term: str, *, limit: int, within: Sequence[str] = (), each_may_go_on: bool = False) -> list[int]:
+        """Return the ids of the newest rows that hold every typed word; the last one may be a beginning.
+
+        within: the row must also hold one of these words, e.g. its site's. each_may_go_on: every word may be a beginning.
+        """
+        words = words_of(term)
+        if not words:
+            return []
+        whole = words[: 0 if each_may_go_on else -1]
+        begun = words[len(whole) :]
+        quote, begins, either, both = ("'", ":*", " | ", " & ") if _is_postgresql() else ('"', "*", " OR ", " AND ")
+        parts = [f"({either.join(quote + word + quote for word in within)})"] if within else []
+        parts += [quote + word + quote for word in whole]
+        parts += [quote + word + quote + begins for word in begun]
+        where = "body @@ CAST(:query AS tsquery)" if _is_postgresql() else f"{self.name} MATCH :query"
+        # The words stand in the statement itself, since PostgreSQL plans a rare word and a common one differently.
+        found = text(f"SELECT rowid FROM {self.name} WHERE {where} ORDER BY rowid DESC LIMIT :n").bindparams(  # noqa: S608
+            bindparam("query", both.join(parts), String, literal_execute=_is_postgresql()), n=limit
+        )
+        return [row[0] for row in db.session.execute(found)]
+
+
+def _is_postgresql() -> bool:
+    return db.session.get_bind().dialect.name == "postgresql"
