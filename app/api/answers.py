@@ -1,17 +1,29 @@
 """Rows of the rooms as the API says them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 
+from app.api import reads
 from app.api import schemas_out as given
 from app.api.endpoints import Call
+from app.api.schemas import RemedyIn
+from app.approvals import queries as approvals
+from app.approvals.queries import RequestRow
 from app.audit.queries import TrailRow
+from app.budgets.actions import PurseExhausted
+from app.budgets.queries import PurseRow
 from app.cases import queries as cases
 from app.cases.queries import QueueRow
+from app.customers import queries as customers
 from app.kernel.errors import NotFound
 from app.kernel.references import ref
+from app.people.permissions import scope_of
+from app.remedies import queries
+from app.remedies.models import Remedy
+from app.remedies.queries import Judged
 from app.sla import queries as sla
 from app.sla.queries import ClockView
 
@@ -46,7 +58,17 @@ def case(case_id: int, call: Call) -> given.CaseOut:
         resolved_at=row.resolved_at,
         reopened_count=row.reopened_count,
         clocks=[clock(view) for view in sla.clocks_of_case(case_id, call.now, with_why=False)],
-        remedies=[],
+        remedies=[
+            given.RemedyRowOut(
+                ref=found.ref,
+                state=found.state,
+                kind=found.kind,
+                nature=found.nature,
+                amount=given.MoneyOut.of(found.amount),
+                created_at=found.created_at,
+            )
+            for found in queries.remedies_of_case(case_id)
+        ],
     )
 
 
@@ -81,6 +103,36 @@ def clock(row: ClockView) -> given.ClockOut:
     )
 
 
+def purse(row: PurseRow) -> given.PurseOut:
+    return given.PurseOut(
+        ref=row.ref,
+        unit=row.unit,
+        period=row.period,
+        employee=ref("employee", row.employee_id) if row.employee_id else None,
+        team=ref("team", row.team_id) if row.team_id else None,
+        limit=given.MoneyOut.minor(row.limit_minor, row.currency),
+        reserved=given.MoneyOut.minor(row.reserved_minor, row.currency),
+        settled=given.MoneyOut.minor(row.settled_minor, row.currency),
+        headroom=given.MoneyOut.minor(row.left_minor, row.currency),
+    )
+
+
+def customer(customer_id: int, call: Call) -> given.CustomerOut:
+    """Return a customer within the caller's scope, with the cases that the caller may see."""
+    card = customers.card(customer_id, call.scope("customers.read"))
+    if card is None:
+        raise NotFound
+    seen = scope_of(call.actor, "cases.read")
+    return given.CustomerOut(
+        ref=card.ref,
+        name=card.name,
+        email=card.email,
+        phone=card.phone,
+        language=card.language,
+        cases=case_rows(cases.cases_of_customer(customer_id, seen).rows) if seen else [],
+    )
+
+
 def entry(row: TrailRow) -> given.AuditOut:
     payload = row.payload
     return given.AuditOut(
@@ -97,5 +149,79 @@ def entry(row: TrailRow) -> given.AuditOut:
     )
 
 
-def decision_json(decision: Any) -> dict[str, Any]:
-    raise NotImplementedError
+def decision(receipt: Mapping[str, Any] | None) -> given.DecisionOut | None:
+    """Return a receipt as the judge wrote it, or None for a remedy that none was judged for."""
+    return given.DecisionOut.model_validate(receipt) if receipt else None
+
+
+def judged(found: Judged, call: Call) -> given.DecisionOut:
+    """Return a decision with the policy's version, and how long an exception takes here."""
+    answer = given.DecisionOut.model_validate(found.decision.json())
+    waits = approvals.waits(found.spending.site_id, call.now)
+    wait = given.WaitOut(n=waits.count, p50_seconds=waits.p50_seconds, p90_seconds=waits.p90_seconds)
+    return answer.model_copy(update={"policy_version": found.in_force.version.number, "wait": wait})
+
+
+@contextmanager
+def whole_decision(case_id: int, said: RemedyIn, call: Call) -> Iterator[None]:
+    """Add the decision, judged anew, to the refusal of somebody who was a moment too late."""
+    try:
+        yield
+    except PurseExhausted as refusal:
+        again = queries.can_i(
+            case_id=case_id,
+            kind=said.kind,
+            amount=said.amount.money(),
+            nature=said.nature,
+            actor=call.actor,
+            now=call.now,
+        )
+        refusal.details.setdefault("decision", again.decision.json())
+        raise
+
+
+def remedy(row: Remedy) -> given.RemedyOut:
+    return given.RemedyOut(
+        ref=row.ref,
+        state=row.state,
+        case=ref("case", row.case_id),
+        kind=row.kind,
+        nature=row.nature,
+        amount=given.MoneyOut.minor(row.amount_minor, row.currency),
+        reason=row.reason,
+        version=row.version,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        decision=decision(row.decision),
+    )
+
+
+def exception(exception_id: int, call: Call) -> given.ExceptionOut:
+    found = approvals.request_row(exception_id, call.scope("exceptions.read"))
+    if found is None:
+        raise NotFound
+    return exceptions((found,))[0]
+
+
+def exceptions(rows: Sequence[RequestRow]) -> list[given.ExceptionOut]:
+    """Return requests with the receipts of their remedies, in one query more."""
+    receipts = reads.receipts([row.remedy_id for row in rows if row.remedy_id])
+    return [
+        given.ExceptionOut(
+            ref=row.ref,
+            state=row.state,
+            case=row.case_ref,
+            remedy=ref("remedy", row.remedy_id) if row.remedy_id else None,
+            kind=row.kind,
+            amount=given.MoneyOut.of(row.amount),
+            granted=given.MoneyOut.of(row.granted) if row.granted else None,
+            reason=row.reason,
+            requested_by=ref("employee", row.requested_by_id),
+            decided_by=ref("employee", row.decided_by_id) if row.decided_by_id else None,
+            decision_reason=row.decision_reason,
+            asked_at=row.asked_at,
+            expires_at=row.expires_at,
+            decision=decision(receipts.get(row.remedy_id or 0)),
+        )
+        for row in rows
+    ]

@@ -106,7 +106,8 @@ def _run(spec: Endpoint, view: View, parts: dict[str, str]) -> Response:
     key = idempotency.key_of(request.headers.get("Idempotency-Key")) if spec.writes else ""
     query = _query(spec.query)
     body, raw = _body(spec.body)
-    call = Call(actor=actor, now=utc_now(), body=body, query=query, intent=key)
+    intent = idempotency.intent_of(key) if spec.has_intent else ""
+    call = Call(actor=actor, now=utc_now(), body=body, query=query, intent=intent)
 
     def deed() -> tuple[int, Any]:
         return spec.status, view(call, **parts).model_dump(mode="json", by_alias=True)

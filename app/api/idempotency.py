@@ -49,6 +49,11 @@ def key_of(header: str | None) -> str:
     return header
 
 
+def intent_of(key: str) -> str:
+    """Return the key under which the action itself keeps its answer; of one length, apart from the keys of forms."""
+    return "api:" + hashlib.sha256(key.encode()).hexdigest()
+
+
 def fingerprint(method: str, path: str, body: Any) -> str:
     """Tell equal requests from different ones: same method, address and JSON value, whatever the order of its keys."""
     content = orjson.dumps([method, path, body], option=orjson.OPT_SORT_KEYS)

@@ -57,11 +57,8 @@ def refusal_document(refusal: Refusal) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if isinstance(refusal, BadInput):
         more["errors"] = errors_of(refusal.errors)
-    decision = refusal.details.get("decision")
-    if decision is not None:
-        from app.api.answers import decision_json
-
-        more["decision"] = decision_json(decision)
+    if refusal.details.get("decision"):
+        more["decision"] = refusal.details["decision"]
     return document(refusal.status, refusal.code, str(refusal), **more)
 
 

@@ -1,21 +1,28 @@
 """Lists that only the API has, read in the scope of who asks."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select, tuple_
 
-from app.api.schemas import CaseQuery, ClockQuery, CustomerIn
+from app.api.endpoints import Call
+from app.api.schemas import CaseQuery, ClockQuery, CustomerIn, MoneyIn
 from app.cases import queries as queues
 from app.cases.queries import QueueRow
 from app.customers import actions as customers
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput
+from app.kernel.errors import BadInput, Conflict, NotFound
+from app.kernel.money import Money
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import parse_ref
 from app.kernel.time import iso, parse_instant
 from app.people.permissions import Scope
+from app.remedies import queries as remedies
+from app.remedies.models import Remedy
+from app.remedies.queries import RemedyRow
 from app.sla import queries as sla
 from app.sla.models import Clock
 from app.sla.queries import ClockView
@@ -78,3 +85,31 @@ def customer_of(said: CustomerIn | None, actor: Actor, now: datetime) -> int | N
         return None
     found = customers.find_or_make(name=said.name, email=said.email, site_id=actor.site_id, actor=actor, now=now)
     return found.id
+
+
+def remedy(remedy_id: int, call: Call, *, version: int | None) -> RemedyRow:
+    """Return a remedy of the caller's sites, as it was at `version` when one is given."""
+    found = remedies.find(remedy_id, call.scope("cases.read"))
+    if found is None:
+        raise NotFound
+    if version is not None and version != found.version:
+        raise Conflict
+    return found
+
+
+def part_of(whole: Money, said: MoneyIn | None) -> Money | None:
+    """Return the part that was accepted, or None for all of it."""
+    if said is None:
+        return None
+    part = said.money()
+    if part.currency != whole.currency or not 0 < part.minor <= whole.minor:
+        raise BadInput({"amount": [_("Give more than zero and at most %(amount)s.", amount=whole.format())]})
+    return part
+
+
+def receipts(remedy_ids: Sequence[int]) -> dict[int, dict[str, Any] | None]:
+    """Return what the judge answered for these remedies, by id."""
+    if not remedy_ids:
+        return {}
+    rows = db.session.execute(select(Remedy.id, Remedy.decision).where(Remedy.id.in_(remedy_ids)))
+    return {row.id: row.decision for row in rows}

@@ -1,11 +1,13 @@
 """What the API takes: strict, nothing unknown, every bound in the schema."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.kernel.money import Money
+from app.kernel.errors import BadInput
+from app.kernel.money import BadMoney, Money
 from app.kernel.time import parse_instant
 
 # PostgreSQL can't hold NUL in text; blanks alone are no text.
@@ -65,10 +67,11 @@ class MoneyIn(Body):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["USD"])]
 
     def money(self) -> Money:
-        """Return the amount; raises BadMoney when the currency can't hold it."""
-        from decimal import Decimal
-
-        return Money.of(Decimal(self.amount), self.currency)
+        """Return the amount; raises BadInput when the currency can't hold it."""
+        try:
+            return Money.of(Decimal(self.amount), self.currency)
+        except BadMoney as error:
+            raise BadInput({"amount": [str(error)]}) from None
 
 
 class CustomerIn(Body):
@@ -141,8 +144,9 @@ class RemedyIn(Body):
 
 
 class SettlementIn(Body):
-    """The customer accepted."""
+    """The customer accepted, all of it or a part; the rest is released."""
 
+    amount: MoneyIn | None = None
     version: Version | None = None
 
 
@@ -167,7 +171,6 @@ class ExceptionIn(Body):
     kind: Code
     amount: MoneyIn
     reason: Annotated[str, said(2_000, examples=["The whole stay was spoiled."])]
-    nature: Nature = "goodwill"
 
 
 class ExceptionDecisionIn(Body):
@@ -226,9 +229,17 @@ class ExceptionQuery(PageQuery):
     tab: Annotated[Literal["waiting", "decided", "asked"], Field(description="Which part of the inbox")] = "waiting"
 
 
+class PurseQuery(PageQuery):
+    """Which purses."""
+
+    period: Annotated[
+        str | None, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="A month, e.g. 2026-03")
+    ] = None
+
+
 class MetricQuery(BaseModel):
-    """Over which time: the last so many days."""
+    """Over which time."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    days: Annotated[int, Field(ge=1, le=366, description="The last so many days")] = 90
+    period: Annotated[Literal["7d", "30d", "90d", "365d"], Field(description="How far back from now")] = "30d"

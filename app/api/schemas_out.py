@@ -31,34 +31,37 @@ class MoneyOut(Answer):
 
 
 class WindowOut(Answer):
-    """One window of the policy as this request meets it: headroom is what is left before it."""
+    """One window of the policy as this request meets it; headroom is what would be left after it, negative when exceeded."""
 
     unit: Annotated[str, Field(examples=["employee_month"])]
-    name: str
+    days: int | None
     clause: Annotated[str, Field(examples=["goodwill 4.2"])]
     limit: MoneyOut
     used: MoneyOut
+    settled: MoneyOut
+    reserved: MoneyOut
     requested: MoneyOut
     headroom: MoneyOut
-    fits: bool
+    exceeded: bool
 
 
 class WaitOut(Answer):
     """How long exceptions take here: n decided ones; half are answered within p50, nine of ten within p90."""
 
     n: int
-    p50_minutes: int | None
-    p90_minutes: int | None
+    p50_seconds: int | None
+    p90_seconds: int | None
 
 
 class DecisionOut(Answer):
     """The answer to "Can I?", with the reasons that enforcement uses too."""
 
-    answer: Annotated[Literal["allowed", "needs-approval", "refused", "purse-exhausted"], Field(examples=["allowed"])]
+    outcome: Annotated[str, Field(examples=["allowed"], description="allowed, needs_approval or refused")]
+    reason: Annotated[str, Field(examples=["within"])]
     clause: str
-    reason: str
-    policy_version: int | None
+    allowed_now: MoneyOut
     windows: list[WindowOut]
+    policy_version: int | None = None
     wait: WaitOut | None = None
 
 
@@ -173,14 +176,14 @@ class ExceptionOut(Answer):
 
 
 class PurseOut(Answer):
-    """One budget window: headroom is limit plus approved, less reserved and settled."""
+    """One monthly budget window; limit includes what exceptions added to it."""
 
     ref: Annotated[str, Field(examples=["PU-5"])]
-    unit: str
-    name: str
-    period: str
+    unit: Annotated[str, Field(examples=["employee_month"])]
+    period: str | None
+    employee: str | None
+    team: str | None
     limit: MoneyOut
-    approved: MoneyOut
     reserved: MoneyOut
     settled: MoneyOut
     headroom: MoneyOut
@@ -212,16 +215,24 @@ class CustomerOut(Answer):
     cases: list[CaseRowOut]
 
 
-class MetricOut(Answer):
-    """A measure, never without its n; a proportion also has its interval."""
+class FigureOut(Answer):
+    """One figure of a measure, never without its n; value, low and high are empty where n is too small to say them."""
 
-    name: Annotated[str, Field(examples=["own-authority"])]
+    key: Annotated[str, Field(examples=["all"])]
     n: int
     value: float | None
-    low: float | None = None
-    high: float | None = None
-    unit: str
-    parts: dict[str, Any] = Field(default_factory=dict)
+    low: float | None
+    high: float | None
+
+
+class MetricOut(Answer):
+    """A measure over the caller's part of the company. Nothing is grouped by person."""
+
+    name: Annotated[str, Field(examples=["own-authority"])]
+    unit: Annotated[Literal["share", "seconds", "count", "money"], Field(examples=["share"])]
+    since: Instant
+    until: Instant
+    figures: list[FigureOut]
 
 
 class CasePage(Answer):

@@ -1,11 +1,12 @@
 """Resources that only read: purses, clocks, the trail, customers, measures."""
 
-from app.api import answers, reads
+from app.api import answers, measures, reads
 from app.api import schemas as taken
 from app.api import schemas_out as given
 from app.api.cursors import page_of, signed
 from app.api.endpoints import Call, endpoint, identity
 from app.audit import queries as audit
+from app.budgets import queries as budgets
 
 
 @endpoint(
@@ -43,3 +44,27 @@ def list_audit(call: Call) -> given.AuditPage:
     )
     found = audit.trail(filters, page)
     return given.AuditPage(items=[answers.entry(row) for row in found.rows], next=signed("audit", found.next_cursor))
+
+
+@endpoint("GET", "/purses", "List purses", permission="purses.read", answer=given.PursePage, query=taken.PurseQuery)
+def list_purses(call: Call) -> given.PursePage:
+    page = page_of("purses", call.query.cursor, call.query.limit)
+    found = budgets.purses(call.scope("purses.read"), page, period=call.query.period)
+    return given.PursePage(items=[answers.purse(row) for row in found.rows], next=signed("purses", found.next_cursor))
+
+
+@endpoint("GET", "/customers/{ref}", "Read a customer", permission="customers.read", answer=given.CustomerOut)
+def show_customer(call: Call, ref: str) -> given.CustomerOut:
+    return answers.customer(identity("customer", ref), call)
+
+
+@endpoint(
+    "GET",
+    "/metrics/{name}",
+    "Read a measure",
+    permission="metrics.read",
+    answer=given.MetricOut,
+    query=taken.MetricQuery,
+)
+def show_metric(call: Call, name: str) -> given.MetricOut:
+    return measures.measure(name, call.scope("metrics.read"), call.query.period, call.now)

@@ -9,7 +9,8 @@ from app.api.auth import bearer
 from app.api.idempotency import fingerprint, key_of
 from app.api.problems import ApiProblem
 from app.api.schemas import CaseIn, MoneyIn, NoteIn
-from app.kernel.money import BadMoney, Money
+from app.kernel.errors import BadInput
+from app.kernel.money import Money
 
 CASE = {"category": "room", "severity": 2, "summary": "Not ready", "channel": "desk"}
 
@@ -83,7 +84,7 @@ def test_a_number_is_no_amount() -> None:
 
 @pytest.mark.parametrize(("text", "currency"), [("1.5", "JPY"), ("1.001", "USD"), ("1.00", "XQX")])
 def test_a_currency_that_cannot_hold_the_amount_is_refused(text: str, currency: str) -> None:
-    with pytest.raises(BadMoney):
+    with pytest.raises(BadInput):
         MoneyIn(amount=text, currency=currency).money()
 
 

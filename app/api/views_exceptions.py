@@ -1,0 +1,71 @@
+"""Exceptions: ask for more than the own authority, see what waits, decide."""
+
+from app.api import answers
+from app.api import schemas as taken
+from app.api import schemas_out as given
+from app.api.cursors import page_of, signed
+from app.api.endpoints import Call, endpoint, identity
+from app.approvals import queries as approvals
+from app.remedies import actions as remedies
+
+
+@endpoint(
+    "POST",
+    "/cases/{ref}/exceptions",
+    "Ask for a remedy above your own authority; nothing is reserved until somebody else approves it",
+    permission="exceptions.ask",
+    answer=given.ExceptionOut,
+    body=taken.ExceptionIn,
+    status=201,
+    writes=True,
+    has_intent=True,
+)
+def ask_exception(call: Call, ref: str) -> given.ExceptionOut:
+    request = remedies.ask_exception(
+        case_id=identity("case", ref),
+        kind=call.body.kind,
+        amount=call.body.amount.money(),
+        reason=call.body.reason,
+        intent=call.intent,
+        actor=call.actor,
+        now=call.now,
+    )
+    return answers.exception(request.id, call)
+
+
+@endpoint(
+    "GET",
+    "/exceptions",
+    "List exceptions",
+    permission="exceptions.read",
+    answer=given.ExceptionPage,
+    query=taken.ExceptionQuery,
+)
+def list_exceptions(call: Call) -> given.ExceptionPage:
+    page = page_of(f"exceptions-{call.query.tab}", call.query.cursor, call.query.limit)
+    found = approvals.inbox(call.scope("exceptions.read"), call.query.tab, page)
+    after = signed(f"exceptions-{call.query.tab}", found.next_cursor)
+    return given.ExceptionPage(items=answers.exceptions(found.rows), next=after)
+
+
+@endpoint(
+    "POST",
+    "/exceptions/{ref}/decisions",
+    "Decide an exception; approved money is reserved at once",
+    permission="exceptions.decide",
+    answer=given.ExceptionOut,
+    body=taken.ExceptionDecisionIn,
+    status=201,
+    writes=True,
+)
+def decide_exception(call: Call, ref: str) -> given.ExceptionOut:
+    said: taken.ExceptionDecisionIn = call.body
+    request = remedies.decide_exception(
+        exception_id=identity("exception", ref),
+        outcome=said.outcome,
+        amount=said.amount.money() if said.amount else None,
+        reason=said.reason,
+        actor=call.actor,
+        now=call.now,
+    )
+    return answers.exception(request.id, call)
