@@ -71,7 +71,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
+    """`scale_width` is the room that the words of the upright scale need, in pixels."""
+
     height: int
+    scale_width: int
     base: float
     lines: tuple[Line, ...]
     labels: tuple[str, ...]
@@ -222,7 +225,8 @@ def line_chart(
         texts = tuple("–" if value is None else say(value) for value in values)
         lines.append(Line(name, tuple(found for found in placed if found is not None), strokes, texts))
     y_ticks = tuple(Tick(round(base - (base - head) * part, 1), say(ceiling * part)) for part in (0.0, 0.5, 1.0))
-    return LineChart(height, base, tuple(lines), tuple(labels), _x_ticks(labels, x_ticks_max), y_ticks)
+    scale_width = 10 + 7 * max(len(tick.text) for tick in y_ticks)
+    return LineChart(height, scale_width, base, tuple(lines), tuple(labels), _x_ticks(labels, x_ticks_max), y_ticks)
 
 
 def _x_ticks(labels: Sequence[str], most: int) -> tuple[Tick, ...]:
@@ -236,7 +240,7 @@ def _x_ticks(labels: Sequence[str], most: int) -> tuple[Tick, ...]:
 
 def interval_plot(rows: Sequence[Interval], *, say: Say, of: Callable[[int, int], str]) -> IntervalPlot:
     """Place each proportion with its interval on one scale from 0 to 100 percent; every row also says k of n."""
-    ticks = tuple(Tick(_inset(part), say(part), _anchor(100 * part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0))
+    ticks = tuple(Tick(_inset(part), say(part)) for part in (0.0, 0.25, 0.5, 0.75, 1.0))
     return IntervalPlot(tuple(_interval_row(row, say, of) for row in rows), ticks)
 
 
