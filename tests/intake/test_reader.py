@@ -73,7 +73,9 @@ def test_a_long_narrative_and_characters_of_every_plane_come_through(tmp_path: P
     assert next(iter(reader.rows(file)))[1][1] == text
 
 
-@pytest.mark.parametrize(("header", "expected"), [("a;b;c", ";"), ("a\tb", "TAB"), ("a|b", "|"), ("a,b", None), ("a", None)])
+@pytest.mark.parametrize(
+    ("header", "expected"), [("a;b;c", ";"), ("a\tb", "TAB"), ("a|b", "|"), ("a,b", None), ("a", None)]
+)
 def test_the_wrong_delimiter_is_named(header: str, expected: str | None, tmp_path: Path) -> None:
     found = reader.header_of(save(tmp_path, header.encode() + b"\n"))
     assert reader.wrong_delimiter(found, ",") == expected

@@ -91,7 +91,10 @@ def test_a_good_row_becomes_a_record_with_instants_in_utc() -> None:
         ({"Opened": "13/05/2015 09:00:00 AM"}, [("bad-date", "Opened")]),
         ({"Opened": "03/08/2015 02:30:00 AM", "Closed": "03/09/2015 02:30:00 AM"}, [("no-such-time", "Opened")]),
         ({"Opened": "01/05/1905 09:00:00 AM"}, [("too-early", "Opened")]),
-        ({"Opened": "01/05/2027 09:00:00 AM", "Closed": "01/06/2027 09:00:00 AM"}, [("future", "Opened"), ("future", "Closed")]),
+        (
+            {"Opened": "01/05/2027 09:00:00 AM", "Closed": "01/06/2027 09:00:00 AM"},
+            [("future", "Opened"), ("future", "Closed")],
+        ),
         ({"Closed": "01/05/2015 08:59:59 AM"}, [("closed-before-opened", "Closed")]),
         ({"Closed": "01/05/2015 09:00:00 AM"}, []),
         ({"Closed": ""}, [("closed-without-date", "Closed")]),
@@ -112,7 +115,10 @@ def test_a_good_row_becomes_a_record_with_instants_in_utc() -> None:
         ({"Paid": "1.005"}, [("bad-amount", "Paid")]),
         ({"Paid": "99999999999999"}, [("bad-amount", "Paid")]),
         ({"Text": "x" * 20_001}, [("too-long", "Text")]),
-        ({"Id": "", "Via": "Pigeon", "Paid": "x"}, [("missing", "Id"), ("unknown-value", "Via"), ("bad-amount", "Paid")]),
+        (
+            {"Id": "", "Via": "Pigeon", "Paid": "x"},
+            [("missing", "Id"), ("unknown-value", "Via"), ("bad-amount", "Paid")],
+        ),
     ],
 )
 def test_what_is_wrong_with_a_row_is_named_by_column_and_never_mended(
@@ -130,7 +136,9 @@ def test_a_row_with_too_few_columns_says_how_many() -> None:
 def test_a_reason_names_both_instants() -> None:
     found = read(Closed="01/05/2015 08:59:59 AM")
     assert isinstance(found, Reject)
-    assert found.problems[0].sentence == "Closed (01/05/2015 08:59:59 AM) before it was opened (01/05/2015 09:00:00 AM)."
+    assert (
+        found.problems[0].sentence == "Closed (01/05/2015 08:59:59 AM) before it was opened (01/05/2015 09:00:00 AM)."
+    )
 
 
 @pytest.mark.parametrize("paid", ["0", "0.00", "", "-"])
