@@ -108,7 +108,7 @@ class DeactivateForm(VersionForm):
             row for row in queries.active_people(("supervisor", "manager", "admin", "hr")) if row.id != employee_id
         ]
         self.successor_id.choices = [
-            ("", _("Nobody needed")),
+            ("", _("Nobody")),
             *((row.id, f"{row.name} · {ROLE_WORDS[row.role]}") for row in people),
         ]
 

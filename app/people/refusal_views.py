@@ -32,7 +32,7 @@ def of_csrf(error: CSRFError) -> ResponseReturnValue:
     text = _(
         "This form was open for too long, or was sent from another page. Nothing was changed: reload and try again."
     )
-    if request.endpoint == "people.sign_in":
+    if request.endpoint == "people.begin_session":
         flash(text, "warn")
         return redirect(url_for("people.sign_in"), 303)
     return _page(400, heading_of(400), text)

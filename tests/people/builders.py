@@ -87,7 +87,9 @@ def make_company(*, second_site: bool = True, **site_changes: Any) -> Company:
     quayside = make_site(**site_changes)
     boss = make_person("Max Weber", "manager", quayside.id, job_title="Hotel manager")
     desk = make_team("Front desk", quayside.id)
-    sam = make_person("Sam Okafor", "supervisor", quayside.id, manager_id=boss.id, team_id=desk.id)
+    sam = make_person(
+        "Sam Okafor", "supervisor", quayside.id, manager_id=boss.id, team_id=desk.id, job_title="Front office"
+    )
     desk = lead_team(desk, sam.id)
     place = {"team_id": desk.id, "manager_id": sam.id, "job_title": "Receptionist"}
     others: dict[str, Any] = {}
@@ -112,9 +114,9 @@ def make_company(*, second_site: bool = True, **site_changes: Any) -> Company:
         bo=make_person("Bo Lindgren", "frontline", quayside.id, **place),
         sam=sam,
         max=boss,
-        hana=make_person("Hana Sato", "hr", quayside.id),
-        ada=make_person("Ada Byrne", "admin", quayside.id),
-        audra=make_person("Audra Klein", "auditor", quayside.id),
+        hana=make_person("Hana Sato", "hr", quayside.id, job_title="HR partner"),
+        ada=make_person("Ada Byrne", "admin", quayside.id, job_title="Systems"),
+        audra=make_person("Audra Klein", "auditor", quayside.id, job_title="Internal audit"),
         **others,
     )
 
