@@ -1,6 +1,7 @@
 """Sites and teams."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -91,6 +92,12 @@ def edit_site(
     return site
 
 
+@cache
+def known_zones() -> frozenset[str]:
+    """The zones of this machine; asking its file system takes 40 ms."""
+    return frozenset(available_timezones())
+
+
 def _checked_site(
     code: str, name: str, time_zone: str, currency: str, locale: str, country: str, subdivision: str | None
 ) -> dict[str, Any]:
@@ -101,7 +108,7 @@ def _checked_site(
         errors["code"] = [_("Use 2 to 20 letters, digits or hyphens.")]
     if not 2 <= len(name) <= 100:
         errors["name"] = [_("Use 2 to 100 characters.")]
-    if time_zone not in available_timezones():
+    if time_zone not in known_zones():
         errors["time_zone"] = [_("This time zone isn't known. Write it like Europe/London.")]
     if not (len(currency) == 3 and is_currency(currency)):
         errors["currency"] = [_("This currency isn't known. Write it like EUR.")]
