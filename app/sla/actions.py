@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.audit import actions as audit
 from app.calendars.queries import calendar_of
@@ -37,6 +37,14 @@ RESUMED = audit.declare("clock:resume", "clocks", sentence=_l("let the clocks ru
 REOPENED = audit.declare("clock:reopen", "clocks", sentence=_l("let the resolution clock run on"))
 RETARGETED = audit.declare("clock:retarget", "severity", "clocks", sentence=_l("changed the targets"))
 REASSIGNED = audit.declare("clock:reassign", "team_id", "owner_id", sentence=_l("moved the clocks"))
+
+_CLOCKS = select(Clock).where(Clock.case_id == bindparam("case_id")).order_by(Clock.id).with_for_update(of=Clock)
+# After a wait for the lock PostgreSQL reads the clocks again, but not what was joined to them: there the pauses are a
+# second statement. SQLite has the only write lock already, so one is enough.
+_OF_CASE = {
+    "sqlite": _CLOCKS.options(joinedload(Clock.pauses)),
+    "postgresql": _CLOCKS.options(selectinload(Clock.pauses)),
+}
 
 
 def start_case_clocks(
@@ -230,8 +238,7 @@ def _stop(clocks: list[Clock], ending: Iterable[Clock], at: datetime, actor: Act
 
 
 def _clocks(case_id: int) -> list[Clock]:
-    wanted = select(Clock).where(Clock.case_id == case_id).order_by(Clock.id)
-    return list(db.session.scalars(wanted.options(selectinload(Clock.pauses)).with_for_update()))
+    return list(db.session.scalars(_OF_CASE[db.engine.dialect.name], {"case_id": case_id}).unique())
 
 
 def facts_of(clock: Clock) -> Facts:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import bindparam, literal, select, tuple_
 
 from app.calendars.models import CalendarVersion
 from app.calendars.queries import calendar_of
@@ -127,12 +127,7 @@ def clocks_of_case(case_id: int, now: datetime, *, with_why: bool = True) -> lis
 
 def clocks_of_cases(case_ids: Iterable[int], now: datetime, *, with_why: bool = False) -> dict[int, list[ClockView]]:
     """The clocks of several cases, by case, in one query."""
-    rows = db.session.execute(
-        select(*_CLOCK, ClockPause.from_at, ClockPause.to_at)
-        .outerjoin(ClockPause, ClockPause.clock_id == Clock.id)
-        .where(Clock.case_id.in_(list(case_ids)))
-        .order_by(Clock.case_id, Clock.id, ClockPause.id)
-    )
+    rows = db.session.execute(_OF_CASES, {"case_ids": list(case_ids)})
     pauses: dict[int, list[Pause]] = {}
     clocks = {}
     for row in rows:
@@ -249,5 +244,11 @@ _CLOCK = (
     Clock.cancelled_at,
     Clock.breached_at,
     Clock.historic,
+)
+_OF_CASES = (
+    select(*_CLOCK, ClockPause.from_at, ClockPause.to_at)
+    .outerjoin(ClockPause, ClockPause.clock_id == Clock.id)
+    .where(Clock.case_id.in_(bindparam("case_ids", expanding=True)))
+    .order_by(Clock.case_id, Clock.id, ClockPause.id)
 )
 _NEWEST_POLICY = select(SlaPolicyVersion.id).order_by(SlaPolicyVersion.number.desc()).limit(1).scalar_subquery()
