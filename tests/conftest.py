@@ -18,6 +18,15 @@ from app.kernel.database import Base, db
 from config import Settings, read_settings
 from tests import postgres
 
+# `make test` tries 50 examples of each property, `make soak` 10,000. No deadline: the machine may be busy.
+hypothesis_settings.register_profile(
+    "makegood",
+    max_examples=int(os.environ.get("MAKEGOOD_TEST_EXAMPLES", "50")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("makegood")
+
 DATABASES = ("sqlite", "postgresql")
 
 
