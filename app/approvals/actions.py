@@ -98,7 +98,7 @@ def ask(
 ) -> ExceptionRequest:
     """Ask for more than the rules allow the asker; whoever may decide is told.
 
-    over: the windows exceeded, as the decision's receipt names them (clause, unit, limit, used, requested, over: minor units).
+    over: the windows exceeded, each with clause, unit, days, currency and limit, used, requested, over in minor units.
     """
     permissions.require(actor, "exceptions.ask", site_id=site_id, team_id=team_id)
     assert actor.id is not None, "a person asks"

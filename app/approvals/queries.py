@@ -17,10 +17,13 @@ from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.kernel.time import iso, parse_instant
 from app.people import queries as people
+from app.people.models import Site
 from app.people.permissions import Scope, scope_of
 
 WAIT_DAYS = 90
 WAIT_ROWS_MAX = 500
+PRECEDENT_ROWS_MAX = 2_000
+PRECEDENT_SHOWN_MAX = 200
 _DECIDED = ("approved", "declined")
 
 
@@ -53,6 +56,12 @@ class RequestRow:
     customer_id: int | None
     customer_name: str | None
     customer_email: str | None
+    category_id: int
+    attribution: str
+    occurred_at: datetime
+    loss_minor: int | None
+    case_state: str
+    given_minor: int
     decided_by_id: int | None
     decided_at: datetime | None
     decision_reason: str | None
@@ -92,7 +101,7 @@ class RequestRow:
         )
 
 
-_JOINED = 10  # the last fields of RequestRow come from the case, its customer and the decision
+_JOINED = 16  # the last fields of RequestRow come from the case, its customer and the decision
 _REQUEST_COLUMNS = tuple(getattr(ExceptionRequest, name) for name in list(RequestRow.__dataclass_fields__)[:-_JOINED])
 _ROWS: Any = (
     select(
@@ -103,6 +112,12 @@ _ROWS: Any = (
         Case.customer_id,
         Customer.name,
         Customer.email,
+        Case.category_id,
+        Case.attribution,
+        Case.occurred_at,
+        Case.loss_minor,
+        Case.state,
+        Case.given_minor,
         ExceptionDecision.decided_by_id,
         ExceptionDecision.at,
         ExceptionDecision.reason,
@@ -218,6 +233,62 @@ def deciders_of(row: RequestRow) -> list[int]:
     beneficiary = people.person_by_email(row.customer_email) if row.customer_email else None
     barred = {row.requested_by_id, row.handler_id, beneficiary.id if beneficiary else None}
     return [identity for identity in people.supervisors_for(row.site_id, row.team_id) if identity not in barred]
+
+
+@dataclass(frozen=True, slots=True)
+class PastCase:
+    """One earlier case of the same customer."""
+
+    id: int
+    summary: str
+    at: datetime
+    outcome: str | None
+    given_minor: int
+    currency: str
+
+    @property
+    def ref(self) -> str:
+        return ref("case", self.id)
+
+    @property
+    def given(self) -> Money:
+        return Money(self.given_minor, self.currency)
+
+
+HISTORY_MAX = 100
+
+
+def past_cases(customer_id: int, but: int, limit: int = HISTORY_MAX) -> tuple[PastCase, ...]:
+    """Return a customer's other cases, newest first, at most `limit`."""
+    statement = (
+        select(Case.id, Case.summary, Case.occurred_at, Case.outcome, Case.given_minor, Site.currency)
+        .join(Site, Site.id == Case.site_id)
+        .where(Case.customer_id == customer_id, Case.id != but)
+        .order_by(Case.id.desc())
+        .limit(limit)
+    )
+    return tuple(PastCase(*row) for row in db.session.execute(statement))
+
+
+def given_in_similar(row: RequestRow, now: datetime) -> list[int]:
+    """Return what resolved cases of the same category and severity got here in a year, ascending; nothing given is left out.
+
+    Looks at the newest PRECEDENT_ROWS_MAX resolved cases of the site, so that the page costs the same at any size.
+    """
+    recent = (
+        select(Case.id, Case.category_id, Case.severity, Case.given_minor)
+        .where(Case.site_id == row.site_id, Case.resolved_at >= now - timedelta(days=365), Case.resolved_at <= now)
+        .order_by(Case.resolved_at.desc(), Case.id.desc())
+        .limit(PRECEDENT_ROWS_MAX)
+        .subquery()
+    )
+    statement = select(recent.c.given_minor).where(
+        recent.c.category_id == row.category_id,
+        recent.c.severity == row.severity,
+        recent.c.given_minor > 0,
+        recent.c.id != row.case_id,
+    )
+    return sorted(db.session.scalars(statement.limit(PRECEDENT_SHOWN_MAX)))
 
 
 def waiting_within(site_id: int | None) -> list[int]:

@@ -21,9 +21,9 @@ from app.ui.shell import exists
 bp = Blueprint("audit", __name__, template_folder="templates")
 
 _PAGES = {
-    "case": ("cases.show", "ref"),
-    "customer": ("customers.show", "ref"),
-    "exception": ("approvals.show", "ref"),
+    "case": "cases.show",
+    "customer": "customers.show",
+    "exception": "approvals.show",
 }
 
 
@@ -108,8 +108,8 @@ def _line(row: TrailRow, names: dict[int, str]) -> Line:
 
 
 def _page_of(reference: str) -> str | None:
-    endpoint, name = _PAGES.get(trail_rules.noun_of(reference) or "", (None, ""))
-    return url_for(endpoint, **{name: reference}) if endpoint and exists(endpoint) else None
+    endpoint = _PAGES.get(trail_rules.noun_of(reference) or "")
+    return url_for(endpoint, ref=reference) if endpoint and exists(endpoint) else None
 
 
 def _raw(row: TrailRow) -> str:

@@ -15,10 +15,12 @@ OVER = [
     {
         "clause": "3.1",
         "unit": "incident",
-        "limit_minor": 20_000,
-        "used_minor": 0,
-        "requested_minor": 38_000,
-        "over_minor": 18_000,
+        "limit": 20_000,
+        "days": None,
+        "currency": "GBP",
+        "used": 20_000,
+        "requested": 18_000,
+        "over": 18_000,
     }
 ]
 

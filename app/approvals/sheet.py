@@ -1,0 +1,187 @@
+"""The facts beside the buttons: what is exceeded, what others got, who the customer is, what the purse keeps. For pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.approvals import queries, rules
+from app.approvals.queries import PastCase, RequestRow
+from app.kernel.actor import Actor
+from app.kernel.errors import Refusal
+from app.kernel.money import Money
+from app.people import queries as people
+from app.people.permissions import Scope
+from app.remedies import queries as remedies
+from app.ui.dots import DotPlot, dot_plot
+
+PRECEDENT_MIN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """One window that the request goes beyond."""
+
+    name: str
+    clause: str
+    limit: Money
+    used: Money
+    asked: Money
+
+    @property
+    def over(self) -> Money:
+        return self.used + self.asked - self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """A window as it is and as it would be after an approval."""
+
+    name: str
+    limit: Money
+    settled: Money
+    reserved: Money
+    asked: Money
+
+    @property
+    def left(self) -> Money:
+        return self.limit - self.settled - self.reserved
+
+    @property
+    def left_after(self) -> Money:
+        return self.left - self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Precedent:
+    """What similar cases got, drawn; `count` of them, and where this one would stand."""
+
+    plot: DotPlot
+    count: int
+    low: Money
+    middle: Money
+    high: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything that the decision page shows."""
+
+    row: RequestRow
+    names: dict[int, str]
+    answer: rules.Allowed | rules.Refused
+    place: int
+    waiting: int
+    exceeded: list[Exceeded]
+    purses: list[Purse]
+    precedent: Precedent | None
+    similar_count: int
+    past: tuple[PastCase, ...]
+    past_given: list[Money]
+    given: Money
+    zone: str
+
+    @property
+    def may_decide(self) -> bool:
+        return isinstance(self.answer, rules.Allowed)
+
+    @property
+    def total(self) -> Money:
+        """What the customer would have in this case after an approval of the whole."""
+        return self.given + (self.row.granted or self.row.amount)
+
+    @property
+    def loss(self) -> Money | None:
+        """What the customer says they lost."""
+        return None if self.row.loss_minor is None else Money(self.row.loss_minor, self.row.currency)
+
+    def name(self, identity: int | None) -> str:
+        return self.names.get(identity or 0, "–")
+
+
+def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> Sheet:
+    """Gather the page's facts; the number of queries is the same for every request."""
+    past = queries.past_cases(row.customer_id, row.case_id) if row.customer_id else ()
+    similar = queries.given_in_similar(row, now)
+    total = row.given_minor + row.amount_minor
+    place, waiting = queries.neighbours(row, scope, actor.id) if row.is_waiting else (0, 0)
+    return Sheet(
+        row=row,
+        names=people.names([row.requested_by_id, row.handler_id, row.decided_by_id, row.ended_by_id]),
+        answer=rules.may_decide(queries.decider(actor), row.facts, now),
+        place=place,
+        waiting=waiting,
+        exceeded=[_exceeded(window, row.currency) for window in row.over],
+        purses=_purses(row, now) if row.is_waiting else [],
+        precedent=_precedent(similar, total, row.currency),
+        similar_count=len(similar),
+        past=past,
+        past_given=_sums(past),
+        given=Money(row.given_minor, row.currency),
+        zone=people.site(row.site_id).time_zone,
+    )
+
+
+def unit_words(unit: str, days: int | None) -> str:
+    """Name a window for the one who decides."""
+    if unit == "customer_days":
+        return _("This customer, any %(days)d days", days=days or 0)
+    return {
+        "incident": _("Any one incident"),
+        "employee_month": _("The asker's month"),
+        "team_month": _("The team's pool, this month"),
+    }.get(unit, unit)
+
+
+def _exceeded(window: dict[str, Any], currency: str) -> Exceeded:
+    def money(name: str) -> Money:
+        return Money(int(window.get(name, 0)), str(window.get("currency", currency)))
+
+    return Exceeded(
+        name=unit_words(str(window.get("unit", "")), window.get("days")),
+        clause=str(window.get("clause", "")),
+        limit=money("limit"),
+        used=money("used"),
+        asked=money("requested"),
+    )
+
+
+def _purses(row: RequestRow, now: datetime) -> list[Purse]:
+    """The pools of the requester that an approval takes from, judged as if they gave it now."""
+    asker = people.person(row.requested_by_id)
+    if asker is None:
+        return []
+    try:
+        decision = remedies.can_i(
+            case_id=row.case_id, kind=row.kind, amount=row.amount, actor=asker.actor, now=now
+        ).decision
+    except Refusal:  # the asker has moved on; what the purse would keep is then told by the decision itself
+        return []
+    return [
+        Purse(
+            name=unit_words(window.unit, window.days),
+            limit=Money(window.limit_minor, window.currency),
+            settled=Money(window.settled_minor, window.currency),
+            reserved=Money(window.reserved_minor, window.currency),
+            asked=Money(window.requested_minor, window.currency),
+        )
+        for window in decision.windows
+        if window.unit in ("team_month", "employee_month")
+    ]
+
+
+def _precedent(similar: list[int], total_minor: int, currency: str) -> Precedent | None:
+    if len(similar) < PRECEDENT_MIN:
+        return None
+    plot = dot_plot(similar, total_minor)
+    low, middle, high = (Money(value, currency) for value in (plot.low, plot.middle, plot.high))
+    return Precedent(plot, len(similar), low, middle, high)
+
+
+def _sums(past: tuple[PastCase, ...]) -> list[Money]:
+    """What earlier cases got together, per currency; nothing given is left out."""
+    sums: dict[str, int] = {}
+    for one in past:
+        sums[one.currency] = sums.get(one.currency, 0) + one.given_minor
+    return [Money(minor, currency) for currency, minor in sorted(sums.items()) if minor]
