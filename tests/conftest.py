@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask, g
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
