@@ -77,7 +77,8 @@ def serve(host: str, port: int, prepare: bool) -> None:
             raise click.ClickException("the demo company could not be made; see above")
     _say_hello(host, port)
     _let_go_of_the_database()
-    sys.exit(processes.serve(host, port, workers=_workers()))
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    sys.exit(processes.serve(app, host, port, workers=_workers()))
 
 
 def _say_hello(host: str, port: int) -> None:
