@@ -50,7 +50,7 @@ def log_history(clocks: Sequence[PastClock], *, actor: Actor, now: datetime) -> 
                 entries.append(_entry(clock, row))
             due.append(row["due_at"] if row is not None and clock.resolved_at is None else None)
         if rows:
-            db.session.execute(insert(Clock.__table__), rows)
+            db.session.execute(insert(Clock.__table__), rows)  # type: ignore[arg-type]
             audit.record_many(entries, actor=actor, at=now)
         return due
 
