@@ -12,9 +12,11 @@ CHECKS = {
     "a purse equals its entries": (
         "SELECT p.key FROM purse p LEFT JOIN (SELECT purse_id, "
         "sum(CASE WHEN bucket = 'reserved' THEN amount_minor ELSE 0 END) AS reserved, "
-        "sum(CASE WHEN bucket = 'settled' THEN amount_minor ELSE 0 END) AS settled "
+        "sum(CASE WHEN bucket = 'settled' THEN amount_minor ELSE 0 END) AS settled, "
+        "-sum(CASE WHEN bucket = 'granted' THEN amount_minor ELSE 0 END) AS approved "
         "FROM ledger_entry GROUP BY purse_id) e ON e.purse_id = p.id "
-        "WHERE p.reserved_minor <> coalesce(e.reserved, 0) OR p.settled_minor <> coalesce(e.settled, 0)"
+        "WHERE p.reserved_minor <> coalesce(e.reserved, 0) OR p.settled_minor <> coalesce(e.settled, 0) "
+        "OR p.approved_minor <> coalesce(e.approved, 0)"
     ),
     "no window is overspent": (
         "SELECT key FROM purse WHERE unit <> 'customer_days' AND reserved_minor + settled_minor > ceiling_minor + approved_minor"
@@ -22,6 +24,10 @@ CHECKS = {
     "settled and released together are at most what was reserved": (
         "SELECT r.id FROM ledger_transfer r JOIN ledger_transfer e ON e.resolves_id = r.id "
         "WHERE e.amount_minor > r.amount_minor OR r.kind <> 'reserve'"
+    ),
+    "a reversal takes back at most what was settled": (
+        "SELECT r.id FROM ledger_transfer r JOIN ledger_transfer s ON s.id = r.reverses_id "
+        "WHERE r.amount_minor > s.amount_minor OR s.kind <> 'settle'"
     ),
     "a hold is counted as its state says": (
         "SELECT id FROM hold WHERE (state = 'reserved' AND counted_minor <> amount_minor) "

@@ -13,12 +13,13 @@ from app.kernel.triggers import append_only
 class Purse(Base):
     """One budget window of one subject. `ceiling_minor` is the highest limit that a rule has set for it so far.
 
-    A rolling window of days counts its holds when asked, so its lifetime totals have no ceiling.
+    `approved_minor` is the part of reserved and settled that stands on exceptions; it ends with them. A rolling window
+    of days counts its holds when asked, so its lifetime totals have no ceiling.
     """
 
     __tablename__ = "purse"
     __table_args__ = (
-        CheckConstraint("reserved_minor >= 0 AND settled_minor >= 0", name="not_negative"),
+        CheckConstraint("reserved_minor >= 0 AND settled_minor >= 0 AND approved_minor >= 0", name="not_negative"),
         CheckConstraint(
             "unit = 'customer_days' OR reserved_minor + settled_minor <= ceiling_minor + approved_minor", name="limit"
         ),
@@ -86,11 +87,14 @@ class LedgerTransfer(Base):
 
 
 class LedgerEntry(Base):
-    """One side of a transfer in one purse's bucket; the entries of a transfer sum to zero in every purse."""
+    """One side of a transfer in one purse's bucket; the entries of a transfer sum to zero in every purse.
+
+    `granted` is where an exception's money comes from, instead of what the purse has available.
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
-        CheckConstraint("bucket IN ('available','reserved','settled')", name="bucket"),
+        CheckConstraint("bucket IN ('available','granted','reserved','settled')", name="bucket"),
         Index("ix_ledger_entry_purse", "purse_id", "id"),
         Index("ix_ledger_entry_transfer", "transfer_id"),
         {"sqlite_autoincrement": True},

@@ -89,7 +89,7 @@ def publish_version(*, version_id: int, actor: Actor, now: datetime) -> None:
             .values(state="published", published_at=now)
             .execution_options(synchronize_session=False)
         )
-        if done.rowcount != 1:
+        if done.rowcount != 1:  # type: ignore[attr-defined]
             raise AlreadyPublished
         audit.record(
             PUBLISHED, subject=ref("policy", version_id), actor=actor, at=now, number=version.number,
@@ -145,7 +145,7 @@ def change_kind(*, kind_id: int, version: int, name: str, active: bool, actor: A
             .values(name=cleaned, active=active, version=RemedyKind.version + 1)
             .execution_options(synchronize_session=False)
         )
-        if done.rowcount != 1:
+        if done.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict
         audit.record(
             KIND_CHANGED, subject=f"remedy-kind:{before.code}", actor=actor, at=now, before=was,

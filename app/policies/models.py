@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import DDL, Boolean, CheckConstraint, ForeignKey, Index, String, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
@@ -75,3 +75,22 @@ class AuthorityRule(Base):
 
 frozen_when(PolicyVersion.__table__, "OLD.state = 'published'")  # type: ignore[arg-type]
 append_only(AuthorityRule.__table__, keys=("id",))  # type: ignore[arg-type]
+
+# A rule can't be added to a published version either: its content hash would no longer be true.
+_PUBLISHED = "EXISTS (SELECT 1 FROM policy_version WHERE id = NEW.version_id AND state = 'published')"
+_NO_ADDITION = {
+    "sqlite": (
+        f"CREATE TRIGGER authority_rule_no_addition BEFORE INSERT ON authority_rule WHEN {_PUBLISHED} "
+        "BEGIN SELECT RAISE(ABORT, 'authority_rule is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION makegood_refuse_addition() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {_PUBLISHED} THEN RAISE EXCEPTION 'authority_rule is append-only' USING ERRCODE = 'restrict_violation'; "
+        "END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER authority_rule_no_addition BEFORE INSERT ON authority_rule "
+        "FOR EACH ROW EXECUTE FUNCTION makegood_refuse_addition()",
+    ),
+}
+for _dialect, _statements in _NO_ADDITION.items():
+    for _statement in _statements:
+        event.listen(AuthorityRule.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))

@@ -72,8 +72,16 @@ def version_in_force(at: datetime) -> InForce | None:
     return InForce(VersionRow(*row), rules_of(row.id)) if row else None
 
 
+def published(version_id: int) -> InForce | None:
+    """A published version with its rules, in force or not."""
+    row = db.session.execute(
+        select(*_VERSION).where(PolicyVersion.id == version_id, PolicyVersion.state == "published")
+    ).first()
+    return InForce(VersionRow(*row), rules_of(version_id)) if row else None
+
+
 def rules_of(version_id: int) -> tuple[Rule, ...]:
-    """The rules of a version, read once a process."""
+    """The rules of a published version, read once a process; of a draft too, since a rule is never changed."""
     kept: dict[int, tuple[Rule, ...]] = current_app.extensions.setdefault("makegood_policy_rules", {})
     if version_id not in kept:
         columns = (
@@ -84,7 +92,9 @@ def rules_of(version_id: int) -> tuple[Rule, ...]:
         rows = db.session.execute(
             select(*columns).where(AuthorityRule.version_id == version_id).order_by(AuthorityRule.id)
         ).all()
-        kept[version_id] = tuple(Rule(*row) for row in rows)
+        if not rows:
+            return ()
+        kept[version_id] = tuple(Rule(*row) for row in rows)  # type: ignore[call-arg, arg-type]
     return kept[version_id]
 
 

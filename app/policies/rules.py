@@ -54,7 +54,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a window already holds, in minor units. `approved` is what exceptions added to its limit."""
+    """What a window already holds, in minor units. `approved`: the part of it that stands on exceptions."""
 
     settled_minor: int = 0
     reserved_minor: int = 0
@@ -140,11 +140,12 @@ class Decision:
 
 
 def applicable(offer: Offer, holder: Holder, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """Return the rules that this offer falls under, from the coolest unit to the hottest, one per unit and length.
+    """Return the rules that this offer falls under, from the coolest unit to the hottest.
 
-    Where two rules of a unit apply, the narrower one (more of its parts named) holds; among equals the lower limit.
+    Where two limits of one unit and length apply, the narrower one (more of its parts named) holds; among equals the
+    lower. A hard cap stands beside the limit of its unit and is never displaced by it.
     """
-    best: dict[tuple[str, int | None], Rule] = {}
+    best: dict[tuple[str, int | None, bool], Rule] = {}
     for rule in rules:
         fits = (
             rule.role in (None, holder.role)
@@ -156,10 +157,10 @@ def applicable(offer: Offer, holder: Holder, rules: Sequence[Rule]) -> tuple[Rul
         )
         if not fits:
             continue
-        known = best.get((rule.unit, rule.days))
+        known = best.get((rule.unit, rule.days, rule.hard))
         if known is None or (_narrowness(rule), -rule.limit_minor) > (_narrowness(known), -known.limit_minor):
-            best[(rule.unit, rule.days)] = rule
-    return tuple(sorted(best.values(), key=lambda rule: (UNITS.index(rule.unit), rule.days or 0, rule.id)))
+            best[(rule.unit, rule.days, rule.hard)] = rule
+    return tuple(sorted(best.values(), key=lambda rule: (UNITS.index(rule.unit), rule.days or 0, rule.hard, rule.id)))
 
 
 def _narrowness(rule: Rule) -> int:
@@ -186,7 +187,7 @@ def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int
     if offer.nature == "redress":
         return Decision("allowed", "redress", "", offer.amount, ())
     fitting = applicable(offer, holder, rules)
-    if not any(rule.unit == "incident" for rule in fitting):
+    if not any(rule.unit == "incident" and not rule.hard for rule in fitting):
         known = any(rule.currency == currency for rule in rules)
         return Decision("refused", "no_rule" if known else "unknown_currency", "", nothing, ())
     windows = tuple(_answer(rule, offer, used.get(rule.id, Used())) for rule in fitting)
@@ -201,16 +202,18 @@ def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int
 
 
 def _answer(rule: Rule, offer: Offer, used: Used) -> WindowAnswer:
+    # What an exception granted is somebody else's authority: it leaves the giver's own limit as it was. A hard cap counts all.
+    approved_minor = 0 if rule.hard else used.approved_minor
     return WindowAnswer(
         rule_id=rule.id,
         unit=rule.unit,
         days=rule.days,
         clause=rule.clause,
         currency=rule.currency,
-        limit_minor=rule.limit_minor + used.approved_minor,
+        limit_minor=rule.limit_minor + approved_minor,
         settled_minor=used.settled_minor,
         reserved_minor=used.reserved_minor,
         requested_minor=offer.amount.minor,
         hard=rule.hard,
-        approved_minor=used.approved_minor,
+        approved_minor=approved_minor,
     )

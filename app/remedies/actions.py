@@ -1,19 +1,16 @@
 """Offer, accept, decline, take back and reverse remedies; ask for exceptions and decide them."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import update
 
 from app.approvals import actions as approvals
 from app.approvals.models import ExceptionRequest
 from app.audit import actions as audit
 from app.budgets import actions as budgets
-from app.budgets.models import Intent
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.kernel.actor import Actor
@@ -24,11 +21,12 @@ from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import permissions
 from app.people import queries as people
-from app.remedies import queries
+from app.remedies import intents, writing
 from app.remedies.models import NATURES, Remedy
 from app.remedies.queries import Judged
-from app.remedies.rules import MOVES, IntentReused, RemedyEnded, ReplayedRefusal, fingerprint, over_of, refusal_of
+from app.remedies.rules import MOVES, OutsideRequest, RemedyEnded, fingerprint, over_of, refusal_of
 
+REASON_CHARACTERS_MAX = 2_000
 OFFERED = audit.declare(
     "remedy:offer", "kind", "nature", "amount", "reason", "decision", "policy_version", sentence=_l("offered a remedy")
 )
@@ -62,51 +60,78 @@ def offer(
     content it raises IntentReused. Raises NeedsApproval, Refused or PurseExhausted with the whole decision.
     """
 
-    def deed(judged: Judged, case: Case) -> Remedy:
-        if judged.decision.outcome != "allowed":
-            raise refusal_of(judged.decision)
-        remedy = _insert(case, judged, nature, "reserved", reason, actor, now)
-        _record(
-            OFFERED, remedy, actor, now, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip(),
-            decision=judged.decision.json(), policy_version=judged.in_force.version.number,
-        )  # fmt: skip
-        _hold(remedy, judged, actor, now, granted=False)
-        return remedy
+    def deed(case: Case) -> Remedy:
+        return _give(case, kind, nature, amount, reason, actor, now)
 
     return _intended("offer", case_id, kind, nature, amount, reason, intent, actor, now, deed)
 
 
 def ask_exception(
-    *, case_id: int, kind: str, amount: Money, reason: str, intent: str, actor: Actor, now: datetime
+    *,
+    case_id: int,
+    kind: str,
+    amount: Money,
+    reason: str,
+    intent: str,
+    actor: Actor,
+    now: datetime,
+    part: Money | None = None,
 ) -> ExceptionRequest:
-    """Ask for a remedy above the actor's own authority. Nothing is reserved until somebody else approves it."""
+    """Ask for a remedy above the actor's own authority. Nothing of it is reserved until somebody else approves it.
+
+    part: what is given at once, inside the actor's own authority; the exception is then about the rest.
+    """
     if not reason.strip():
         raise BadInput({"reason": [str(_l("Say why, so that it can be decided."))]})
+    if part is not None and not 0 < part.minor < amount.minor:
+        raise BadInput({"part": [str(_l("Give less than the whole now."))]})
 
-    def deed(judged: Judged, case: Case) -> Remedy:
-        if judged.decision.outcome == "refused":
-            raise refusal_of(judged.decision)
-        if judged.decision.outcome == "allowed":
+    def deed(case: Case) -> Remedy:
+        permissions.require(actor, "exceptions.ask", site_id=case.site_id)
+        whole = writing.judge(case, kind, "goodwill", amount, actor, now).decision
+        if whole.outcome == "refused":
+            raise refusal_of(whole)
+        if whole.outcome == "allowed":
             raise BadInput({"amount": [str(_l("You may give this yourself; no exception is needed."))]})
-        remedy = _insert(case, judged, "goodwill", "requested", reason, actor, now)
-        terms = fingerprint(case=case.id, kind=kind, amount=amount.json(), remedy=remedy.id)
-        request = approvals.ask(
-            case_id=case.id, remedy_id=remedy.id, kind=kind, amount=amount, reason=reason.strip(), terms_hash=terms,
-            over=over_of(judged.decision.windows), policy_version_id=judged.in_force.version.id, site_id=case.site_id,
-            team_id=case.team_id, actor=actor, now=now,
-        )  # fmt: skip
-        remedy.exception_id = request.id
-        db.session.flush()
-        _record(
-            REQUESTED, remedy, actor, now, kind=kind, amount=amount.json(), reason=reason.strip(),
-            decision=judged.decision.json(), policy_version=judged.in_force.version.number,
-        )  # fmt: skip
-        return remedy
+        if part is not None:
+            _give(case, kind, "goodwill", part, reason, actor, now)
+        return _ask(case, kind, amount - part if part else amount, reason, actor, now)
 
-    remedy = _intended("exception", case_id, kind, "goodwill", amount, reason, intent, actor, now, deed)
+    remedy = _intended("exception", case_id, kind, "goodwill", amount, reason, intent, actor, now, deed, part=part)
     request = db.session.get(ExceptionRequest, remedy.exception_id)
     assert request is not None
     return request
+
+
+def _give(case: Case, kind: str, nature: str, amount: Money, reason: str, actor: Actor, now: datetime) -> Remedy:
+    judged = writing.judge(case, kind, nature, amount, actor, now)
+    if judged.decision.outcome != "allowed":
+        raise refusal_of(judged.decision)
+    remedy = writing.insert(case, judged, nature, "reserved", reason, actor, now)
+    writing.record(
+        OFFERED, remedy, actor, now, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip(),
+        decision=judged.decision.json(), policy_version=judged.in_force.version.number,
+    )  # fmt: skip
+    writing.hold(remedy, judged, actor, now)
+    return remedy
+
+
+def _ask(case: Case, kind: str, amount: Money, reason: str, actor: Actor, now: datetime) -> Remedy:
+    judged = writing.judge(case, kind, "goodwill", amount, actor, now)
+    remedy = writing.insert(case, judged, "goodwill", "requested", reason, actor, now)
+    terms = fingerprint(case=case.id, kind=kind, amount=amount.json(), remedy=remedy.id)
+    request = approvals.ask(
+        case_id=case.id, remedy_id=remedy.id, kind=kind, amount=amount, reason=reason.strip(), terms_hash=terms,
+        over=over_of(judged.decision.windows), policy_version_id=judged.in_force.version.id, site_id=case.site_id,
+        team_id=case.team_id, actor=actor, now=now,
+    )  # fmt: skip
+    remedy.exception_id = request.id
+    db.session.flush()
+    writing.record(
+        REQUESTED, remedy, actor, now, kind=kind, amount=amount.json(), reason=reason.strip(),
+        decision=judged.decision.json(), policy_version=judged.in_force.version.number,
+    )  # fmt: skip
+    return remedy
 
 
 def decide_exception(
@@ -132,34 +157,50 @@ def decide_exception(
             return request
         granted = amount or Money(remedy.amount_minor, remedy.currency)
         asker = people.person(request.requested_by_id)
-        assert asker is not None
         case = db.session.get(Case, remedy.case_id)
+        assert asker is not None
         assert case is not None
-        judged = _judge(case, remedy.kind, remedy.nature, granted, asker.actor, now)
+        # A request in flight keeps the policy under which it was asked.
+        judged = writing.judge(case, remedy.kind, remedy.nature, granted, asker.actor, now, request.policy_version_id)
         if judged.decision.outcome == "refused":
             raise refusal_of(judged.decision)
         remedy.amount_minor, remedy.state, remedy.version = granted.minor, "reserved", remedy.version + 1
-        remedy.expires_at = _expires_at(now)
+        remedy.expires_at = writing.expires_at(now)
         db.session.flush()
-        _record(APPROVED, remedy, actor, now, amount=granted.json(), exception=ref("exception", request.id))
-        _hold(remedy, judged, actor, now, granted=True)
+        writing.record(APPROVED, remedy, actor, now, amount=granted.json(), exception=ref("exception", request.id))
+        writing.hold(remedy, judged, actor, now, granted=_scope_of(request, judged))
         return request
+
+
+def _scope_of(request: ExceptionRequest, judged: Judged) -> frozenset[tuple[str, int | None]]:
+    """The windows that an approval may exceed: exactly those that the request named."""
+    named = {(window["unit"], window["days"]) for window in request.over}
+    exceeded = [window for window in judged.decision.exceeded if not window.hard]
+    for window in exceeded:
+        if (window.unit, window.days) not in named:
+            raise OutsideRequest(window=window.json())
+    return frozenset((window.unit, window.days) for window in exceeded)
 
 
 def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None = None) -> Remedy:
     """The customer accepted: settle what was reserved (or less; the rest is released)."""
     with transaction():
         remedy = _moved(remedy_id, "accept", "remedies.settle", actor, now)
-        if _is_held(remedy):
-            settled = budgets.settle(
-                remedy_id=remedy.id, amount=amount, actor=actor, now=now, case_id=remedy.case_id, site_id=remedy.site_id
-            )
-            remedy.amount_minor = settled.minor
-        db.session.flush()
+        is_held = writing.is_held(remedy)
+        if amount is not None and (amount.currency != remedy.currency or not 0 < amount.minor <= remedy.amount_minor):
+            raise BadInput({"amount": [str(_l("Not more than was offered can be accepted."))]})
+        if amount is not None:
+            remedy.amount_minor = amount.minor
+            db.session.flush()
         if remedy.amount_minor and remedy.nature == "goodwill":
             cases.note_given(case_id=remedy.case_id, delta_minor=remedy.amount_minor)
-        _event(remedy, "accepted", actor, now)
-        _record(ACCEPTED, remedy, actor, now, amount=_money(remedy).json())
+        writing.event(remedy, "accepted", actor, now)
+        writing.record(ACCEPTED, remedy, actor, now, amount=writing.money(remedy).json())
+        if is_held:
+            budgets.settle(
+                remedy_id=remedy.id, amount=writing.money(remedy), actor=actor, now=now, case_id=remedy.case_id,
+                site_id=remedy.site_id,
+            )  # fmt: skip
         return remedy
 
 
@@ -168,8 +209,8 @@ def decline(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) ->
     with transaction():
         remedy = _moved(remedy_id, "decline", "remedies.settle", actor, now)
         _release(remedy, "declined", actor, now)
-        _event(remedy, "declined", actor, now, reason)
-        _record(DECLINED, remedy, actor, now, amount=_money(remedy).json(), reason=reason.strip())
+        writing.event(remedy, "declined", actor, now, reason)
+        writing.record(DECLINED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
         return remedy
 
 
@@ -178,8 +219,8 @@ def withdraw(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) -
     with transaction():
         remedy = _moved(remedy_id, "withdraw", "remedies.give", actor, now)
         _release(remedy, "withdrawn", actor, now)
-        _event(remedy, "withdrawn", actor, now, reason)
-        _record(WITHDRAWN, remedy, actor, now, amount=_money(remedy).json(), reason=reason.strip())
+        writing.event(remedy, "withdrawn", actor, now, reason)
+        writing.record(WITHDRAWN, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
         return remedy
 
 
@@ -191,8 +232,8 @@ def expire(*, remedy_id: int, actor: Actor, now: datetime) -> bool:
         except RemedyEnded:
             return False
         _release(remedy, "expired", actor, now)
-        _event(remedy, "expired", actor, now)
-        _record(EXPIRED, remedy, actor, now, amount=_money(remedy).json())
+        writing.event(remedy, "expired", actor, now)
+        writing.record(EXPIRED, remedy, actor, now, amount=writing.money(remedy).json())
         return True
 
 
@@ -202,15 +243,15 @@ def reverse(*, remedy_id: int, reason: str, actor: Actor, now: datetime) -> Reme
         raise BadInput({"reason": [str(_l("Say why it is reversed."))]})
     with transaction():
         remedy = _moved(remedy_id, "reverse", "remedies.reverse", actor, now)
-        if _is_held(remedy):
+        if writing.is_held(remedy):
             budgets.reverse(
                 remedy_id=remedy.id, why=reason.strip(), actor=actor, now=now, case_id=remedy.case_id,
                 site_id=remedy.site_id,
             )  # fmt: skip
         if remedy.amount_minor and remedy.nature == "goodwill":
             cases.note_given(case_id=remedy.case_id, delta_minor=-remedy.amount_minor)
-        _event(remedy, "reversed", actor, now, reason)
-        _record(REVERSED, remedy, actor, now, amount=_money(remedy).json(), reason=reason.strip())
+        writing.event(remedy, "reversed", actor, now, reason)
+        writing.record(REVERSED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
         return remedy
 
 
@@ -224,7 +265,7 @@ def end_with_exception(*, exception_id: int, remedy_id: int | None, state: str, 
 def _drop(remedy: Remedy, state: str, exception_id: int, actor: Actor, now: datetime) -> None:
     remedy.state, remedy.ended_at, remedy.version = state, now, remedy.version + 1
     db.session.flush()
-    _record(NOT_APPROVED, remedy, actor, now, exception=ref("exception", exception_id), state=state)
+    writing.record(NOT_APPROVED, remedy, actor, now, exception=ref("exception", exception_id), state=state)
 
 
 def _intended(
@@ -237,126 +278,36 @@ def _intended(
     intent: str,
     actor: Actor,
     now: datetime,
-    deed: Callable[[Judged, Case], Remedy],
+    deed: Callable[[Case], Remedy],
+    *,
+    part: Money | None = None,
 ) -> Remedy:
-    """Do a deed once per intent key, and keep its answer, a refusal too."""
-    if not 8 <= len(intent) <= 120:
-        raise BadInput({"intent": [str(_l("Open the case again: the form has lost its key."))]})
+    """Do a deed about a case once per intent key, and keep its answer, a refusal too."""
     if nature not in NATURES:
         raise BadInput({"nature": [str(_l("Choose goodwill or redress."))]})
+    if len(reason) > REASON_CHARACTERS_MAX:
+        raise BadInput({"reason": [str(_l("Keep it under %(count)d characters.", count=REASON_CHARACTERS_MAX))]})
     print_of = fingerprint(
-        deed=deed_name, case=case_id, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip()
-    )
-    try:
-        with transaction():
-            known = _replayed(intent, print_of, actor)
-            if known is not None:
-                return known
-            case = db.session.get(Case, case_id)
-            if case is None:
-                raise NotFound
-            permissions.require(actor, "remedies.give", site_id=case.site_id)
-            try:
-                with db.session.begin_nested():
-                    remedy = deed(_judge(case, kind, nature, amount, actor, now), case)
-                    _keep_intent(intent, print_of, actor, now, {"remedy": remedy.id})
-                    return remedy
-            except (BadInput, NotFound):
-                raise
-            except Refusal as refusal:
-                _keep_refusal(refusal, case, kind, amount, intent, print_of, actor, now)
-                stored = refusal
-    except IntegrityError as clash:
-        if "intent" not in str(clash.orig):
-            raise
-        # The same key committed a moment ago from another desk: answer what it was answered.
-        with transaction():
-            known = _replayed(intent, print_of, actor)
-        if known is None:
-            raise
-        return known
-    raise stored
-
-
-def _replayed(intent: str, print_of: str, actor: Actor) -> Remedy | None:
-    row = db.session.execute(
-        select(Intent.fingerprint, Intent.answer).where(Intent.actor == actor.label, Intent.key == intent)
-    ).first()
-    if row is None:
-        return None
-    if row.fingerprint != print_of:
-        raise IntentReused
-    if "refusal" in row.answer:
-        kept = row.answer["refusal"]
-        refusal = ReplayedRefusal(kept["sentence"], **kept["details"])
-        refusal.code, refusal.status = kept["code"], kept["status"]
-        raise refusal
-    return db.session.get(Remedy, row.answer["remedy"])
-
-
-def _keep_intent(intent: str, print_of: str, actor: Actor, now: datetime, answer: dict[str, Any]) -> None:
-    db.session.execute(
-        insert(Intent).values(actor=actor.label, key=intent, fingerprint=print_of, answer=answer, at=now)
-    )
-
-
-def _keep_refusal(
-    refusal: Refusal, case: Case, kind: str, amount: Money, intent: str, print_of: str, actor: Actor, now: datetime
-) -> None:
-    kept = {"code": refusal.code, "status": refusal.status, "sentence": str(refusal), "details": refusal.details}
-    _keep_intent(intent, print_of, actor, now, {"refusal": kept})
-    audit.record(
-        REFUSED, subject=ref("case", case.id), actor=actor, at=now, case_id=case.id, site_id=case.site_id, kind=kind,
-        amount=amount.json(), code=refusal.code, intent=intent,
+        deed=deed_name, case=case_id, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip(),
+        part=part.json() if part else None,
     )  # fmt: skip
 
+    def checked() -> Remedy:
+        case = db.session.get(Case, case_id)
+        if case is None:
+            raise NotFound
+        permissions.require(actor, "remedies.give", site_id=case.site_id)
+        return deed(case)
 
-def _judge(case: Case, kind: str, nature: str, amount: Money, actor: Actor, now: datetime) -> Judged:
-    site = people.site(case.site_id)
-    return queries.judged(
-        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, currency=site.currency,
-        time_zone=site.time_zone,
-    )  # fmt: skip
+    def refused(refusal: Refusal) -> None:
+        case = db.session.get(Case, case_id)
+        assert case is not None
+        audit.record(
+            REFUSED, subject=ref("case", case.id), actor=actor, at=now, case_id=case.id, site_id=case.site_id,
+            kind=kind, amount=amount.json(), code=refusal.code, intent=intent,
+        )  # fmt: skip
 
-
-def _insert(case: Case, judged: Judged, nature: str, state: str, reason: str, actor: Actor, now: datetime) -> Remedy:
-    remedy = Remedy(
-        case_id=case.id,
-        customer_id=case.customer_id,
-        employee_id=actor.id,
-        site_id=case.site_id,
-        team_id=case.team_id,
-        kind=judged.offer.kind,
-        nature=nature,
-        amount_minor=judged.offer.amount.minor,
-        currency=judged.offer.amount.currency,
-        state=state,
-        reason=reason.strip(),
-        decision=judged.decision.json(),
-        policy_version_id=judged.in_force.version.id,
-        created_at=now,
-        expires_at=_expires_at(now) if state == "reserved" else None,
-        version=1,
-    )
-    db.session.add(remedy)
-    db.session.flush()
-    return remedy
-
-
-def _hold(remedy: Remedy, judged: Judged, actor: Actor, now: datetime, *, granted: bool) -> None:
-    _event(remedy, "offered", actor, now, remedy.reason)
-    if not _is_held(remedy):
-        return
-    assert remedy.expires_at is not None
-    budgets.reserve(
-        remedy_id=remedy.id, amount=_money(remedy), windows=judged.decision.windows, rules=judged.rules,
-        spending=judged.spending, expires_at=remedy.expires_at, actor=actor, now=now, granted=granted,
-    )  # fmt: skip
-
-
-def _is_held(remedy: Remedy) -> bool:
-    """Goodwill money takes from purses; redress and what isn't money never do."""
-    return remedy.amount_minor > 0 and remedy.nature == "goodwill"
+    return intents.once(key=intent, fingerprint=print_of, actor=actor, now=now, deed=checked, on_refusal=refused)
 
 
 def _moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: datetime) -> Remedy:
@@ -371,37 +322,21 @@ def _moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: dateti
     statement = update(Remedy).where(Remedy.id == remedy_id, Remedy.state == expected)
     if deed == "accept":
         statement = statement.where(Remedy.expires_at > now)
+    if deed == "expire":
+        statement = statement.where(Remedy.expires_at <= now)
     done = db.session.execute(
         statement.values(state=state, ended_at=now, version=Remedy.version + 1).execution_options(
             synchronize_session=False
         )
     )
-    if done.rowcount != 1:
+    if done.rowcount != 1:  # type: ignore[attr-defined]
         raise RemedyEnded
     db.session.refresh(remedy)
     return remedy
 
 
 def _release(remedy: Remedy, why: str, actor: Actor, now: datetime) -> None:
-    if _is_held(remedy):
+    if writing.is_held(remedy):
         budgets.release(
             remedy_id=remedy.id, why=why, actor=actor, now=now, case_id=remedy.case_id, site_id=remedy.site_id
         )
-
-
-def _event(remedy: Remedy, what: str, actor: Actor, now: datetime, text: str = "") -> None:
-    data = {"remedy": remedy.ref, "what": what, "kind": remedy.kind, "amount": _money(remedy).json()}
-    cases.add_event(case_id=remedy.case_id, kind="remedy", actor=actor, at=now, text=text.strip(), data=data)
-
-
-def _money(remedy: Remedy) -> Money:
-    return Money(remedy.amount_minor, remedy.currency)
-
-
-def _expires_at(now: datetime) -> datetime:
-    days: int = current_app.extensions["makegood_settings"].remedy_expires_days
-    return now + timedelta(days=days)
-
-
-def _record(entry: audit.EntryType, remedy: Remedy, actor: Actor, now: datetime, **said: Any) -> None:
-    audit.record(entry, subject=remedy.ref, actor=actor, at=now, case_id=remedy.case_id, site_id=remedy.site_id, **said)

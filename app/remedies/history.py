@@ -44,7 +44,7 @@ def log_history(remedies: Sequence[PastRemedy], *, actor: Actor, now: datetime) 
     with transaction():
         ids = list(
             db.session.execute(
-                insert(Remedy.__table__).returning(Remedy.id, sort_by_parameter_order=True),
+                insert(Remedy).returning(Remedy.id, sort_by_parameter_order=True),
                 [_row(remedy) for remedy in remedies],
             ).scalars()
         )

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, select, true
+from sqlalchemy import ColumnElement, false, func, select, true
 
 from app.budgets import queries as budgets
 from app.budgets.rules import Spending
 from app.cases.models import Case
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, NotFound
+from app.kernel.errors import NotFound
 from app.kernel.money import Money
 from app.kernel.references import ref
 from app.people import permissions
@@ -19,9 +19,9 @@ from app.people.models import Employee, Site
 from app.people.permissions import Scope
 from app.policies import queries as policies
 from app.policies.queries import InForce
-from app.policies.rules import Decision, Holder, Offer, Rule, judge
+from app.policies.rules import Decision, Holder, Offer, Rule, applicable, judge
 from app.remedies.models import Remedy
-from app.remedies.rules import no_policy, unknown_kind
+from app.remedies.rules import no_policy, unknown_kind, wrong_currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,27 @@ class Judged:
 
     decision: Decision
     offer: Offer
+    holder: Holder
     in_force: InForce
     rules: tuple[Rule, ...]
     spending: Spending
 
+    def receipt(self) -> dict[str, Any]:
+        """The answer with all that it depended on, so that it can be judged again at any time."""
+        offer = self.offer
+        asked = {
+            "kind": offer.kind,
+            "nature": offer.nature,
+            "amount": offer.amount.json(),
+            "severity": offer.severity,
+            "category_id": offer.category_id,
+            "role": self.holder.role,
+            "site_id": self.holder.site_id,
+        }
+        return {**self.decision.json(), "asked": asked}
 
-_ROWS: Select[Any] = select(
+
+_ROWS: Any = select(
     Remedy.id, Remedy.case_id, Remedy.kind, Remedy.nature, Remedy.amount_minor, Remedy.currency, Remedy.state,
     Remedy.reason, Remedy.created_at, Remedy.expires_at, Remedy.exception_id, Remedy.employee_id, Employee.name,
     Remedy.historic, Remedy.version,
@@ -83,24 +98,35 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
 
 
 def judged(
-    *, case: Case, kind: str, nature: str, amount: Money, actor: Actor, now: datetime, currency: str, time_zone: str
+    *,
+    case: Case,
+    kind: str,
+    nature: str,
+    amount: Money,
+    actor: Actor,
+    now: datetime,
+    currency: str,
+    time_zone: str,
+    version_id: int | None = None,
 ) -> Judged:
-    """Ask the judge with what is in force and used now; at most four queries. The same for the panel and for the deed."""
-    in_force = policies.version_in_force(now)
+    """Ask the judge with what is in force and used now; at most four queries. The same for the panel and for the deed.
+
+    version_id: judge by this version instead, as a request in flight keeps the one under which it was asked.
+    """
+    in_force = policies.version_in_force(now) if version_id is None else policies.published(version_id)
     if in_force is None:
         raise no_policy()
     found = policies.kind(kind)
     if found is None or not found.active:
         raise unknown_kind()
     if amount.currency != currency:
-        raise BadInput({"amount": [f"{currency}"]})
+        raise wrong_currency(currency)
     offer = Offer(amount, kind, nature, found.monetary, case.severity, case.category_id)
     spending = Spending(case.id, case.customer_id, actor.id, case.site_id, case.team_id, time_zone)
     holder = Holder(actor.role, case.site_id)
-    rules = tuple(rule for rule in in_force.rules if rule.currency == currency)
-    used = budgets.usage([rule for rule in rules if rule.role in (None, actor.role)], spending, now)
-    decision = judge(offer, holder, _with_subject(rules, spending), used)
-    return Judged(decision, offer, in_force, rules, spending)
+    rules = _with_subject(tuple(rule for rule in in_force.rules if rule.currency == currency), spending)
+    used = budgets.usage(applicable(offer, holder, rules), spending, now)
+    return Judged(judge(offer, holder, rules, used), offer, holder, in_force, rules, spending)
 
 
 def _with_subject(rules: tuple[Rule, ...], spending: Spending) -> tuple[Rule, ...]:

@@ -43,11 +43,27 @@ class IntentReused(Refusal):
     sentence = _l("This form was used for something else already. Open the case again and start anew.")
 
 
+class IntentInFlight(Refusal):
+    """The same key is being worked on right now; its answer is not known yet."""
+
+    code = "intent-in-flight"
+    sentence = _l("This was sent a moment ago and is still being done. Open the case again to see how it went.")
+
+
 class RemedyEnded(Refusal):
     """The remedy is in a state in which this can't be done."""
 
     code = "already-ended"
     sentence = _l("This remedy was settled, declined or taken back already.")
+
+
+class OutsideRequest(Refusal):
+    """A window that the request doesn't name has run out since; an approval reaches exactly what was asked."""
+
+    code = "outside-request"
+    sentence = _l(
+        "Since this was asked, another window has run out. Decline it; it can then be asked again as it stands."
+    )
 
 
 class ReplayedRefusal(Refusal):
@@ -62,6 +78,10 @@ def no_policy() -> Refused:
 
 def unknown_kind() -> BadInput:
     return BadInput({"kind": [str(_l("Choose a remedy from the list."))]})
+
+
+def wrong_currency(currency: str) -> BadInput:
+    return BadInput({"amount": [str(_l("Amounts are in %(currency)s here.", currency=currency))]})
 
 
 def refusal_of(decision: Decision) -> Refusal:

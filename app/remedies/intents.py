@@ -1,0 +1,98 @@
+"""Do a deed once per intent key and keep its answer: money is never paid twice, and a refusal stays one."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, insert, select
+
+from app.budgets.models import Intent
+from app.kernel.actor import Actor
+from app.kernel.database import db
+from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
+from app.kernel.transactions import transaction
+from app.remedies.models import Remedy
+from app.remedies.rules import IntentInFlight, IntentReused, ReplayedRefusal
+
+KEY_CHARACTERS = (8, 120)
+WAIT_SECONDS = 1.0
+_UNSEALED = "makegood_unsealed"
+
+
+def once(
+    *,
+    key: str,
+    fingerprint: str,
+    actor: Actor,
+    now: datetime,
+    deed: Callable[[], Remedy],
+    on_refusal: Callable[[Refusal], None],
+) -> Remedy:
+    """Run `deed` and keep its remedy under (actor, key), or keep its refusal and raise it.
+
+    The same key with the same fingerprint gets the stored answer; with another one IntentReused; while the first is
+    under way IntentInFlight. Mistakes of input and of rights are not kept, so the same form may be sent again.
+    `on_refusal` writes the audit entry of a refusal, which stays although the deed is undone.
+    """
+    if not KEY_CHARACTERS[0] <= len(key) <= KEY_CHARACTERS[1]:
+        raise BadInput({"intent": [str(_l("Open the case again: the form has lost its key."))]})
+    with transaction():
+        _claim(actor, key)
+        known = _stored(actor, key, fingerprint)
+        if known is not None:
+            return known
+        waiting = db.session.info.get(_UNSEALED, [])
+        mark = len(waiting)
+        try:
+            with db.session.begin_nested():
+                remedy = deed()
+                _keep(actor, key, fingerprint, now, {"remedy": remedy.id})
+                return remedy
+        except (BadInput, NotFound, NotPermitted):
+            raise
+        except Refusal as refusal:
+            # Entries of the undone deed are gone, so they must not be sealed either.
+            del db.session.info.get(_UNSEALED, [])[mark:]
+            said = {"code": refusal.code, "status": refusal.status, "sentence": str(refusal)}
+            _keep(actor, key, fingerprint, now, {"refusal": {**said, "details": refusal.details}})
+            on_refusal(refusal)
+            stored = refusal
+    raise stored
+
+
+def _claim(actor: Actor, key: str) -> None:
+    """Let one of several at a time work on a key. SQLite has one writer anyway."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return
+    digest = hashlib.sha256(f"{actor.label}\n{key}".encode()).digest()
+    number = int.from_bytes(digest[:8], "big", signed=True)
+    until = time.monotonic() + WAIT_SECONDS
+    while not db.session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+        if time.monotonic() > until:
+            raise IntentInFlight
+        time.sleep(0.02)
+
+
+def _stored(actor: Actor, key: str, fingerprint: str) -> Remedy | None:
+    row = db.session.execute(
+        select(Intent.fingerprint, Intent.answer).where(Intent.actor == actor.label, Intent.key == key)
+    ).first()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise IntentReused
+    if "refusal" in row.answer:
+        kept = row.answer["refusal"]
+        refusal = ReplayedRefusal(kept["sentence"], **kept["details"])
+        refusal.code, refusal.status = kept["code"], kept["status"]
+        raise refusal
+    return db.session.get(Remedy, row.answer["remedy"])
+
+
+def _keep(actor: Actor, key: str, fingerprint: str, now: datetime, answer: dict[str, Any]) -> None:
+    db.session.execute(
+        insert(Intent).values(actor=actor.label, key=key, fingerprint=fingerprint, answer=answer, at=now)
+    )

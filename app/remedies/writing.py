@@ -1,0 +1,93 @@
+"""How a remedy is judged and written down: its row, its hold, its line on the timeline, its audit entry."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+
+from app.audit import actions as audit
+from app.budgets import actions as budgets
+from app.cases import actions as cases
+from app.cases.models import Case
+from app.kernel.actor import Actor
+from app.kernel.database import db
+from app.kernel.money import Money
+from app.people import queries as people
+from app.remedies import queries
+from app.remedies.models import Remedy
+from app.remedies.queries import Judged
+
+
+def judge(
+    case: Case, kind: str, nature: str, amount: Money, actor: Actor, now: datetime, version_id: int | None = None
+) -> Judged:
+    site = people.site(case.site_id)
+    return queries.judged(
+        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, currency=site.currency,
+        time_zone=site.time_zone, version_id=version_id,
+    )  # fmt: skip
+
+
+def insert(case: Case, judged: Judged, nature: str, state: str, reason: str, actor: Actor, now: datetime) -> Remedy:
+    remedy = Remedy(
+        case_id=case.id,
+        customer_id=case.customer_id,
+        employee_id=actor.id,
+        site_id=case.site_id,
+        team_id=case.team_id,
+        kind=judged.offer.kind,
+        nature=nature,
+        amount_minor=judged.offer.amount.minor,
+        currency=judged.offer.amount.currency,
+        state=state,
+        reason=reason.strip(),
+        decision=judged.receipt(),
+        policy_version_id=judged.in_force.version.id,
+        created_at=now,
+        expires_at=expires_at(now) if state == "reserved" else None,
+        version=1,
+    )
+    db.session.add(remedy)
+    db.session.flush()
+    return remedy
+
+
+def hold(
+    remedy: Remedy,
+    judged: Judged,
+    actor: Actor,
+    now: datetime,
+    *,
+    granted: frozenset[tuple[str, int | None]] = frozenset(),
+) -> None:
+    event(remedy, "offered", actor, now, remedy.reason)
+    if not is_held(remedy):
+        return
+    assert remedy.expires_at is not None
+    budgets.reserve(
+        remedy_id=remedy.id, amount=money(remedy), windows=judged.decision.windows, rules=judged.rules,
+        spending=judged.spending, expires_at=remedy.expires_at, actor=actor, now=now, granted=granted,
+    )  # fmt: skip
+
+
+def is_held(remedy: Remedy) -> bool:
+    """Goodwill money takes from purses; redress and what isn't money never do."""
+    return remedy.amount_minor > 0 and remedy.nature == "goodwill"
+
+
+def event(remedy: Remedy, what: str, actor: Actor, now: datetime, text: str = "") -> None:
+    data = {"remedy": remedy.ref, "what": what, "kind": remedy.kind, "amount": money(remedy).json()}
+    cases.add_event(case_id=remedy.case_id, kind="remedy", actor=actor, at=now, text=text.strip(), data=data)
+
+
+def money(remedy: Remedy) -> Money:
+    return Money(remedy.amount_minor, remedy.currency)
+
+
+def expires_at(now: datetime) -> datetime:
+    days: int = current_app.extensions["makegood_settings"].remedy_expires_days
+    return now + timedelta(days=days)
+
+
+def record(entry: audit.EntryType, remedy: Remedy, actor: Actor, now: datetime, **said: Any) -> None:
+    audit.record(entry, subject=remedy.ref, actor=actor, at=now, case_id=remedy.case_id, site_id=remedy.site_id, **said)
