@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 
 from app.approvals.models import ExceptionRequest
+from app.budgets.models import Purse
 from app.cases.models import Case
 from app.insights.rules import Percentile, Period, Share, percentile, share
 from app.kernel.database import db
@@ -168,6 +169,38 @@ def _open_clocks(part: Part, when: Any) -> int:
     if part.team_id is not None:
         statement = statement.where(Clock.team_id == part.team_id)
     return db.session.scalar(select(func.count()).select_from(statement.limit(COUNT_MAX).subquery())) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A team's purse of this month; minor units of its currency."""
+
+    site_id: int
+    team_id: int | None
+    period: str | None
+    currency: str
+    limit_minor: int
+    settled_minor: int
+    reserved_minor: int
+
+
+POOLS_MAX = 60
+
+
+def pools(part: Part, periods: set[str]) -> list[PoolRow]:
+    """Read the teams' purses of these months ("2026-03", one per time zone), at most POOLS_MAX."""
+    statement = select(
+        Purse.site_id,
+        Purse.team_id,
+        Purse.period,
+        Purse.currency,
+        Purse.ceiling_minor + Purse.approved_minor,
+        Purse.settled_minor,
+        Purse.reserved_minor,
+    ).where(Purse.site_id.in_(part.site_ids), Purse.unit == "team_month", Purse.period.in_(periods))
+    if part.team_id is not None:
+        statement = statement.where(Purse.team_id == part.team_id)
+    return [PoolRow(*row) for row in db.session.execute(statement.order_by(Purse.site_id, Purse.id).limit(POOLS_MAX))]
 
 
 @dataclass(frozen=True, slots=True)
