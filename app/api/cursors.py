@@ -17,7 +17,7 @@ def page_of(name: str, cursor: str | None, limit: int) -> Page:
     if cursor is None:
         return Page(size=limit)
     inner, _dot, mac = cursor.rpartition(".")
-    if not hmac.compare_digest(_mac(name, inner), mac):
+    if not cursor.isascii() or not hmac.compare_digest(_mac(name, inner), mac):
         rows = [{"field": "cursor", "message": _("Send `next` of the page before, unchanged.")}]
         raise ApiProblem(422, "bad-input", _("Some fields can't be read. See `errors`."), errors=rows)
     return Page.of(inner, limit)

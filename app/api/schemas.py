@@ -187,7 +187,9 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     limit: Annotated[int, Field(ge=1, le=200, description="Rows in one page")] = 50
-    cursor: Annotated[str | None, Field(max_length=700, description="`next` of the page before")] = None
+    cursor: Annotated[
+        str | None, Field(max_length=700, pattern=r"^[!-~]+$", description="`next` of the page before")
+    ] = None
 
 
 class ClockQuery(PageQuery):

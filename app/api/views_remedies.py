@@ -16,6 +16,7 @@ from app.remedies import queries
     permission="decisions.ask",
     answer=given.DecisionOut,
     body=taken.DecisionIn,
+    refusals=(404,),
 )
 def ask_decision(call: Call) -> given.DecisionOut:
     said: taken.DecisionIn = call.body

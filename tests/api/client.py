@@ -22,9 +22,10 @@ class Api:
     def __init__(self, app: Flask, person: PersonRow | None) -> None:
         self._client = app.test_client()
         self._headers: dict[str, str] = {}
+        self.token = ""
         if person is not None:
-            token, _row = secret_actions.make_token(name="test program", actor=person.actor, now=utc_now())
-            self._headers["Authorization"] = f"Bearer {token}"
+            self.token, _row = secret_actions.make_token(name="test program", actor=person.actor, now=utc_now())
+            self._headers["Authorization"] = f"Bearer {self.token}"
 
     def get(self, path: str, **query: Any) -> TestResponse:
         return self._client.get("/api/v1" + path, query_string=query, headers=self._headers)

@@ -204,7 +204,8 @@ def test_a_cursor_that_was_changed_is_refused(ana: Api) -> None:
     for number in range(3):
         ana.log(severity=number)
     cursor = ana.get("/cases", limit=1).get_json()["next"]
-    problem(ana.get("/cases", limit=1, cursor=cursor + "x"), 422, "bad-input")
+    for changed in (cursor + "x", "\x91", "ünknown", "."):
+        problem(ana.get("/cases", limit=1, cursor=changed), 422, "bad-input")
     problem(ana.get("/clocks", limit=1, cursor=cursor), 422, "bad-input")
 
 

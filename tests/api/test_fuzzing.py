@@ -1,0 +1,79 @@
+"""Schemathesis sends what the description allows and what it forbids: the server never breaks, and answers as described."""
+
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.client import Api, a_company
+from tests.api.test_remedies import refund
+from tests.people.builders import Company
+from tests.remedies.builders import publish_policy
+
+EXAMPLES = max(2, int(os.environ.get("MAKEGOOD_TEST_EXAMPLES", "50")) // 10)
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture
+def company(app: Flask) -> Company:
+    """A company with one case, one remedy and one exception, so that some references lead somewhere."""
+    company = a_company(app)
+    publish_policy()
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    api = Api(app, company.ana)
+    case = api.log(customer={"name": "Cleo Marsh"})["ref"]
+    assert api.post(f"/cases/{case}/remedies", refund("10.00")).status_code == 201
+    assert api.post(f"/cases/{case}/exceptions", refund("5000.00")).status_code == 201
+    return company
+
+
+def fuzz(operation: Any, mode: GenerationMode, token: str) -> int:
+    """Send EXAMPLES requests of one mode and check each answer; returns how many were sent."""
+    sent = 0
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def send(case: Any) -> None:
+        nonlocal sent
+        sent += 1
+        if mode is GenerationMode.POSITIVE and sent % 2 and "ref" in (case.path_parameters or {}):
+            case.path_parameters["ref"] = case.path_parameters["ref"][:3] + "1"  # one that exists
+        answer = case.call(headers={"Authorization": f"Bearer {token}"})
+        case.validate_response(answer, checks=CHECKS)
+
+    send()
+    return sent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
+def test_no_request_breaks_the_server_and_every_answer_is_described(
+    app: Flask, company: Company, mode: GenerationMode
+) -> None:
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    token = Api(app, company.max).token
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) == 20
+    sent = sum(
+        fuzz(operation, mode, token)
+        for operation in operations
+        if mode is GenerationMode.POSITIVE or operation.body or operation.query or operation.path_parameters
+    )
+    assert sent >= len(operations)
