@@ -62,7 +62,7 @@ def _add(
     team_name: str | None,
     manager_email: str | None,
     job_title: str,
-    **place: str,
+    **place: Any,
 ) -> dict[str, Any]:
     actor, now = command("people-add"), utc_now()
     site_id = _site_id(site_name, place)
@@ -88,7 +88,7 @@ def _add(
     return {**_described(employee_id), **_link(employee_id)}
 
 
-def _site_id(wanted: str, place: dict[str, str]) -> int:
+def _site_id(wanted: str, place: dict[str, Any]) -> int:
     """Find the site; an empty company gets its first one."""
     sites = queries.sites()
     found = next((row.id for row in sites if wanted.lower() in (row.code.lower(), row.name.lower())), None)
@@ -127,7 +127,13 @@ def list_people(role: str | None, everyone: bool, as_json: bool) -> None:
         state = "all" if everyone else "active"
         found = queries.directory(Page.of(cursor, SIZE_MAX), role=role, state=state)
         for row in found.rows:
-            line = {"ref": row.ref, "name": row.name, "email": row.email, "role": row.role, "site": row.site}
+            line: dict[str, Any] = {
+                "ref": row.ref,
+                "name": row.name,
+                "email": row.email,
+                "role": row.role,
+                "site": row.site,
+            }
             line |= {"team": row.team, "is_active": row.deactivated_at is None}
             click.echo(
                 orjson.dumps(line).decode()

@@ -1,5 +1,7 @@
 """The directory of people."""
 
+from typing import Any
+
 from flask import render_template, request
 
 from app.kernel.paging import Page
@@ -18,7 +20,7 @@ STATES = ("active", "former", "all")
 def directory() -> str:
     """Show people by name, narrowed by what the URL says; what can't be read narrows nothing."""
     asked = request.args
-    filters = {
+    filters: dict[str, Any] = {
         "term": asked.get("term", "").replace("\0", "").strip()[:100],
         "role": asked.get("role") if asked.get("role") in ROLES else None,
         "site_id": version_of(asked.get("site_id")) or None,

@@ -7,10 +7,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, IntegerField, PasswordField, SelectField
 from wtforms.validators import InputRequired, Length
 
+from app.kernel.errors import Conflict, Refusal
 from app.people import queries
 from app.people.models import ROLES
 from app.people.words import ROLE_WORDS, THEME_WORDS
-from app.ui.forms import Form, LineField, strip_line, strip_or_none
+from app.ui.forms import Form, LineField, strip_line
 from app.ui.preferences import LANGUAGES
 
 CURRENCIES = (
@@ -21,6 +22,17 @@ CURRENCIES = (
 def number_or_none(text: Any) -> int | None:
     """Read a chosen id; nothing chosen is None. Raises ValueError for anything else."""
     return None if text in (None, "", "None") else int(text)
+
+
+def text_or_none(text: Any) -> str | None:
+    """Read a chosen text; nothing chosen is None."""
+    return None if text in (None, "", "None") else str(text)
+
+
+def language_choices(kept: str | None) -> list[tuple[str, str]]:
+    """Return the languages to choose from, with the one kept now, e.g. en_GB given by a command."""
+    choices = [("", _("As the browser asks")), *LANGUAGES.items()]
+    return choices if kept is None or kept in LANGUAGES else [*choices, (kept, kept)]
 
 
 class SignInForm(Form):
@@ -39,16 +51,13 @@ class ChangePhraseForm(Form):
 
 
 class PreferencesForm(Form):
-    locale = SelectField(_l("Language"), filters=(strip_or_none,))
+    locale = SelectField(_l("Language"), coerce=text_or_none)
     theme = SelectField(_l("Colours"), choices=list(THEME_WORDS.items()))
     keys_off = BooleanField(_l("Switch single-key shortcuts off"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.locale.choices = [("", _("As the browser asks")), *LANGUAGES.items()]
-        known = [value for value, _label in self.locale.choices]
-        if self.locale.object_data and self.locale.object_data not in known:  # e.g. en_GB, given by an administrator
-            self.locale.choices.append((self.locale.object_data, self.locale.object_data))
+        self.locale.choices = language_choices(self.locale.object_data)
 
 
 class TokenForm(Form):
@@ -69,7 +78,7 @@ class PersonForm(Form):
     site_id = SelectField(_l("Site"), [InputRequired()], coerce=number_or_none)
     team_id = SelectField(_l("Team"), coerce=number_or_none)
     manager_id = SelectField(_l("Manager"), coerce=number_or_none)
-    locale = SelectField(_l("Language"), filters=(strip_or_none,))
+    locale = SelectField(_l("Language"), coerce=text_or_none)
     version = HiddenField(default="0")
 
     def __init__(self, *args: Any, employee_id: int | None = None, **kwargs: Any) -> None:
@@ -81,9 +90,7 @@ class PersonForm(Form):
         self.team_id.choices = [("", _("No team")), *sorted(teams, key=lambda choice: choice[1])]
         managers = [(row.id, row.name) for row in queries.active_people() if row.id != employee_id]
         self.manager_id.choices = [("", _("Nobody")), *managers]
-        self.locale.choices = [("", _("As the browser asks")), *LANGUAGES.items()]
-        if self.locale.object_data and self.locale.object_data not in dict(self.locale.choices):
-            self.locale.choices.append((self.locale.object_data, self.locale.object_data))
+        self.locale.choices = language_choices(self.locale.object_data)
 
     def said(self) -> dict[str, Any]:
         """Return what the actions take."""
@@ -158,6 +165,15 @@ class TeamForm(Form):
             ("", _("Nobody yet")),
             *((row.id, f"{row.name} · {sites.get(row.site_id, '')}") for row in leaders),
         ]
+
+
+def refused(form: Form, refusal: Refusal, version: int) -> int:
+    """Say the refusal above the form and return its status; after a conflict the form continues from the newest state."""
+    form.refuse(refusal)
+    if isinstance(refusal, Conflict) and "version" in form:
+        form["version"].data = version
+        form["version"].raw_data = None
+    return refusal.status
 
 
 def version_of(text: str | None) -> int:

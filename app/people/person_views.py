@@ -4,14 +4,14 @@ from flask import current_app, flash, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
+from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import actions as people
 from app.people import queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
-from app.people.forms import DeactivateForm, Form, PersonForm, VersionForm, version_of
+from app.people.forms import DeactivateForm, PersonForm, VersionForm, refused, version_of
 from app.people.headers import keep_secret
 from app.people.queries import PersonRow
 from app.people.words import ROLE_MEANINGS, ROLE_WORDS
@@ -80,7 +80,7 @@ def change_person(reference: str) -> ResponseReturnValue:
         except BadInput as refusal:
             form.take(refusal)
         except Refusal as refusal:
-            status = _refused(form, refusal, shown.version)
+            status = refused(form, refusal, shown.version)
         else:
             flash(_("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("people.person", reference=shown.ref), 303)
@@ -128,7 +128,7 @@ def deactivate(reference: str) -> ResponseReturnValue:
         except BadInput as refusal:
             form.take(refusal)
         except Refusal as refusal:
-            status = _refused(form, refusal, shown.version)
+            status = refused(form, refusal, shown.version)
         else:
             flash(_("%(name)s can no longer sign in.", name=shown.name), "good")
             return redirect(url_for("people.person", reference=shown.ref), 303)
@@ -162,12 +162,3 @@ def _person(reference: str) -> PersonRow:
     if found is None:
         raise NotFound
     return found
-
-
-def _refused(form: Form, refusal: Refusal, version: int) -> int:
-    """Say the refusal above the form; after a conflict the form continues from the state that it now shows."""
-    form.refuse(refusal)
-    if isinstance(refusal, Conflict) and hasattr(form, "version"):
-        form.version.data = version
-        form.version.raw_data = None
-    return refusal.status

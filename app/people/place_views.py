@@ -12,8 +12,7 @@ from app.people import actions as people
 from app.people import queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
-from app.people.forms import CURRENCIES, SiteForm, TeamForm, version_of
-from app.people.person_views import _refused
+from app.people.forms import CURRENCIES, SiteForm, TeamForm, refused, version_of
 from app.people.queries import SiteRow, TeamRow
 
 
@@ -73,7 +72,7 @@ def change_site(reference: str) -> ResponseReturnValue:
         except BadInput as refusal:
             form.take(refusal)
         except Refusal as refusal:
-            status = _refused(form, refusal, shown.version)
+            status = refused(form, refusal, shown.version)
         else:
             flash(_("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("people.sites"), 303)
@@ -148,7 +147,7 @@ def change_team(reference: str) -> ResponseReturnValue:
         except BadInput as refusal:
             form.take(refusal)
         except Refusal as refusal:
-            status = _refused(form, refusal, shown.version)
+            status = refused(form, refusal, shown.version)
         else:
             flash(_("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("people.teams"), 303)

@@ -1,9 +1,10 @@
 """The own profile: screens, pass phrase, signed-in browsers, API tokens."""
 
-from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from app.kernel.errors import BadInput
 from app.kernel.references import parse_ref

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select, tuple_
 
@@ -91,7 +92,7 @@ def person_by_email(email: str) -> PersonRow | None:
     return _one_person(select(*PERSON_COLUMNS).where(Employee.email == email.strip().lower()))
 
 
-def _one_person(statement: Select[tuple[object, ...]]) -> PersonRow | None:
+def _one_person(statement: Select[Any]) -> PersonRow | None:
     row = db.session.execute(statement).first()
     return PersonRow(*row) if row else None
 
@@ -237,7 +238,7 @@ def team_sizes() -> dict[int, int]:
         .where(Employee.deactivated_at.is_(None), Employee.team_id.is_not(None))
         .group_by(Employee.team_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def reports_of(employee_id: int) -> tuple[PersonRow, ...]:
