@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.audit import actions as audit
 from app.cases import hooks, rules
 from app.cases.checks import check_new, check_resolution, check_text
-from app.cases.models import CASE_SEARCH, Case, CaseEvent, Category
+from app.cases.models import CASE_SEARCH, Case, CaseEvent
+from app.cases.place_checks import check_customer, check_places
 from app.customers.models import Customer
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -39,6 +40,13 @@ class NotFromHere(Refusal):
 
     code = "not-in-this-state"
     sentence = _l("The case has moved on, and this can't be done any more. Look at its new state.")
+
+
+class NobodyTakesOver(Refusal):
+    """Somebody who leaves owns open cases, and nobody is left who could lead them."""
+
+    code = "nobody-takes-over"
+    sentence = _l("Open cases would have no owner. Give them to somebody else, or name another supervisor there first.")
 
 
 def log(
@@ -72,7 +80,8 @@ def log(
     occurred_at = occurred_at or received_at
     check_new(severity, summary, description, channel, occurred_at, journey_stage, attribution, now)
     with transaction():
-        _check_places(site_id, team_id, owner_id, category_id)
+        check_places(site_id, team_id, owner_id, category_id)
+        check_customer(customer_id, actor)
         case = Case(
             site_id=site_id,
             team_id=team_id,
@@ -153,7 +162,7 @@ def assign(
     """Change who answers for the case. The owner must work at the case's site or above it."""
     with transaction():
         case = _case(case_id, actor, version=version)
-        _check_places(case.site_id, team_id, owner_id, None)
+        check_places(case.site_id, team_id, owner_id, None)
         before = {"owner": case.owner_id, "team": case.team_id}
         after = {"owner": owner_id, "team": team_id}
         if before == after:
@@ -190,7 +199,9 @@ def change(*, case_id: int, version: int, values: dict[str, Any], actor: Actor, 
             merged["journey_stage"], merged["attribution"], now,
         )  # fmt: skip
         if "category_id" in after:
-            _check_places(case.site_id, None, None, after["category_id"])
+            check_places(case.site_id, None, None, after["category_id"])
+        if "customer_id" in after:
+            check_customer(after["customer_id"], actor)
         for key, value in after.items():
             setattr(case, key, value)
         due = case.next_due_at
@@ -334,19 +345,28 @@ def _touch(case: Case, now: datetime, *, due: datetime | Literal["same"] | None 
     db.session.flush()
 
 
-def _check_places(site_id: int, team_id: int | None, owner_id: int | None, category_id: int | None) -> None:
-    errors: dict[str, list[str]] = {}
-    if team_id is not None and all(team.id != team_id for team in people.teams(site_id)):
-        errors["team_id"] = [str(_l("This team is not at the case's site."))]
-    if owner_id is not None:
-        owner = people.person(owner_id)
-        reaches = owner is not None and (owner.site_id == site_id or owner.role == "manager")
-        if owner is None or not owner.is_active or not reaches:
-            errors["owner_id"] = [str(_l("Choose somebody who works at the case's site."))]
-    if category_id is not None and db.session.get(Category, category_id) is None:
-        errors["category_id"] = [str(_l("Choose a category."))]
-    if errors:
-        raise BadInput(errors)
+def hand_over(*, employee_id: int, actor: Actor, now: datetime) -> None:
+    """Give the open cases of somebody who leaves to whom leads there, so that none is left without an owner.
+
+    The deed that calls this has checked who may; raises NobodyTakesOver when a site has nobody left.
+    """
+    statement = select(Case).where(Case.owner_id == employee_id, Case.resolved_at.is_(None)).order_by(Case.id)
+    heirs: dict[tuple[int, int | None], int | None] = {}
+    for case in db.session.scalars(statement.with_for_update()):
+        place = (case.site_id, case.team_id)
+        if place not in heirs:
+            heirs[place] = next((one for one in people.supervisors_for(*place) if one != employee_id), None)
+        heir = heirs[place]
+        if heir is None:
+            raise NobodyTakesOver
+        before = {"owner": case.owner_id, "team": case.team_id}
+        after = {"owner": heir, "team": case.team_id}
+        due = sla.reassign(case_id=case.id, team_id=case.team_id, owner_id=heir, actor=actor, now=now)
+        case.owner_id = heir
+        data = {"before": before, "after": after}
+        add_event(case_id=case.id, kind="assigned", actor=actor, at=now, data=data, about_id=heir)
+        _touch(case, now, due=due)
+        _record(ASSIGNED, case, actor, now, before=before, after=after)
 
 
 def index_case(case: Case, *, new: bool) -> None:

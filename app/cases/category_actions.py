@@ -57,7 +57,7 @@ def change_category(*, category_id: int, version: int, name: str, active: bool, 
             .values(name=cleaned, active=active, version=Category.version + 1)
             .execution_options(synchronize_session=False)
         )
-        if done.rowcount != 1:
+        if done.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict
         audit.record(
             CHANGED,

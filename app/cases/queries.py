@@ -117,7 +117,7 @@ class CasePage:
         return None if self.case.next_due_at.year == NEVER.year else self.case.next_due_at
 
 
-_QUEUE: Select[Any] = (
+_QUEUE: Any = (
     select(
         Case.id, Case.version, Case.summary, Category.name, Case.severity, Case.state, Case.waiting_for, Case.next_due_at,
         Case.received_at, Case.resolved_at, Case.given_minor, Site.currency, Site.time_zone, Site.name, Customer.name,
@@ -189,7 +189,7 @@ def _where(view: str, keys: Iterable[str]) -> list[ColumnElement[bool]]:
 
 @cache
 def _queue_statement(view: str, keys: tuple[str, ...], goes_on: bool) -> Select[Any]:
-    statement = _QUEUE.where(*_where(view, keys))
+    statement: Select[Any] = _QUEUE.where(*_where(view, keys))
     if view == "resolved":
         if goes_on:
             statement = statement.where(tuple_(Case.resolved_at, Case.id) < _AFTER)
@@ -249,7 +249,7 @@ def find(reference: str, scope: Scope) -> Case | None:
     return db.session.scalars(select(Case).where(Case.id == case_id, visible_to(scope))).first()
 
 
-_CASE_PAGE: Select[Any] = (
+_CASE_PAGE: Any = (
     select(
         Case, Category.name, Site.name, Site.code, Site.currency, Site.time_zone, Site.locale, Team.name, Employee.name,
         Customer.name, Customer.email, Customer.phone,

@@ -1,12 +1,16 @@
-"""Joins the room to customers: a case is found by its customer's name, also by a new one."""
+"""Joins the room to customers and people: a case is found by its customer's new name, and keeps an owner when somebody leaves."""
+
+from datetime import datetime
 
 from flask import Flask
 from sqlalchemy import select
 
-from app.cases.actions import index_case
+from app.cases.actions import hand_over, index_case
 from app.cases.models import Case
 from app.customers import hooks as customers
+from app.kernel.actor import Actor
 from app.kernel.database import db
+from app.people import hooks as people
 
 # A customer with more cases than this is a file's, not a person; the newest stay findable by the new name.
 CASES_MAX = 500
@@ -15,6 +19,11 @@ CASES_MAX = 500
 def register(app: Flask) -> None:
     if index_cases_of not in customers.on_rename:
         customers.on_rename.append(index_cases_of)
+    people.add(hand_over_cases)
+
+
+def hand_over_cases(employee_id: int, actor: Actor, now: datetime) -> None:
+    hand_over(employee_id=employee_id, actor=actor, now=now)
 
 
 def index_cases_of(customer_id: int) -> None:

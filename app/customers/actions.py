@@ -117,7 +117,7 @@ def change(
             .values(**after, name_key=name_key(name), version=Customer.version + 1)
             .execution_options(synchronize_session=False)
         )
-        if done.rowcount != 1:
+        if done.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict
         db.session.refresh(before)
         CUSTOMER_SEARCH.put(

@@ -1,0 +1,129 @@
+"""One case: its page, and what is written straight into it."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.cases import actions as cases
+from app.cases import beside_panel, queries, rules, timeline_views, words
+from app.cases.blueprint import bp
+from app.cases.forms import ResolveForm, TextForm, WaitForm
+from app.cases.queries import CasePage
+from app.kernel.errors import NotFound
+from app.kernel.money import Money
+from app.kernel.paging import Page, decode_cursor
+from app.kernel.time import utc_now
+from app.people.access import can, me, my_scope, needs
+from app.remedies import queries as remedies
+from app.sla import queries as sla
+
+
+@bp.get("/cases/<ref>")
+@needs("cases.read")
+def show(ref: str) -> str:
+    return page_of(ref)
+
+
+@bp.post("/cases/<ref>/notes")
+@needs("cases.write")
+def add_note(ref: str) -> ResponseReturnValue:
+    page, form = found(ref), TextForm()
+    if not form.validate():
+        return page_of(ref, note=form, tab="note"), 422
+    cases.add_note(case_id=page.case.id, text=form.text.data or "", actor=me(), now=utc_now())
+    flash(_("The note is saved."), "good")
+    return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
+
+
+@bp.post("/cases/<ref>/replies")
+@needs("cases.write")
+def add_reply(ref: str) -> ResponseReturnValue:
+    page, form = found(ref), TextForm()
+    if not form.validate():
+        return page_of(ref, reply=form), 422
+    cases.record_reply(case_id=page.case.id, text=form.text.data or "", actor=me(), now=utc_now())
+    flash(_("Your reply is recorded."), "good")
+    return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
+
+
+@bp.post("/cases/<ref>/acknowledgement")
+@needs("cases.write")
+def acknowledge(ref: str) -> ResponseReturnValue:
+    page = found(ref)
+    cases.acknowledge(case_id=page.case.id, actor=me(), now=utc_now(), channel=page.case.channel)
+    flash(_("Acknowledged."), "good")
+    return redirect(url_for("cases.show", ref=page.ref), 303)
+
+
+@bp.post("/cases/<ref>/ownership")
+@needs("cases.write")
+def take(ref: str) -> ResponseReturnValue:
+    """Assign to me, in one click."""
+    page, actor = found(ref), me()
+    team_id = page.case.team_id or (actor.team_id if actor.site_id == page.case.site_id else None)
+    cases.assign(case_id=page.case.id, owner_id=actor.id, team_id=team_id, actor=actor, now=utc_now())
+    flash(_("%(ref)s is yours.", ref=page.ref), "good")
+    if request.form.get("next") == "queue":
+        return redirect(url_for("cases.index"), 303)
+    return redirect(url_for("cases.show", ref=page.ref), 303)
+
+
+def found(ref: str) -> CasePage:
+    """The case of an address within the reader's scope; anything else answers like one that doesn't exist."""
+    page = queries.case_page(ref, my_scope("cases.read"))
+    if page is None:
+        raise NotFound
+    return page
+
+
+def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = None, tab: str = "reply") -> str:
+    """Render the case; the forms of a mistake keep what was typed."""
+    now, page = utc_now(), found(ref)
+    case = page.case
+    chip = request.args.get("show", "all")
+    kinds = words.TIMELINE_KINDS.get(chip)
+    cursor = request.args.get("before")
+    events = queries.events(case.id, Page.of(cursor, queries.EVENTS_SHOWN), kinds)
+    given = remedies.remedies_of_case(case.id)
+    panel = beside_panel.panel_for(case, me(), now) if can("decisions.ask") else None
+    names = getattr(panel, "kind_names", {}) if panel else {}
+    clocks = sla.clocks_of_case(case.id, now)
+    is_whole = not kinds and not decode_cursor(cursor) and events.next_cursor is None
+    return render_template(
+        "cases/show.html",
+        page=page,
+        case=case,
+        lines=timeline_views.lines(page, events.rows, names),
+        counts=timeline_views.counts(events.rows) if is_whole else {},
+        chip=chip if kinds else "all",
+        chips=words.TIMELINE_WORDS,
+        older_url=_older(ref, events.next_cursor, chip if kinds else None),
+        is_newest=not decode_cursor(cursor),
+        clocks=clocks,
+        due=next_due(page, clocks),
+        deeds=rules.deeds(case.state) if can("cases.write") else (),
+        panel=panel,
+        remedies=given,
+        kind_names=names,
+        given=Money(case.given_minor, page.currency),
+        reply=reply or TextForm(formdata=None),
+        note=note or TextForm(formdata=None),
+        tab=tab,
+        resolve_form=ResolveForm(formdata=None, version=case.version),
+        wait_form=WaitForm(formdata=None),
+        customer_name=timeline_views.first_name(page.customer),
+        words=words,
+        now=now,
+    )
+
+
+def _older(ref: str, cursor: str | None, chip: str | None) -> str | None:
+    return url_for("cases.show", ref=ref, before=cursor, show=chip) if cursor else None
+
+
+def next_due(page: CasePage, clocks: list[Any]) -> Any:
+    """The open clock that is due first, for the chip in the head; None when there is none."""
+    running = [clock for clock in clocks if clock.is_open and clock.due_at is not None]
+    return min(running, key=lambda clock: (clock.due_at, clock.id), default=None)

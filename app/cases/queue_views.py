@@ -1,0 +1,227 @@
+"""The queue: open cases by what is due next, with filters in the address."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from flask import make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.cases import due_queries, queries, words
+from app.cases.blueprint import bp
+from app.cases.due_queries import Due
+from app.cases.queries import COUNT_MAX, VIEWS, Filters, QueueRow
+from app.cases.rules import STATES
+from app.kernel.money import Money
+from app.kernel.paging import Page, Slice
+from app.kernel.time import utc_now
+from app.people import queries as people
+from app.people.access import can, me, my_scope, needs
+from app.people.permissions import Scope
+from app.ui import shell
+from app.ui.filters import locale_name, zone_of
+from app.ui.words import deadline_words, duration_words
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the queue in words, so that the template only puts them in their places."""
+
+    ref: str
+    url: str
+    summary: str
+    category: str
+    customer: str
+    severity: int
+    state: str
+    owner: str
+    is_mine: bool
+    is_unowned: bool
+    waiting: str
+    given: str
+    site: str
+    chip: str
+    chip_text: str
+    due: str
+    what: str
+
+
+@bp.get("/cases")
+@needs("cases.read")
+def index() -> ResponseReturnValue:
+    now, scope, filters = utc_now(), my_scope("cases.read"), _filters()
+    found, dues = _read(scope, filters, now)
+    etag = _etag(found, dues, now)
+    if request.if_none_match.contains(etag):
+        return _unchanged(etag)
+    actor = me()
+    total = queries.count(scope, filters, me_id=actor.id, team_id=actor.team_id, now=now)
+    page = render_template(
+        "cases/index.html",
+        **_shown(found, dues, filters, scope, now),
+        total=f"{COUNT_MAX - 1:,}+" if total >= COUNT_MAX else total,
+        views=[(view, words.VIEW_WORDS[view]) for view in _views(actor.team_id)],
+        categories=queries.categories(),
+        sites=people.sites() if scope.kind == "company" else (),
+        severities=words.SEVERITY_WORDS,
+        states=words.STATE_WORDS,
+    )
+    return _answer(page, etag)
+
+
+@bp.get("/cases/rows")
+@needs("cases.read")
+def rows() -> ResponseReturnValue:
+    """The rows alone, for a queue that stays open on a desk."""
+    now, scope, filters = utc_now(), my_scope("cases.read"), _filters()
+    found, dues = _read(scope, filters, now)
+    etag = _etag(found, dues, now)
+    if request.if_none_match.contains(etag):
+        return _unchanged(etag)
+    return _answer(render_template("cases/_rows.html", **_shown(found, dues, filters, scope, now)), etag)
+
+
+def _filters() -> Filters:
+    """Read the filters from the address; what makes no sense there is left out."""
+    asked = request.args
+    view = asked.get("view", "")
+    severity = asked.get("severity", "")
+    state = asked.get("state", "")
+    if view not in VIEWS:
+        view = "mine" if me().role == "frontline" else "all"
+    return Filters(
+        view=view,
+        category_id=_number(asked.get("category")),
+        severity=int(severity) if severity in ("0", "1", "2", "3", "4") else None,
+        state=state if state in STATES else None,
+        site_id=_number(asked.get("site")),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def _views(team_id: int | None) -> tuple[str, ...]:
+    order = ("mine", "unowned", "team", "late", "all", "resolved")
+    may_own = can("cases.write")
+    return tuple(view for view in order if (view != "team" or team_id) and (view != "mine" or may_own))
+
+
+def _read(scope: Scope, filters: Filters, now: datetime) -> tuple[Slice[QueueRow], Mapping[int, Due]]:
+    actor = me()
+    page = Page.of(request.args.get("after"), PAGE_SIZE)
+    found = queries.queue(scope, filters, page, me_id=actor.id, team_id=actor.team_id, now=now)
+    return found, due_queries.dues(found.rows, now)
+
+
+def _shown(
+    found: Slice[QueueRow], dues: Mapping[int, Due], filters: Filters, scope: Scope, now: datetime
+) -> dict[str, Any]:
+    asked = {
+        "view": filters.view,
+        "category": filters.category_id,
+        "severity": filters.severity,
+        "state": filters.state,
+        "site": filters.site_id,
+    }
+    here: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
+    after = request.args.get("after")
+    return {
+        "lines": lines(found.rows, dues, now),
+        "filters": filters,
+        "here": here,
+        "rows_url": url_for("cases.rows", **here, after=after),
+        "next_url": url_for("cases.index", **here, after=found.next_cursor) if found.next_cursor else None,
+        "start_url": url_for("cases.index", **here) if after else None,
+        "has_sites": scope.kind == "company",
+        "may_take": can("cases.write"),
+        "now": now,
+    }
+
+
+def lines(found: Iterable[QueueRow], dues: Mapping[int, Due], now: datetime) -> list[Line]:
+    """Say rows in words. Formatting the same amount or hour again costs nothing."""
+    mine, locale = me().id, locale_name()
+    states = {state: str(word) for state, word in words.STATE_WORDS.items()}
+    whom = {code: str(word) for code, word in words.WAITING_WORDS.items()}
+    names = {milestone: str(word) for milestone, word in words.DUE_WORDS.items()}
+    base = url_for("cases.index") + "/"
+    shown = []
+    for row in found:
+        due = dues[row.id]
+        what = names.get(due.milestone or "", "")
+        state = states[row.state]
+        if row.waiting_for:
+            state = _("Waiting for %(whom)s", whom=whom[row.waiting_for])
+        shown.append(
+            Line(
+                ref=row.ref,
+                url=base + row.ref,
+                summary=row.summary,
+                category=row.category,
+                customer=row.customer or "–",
+                severity=row.severity,
+                state=state,
+                owner=row.owner or "",
+                is_mine=row.owner_id == mine,
+                is_unowned=row.owner_id is None and row.resolved_at is None,
+                waiting=duration_words(((row.resolved_at or now) - row.received_at).total_seconds()),
+                given=_money(row.given_minor, row.currency, locale),
+                site=row.site,
+                chip=due.state,
+                chip_text=_chip_text(due, row, what, now, whom),
+                due=due.due_at.strftime("%Y-%m-%dT%H:%M:%SZ") if due.due_at and due.state != "met" else "",
+                what=what,
+            )
+        )
+    return shown
+
+
+def _chip_text(due: Due, row: QueueRow, what: str, now: datetime, whom: Mapping[str, str]) -> str:
+    if row.resolved_at:
+        return _("Resolved")
+    if due.state == "paused":
+        return _("Paused, waiting for %(whom)s", whom=whom.get(row.waiting_for or "customer", ""))
+    if due.due_at is None:
+        return _("Nothing due")
+    return deadline_words(due.due_at, now, zone=zone_of(row.time_zone), locale=locale_name(), what=what or None)
+
+
+@lru_cache(maxsize=2_000)
+def _money(minor: int, currency: str, locale: str) -> str:
+    return Money(minor, currency).format(locale)
+
+
+def _etag(found: Slice[QueueRow], dues: Mapping[int, Due], now: datetime) -> str:
+    """What the page shows hangs on its rows, the reader, the address and the minute."""
+    frame = shell.shell()
+    parts = (
+        me().id,
+        request.full_path,
+        locale_name(),
+        frame.preferences,
+        frame.unread,
+        now.replace(second=0, microsecond=0),
+        [(row.id, row.version, row.owner, row.customer, row.given_minor, dues[row.id].state) for row in found.rows],
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _answer(page: str, etag: str) -> ResponseReturnValue:
+    answer = make_response(page)
+    answer.set_etag(etag, weak=True)
+    answer.headers["Vary"] = "Cookie, HX-Request, Accept-Language"
+    return answer
+
+
+def _unchanged(etag: str) -> ResponseReturnValue:
+    answer = make_response("", 304)
+    answer.set_etag(etag, weak=True)
+    return answer

@@ -1,0 +1,189 @@
+"""The timeline as the case page shows it: days, what people said, and facts in one line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from app.cases import words
+from app.cases.queries import CasePage, EventRow
+from app.kernel.money import Money
+from app.kernel.time import parse_instant
+from app.ui.filters import instant, money
+
+_ICONS = {
+    "acknowledged": "met",
+    "assigned": "person",
+    "changed": "edit",
+    "waiting": "paused",
+    "resumed": "running",
+    "resolved": "met",
+    "reopened": "undo",
+    "closed": "lock",
+    "remedy": "gift",
+    "exception": "approve",
+    "clock": "running",
+}
+_GOOD = {"resolved", "acknowledged"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. shape: day, customer, staff, note or fact; `text` is what somebody wrote, `said` a sentence of ours."""
+
+    shape: str
+    at: datetime
+    who: str = ""
+    how: str = ""
+    said: str = ""
+    text: str = ""
+    icon: str = ""
+    tone: str = ""
+
+
+def lines(page: CasePage, events: Iterable[EventRow], kinds: dict[str, str]) -> list[Line]:
+    """Turn events (oldest first) into lines with a day before each new day. kinds: names of remedies by code."""
+    zone = ZoneInfo(page.time_zone)
+    shown: list[Line] = []
+    last = None
+    for event in events:
+        day = event.at.astimezone(zone).date()
+        if day != last:
+            shown.append(Line("day", event.at))
+            last = day
+        shown.extend(_lines_of(page, event, kinds))
+    return shown
+
+
+def counts(events: Iterable[EventRow]) -> dict[str, int]:
+    """How many events each chip above the timeline stands for."""
+    kinds = [event.kind for event in events]
+    found = {chip: sum(kind in of for kind in kinds) for chip, of in words.TIMELINE_KINDS.items()}
+    return {"all": len(kinds), **found}
+
+
+def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Line]:
+    who = event.actor or _("Makegood")
+    if event.kind == "logged":
+        return _logged(page, event, who)
+    if event.kind == "note":
+        return [Line("note", event.at, who, _("internal note"), text=event.text)]
+    if event.kind == "replied":
+        how = _("told %(customer)s", customer=first_name(page.customer))
+        return [Line("staff", event.at, who, how, text=event.text)]
+    tone = "good" if event.kind in _GOOD else ""
+    return [Line("fact", event.at, said=_said(event, who, kinds), text=event.text, icon=_ICONS[event.kind], tone=tone)]
+
+
+def _logged(page: CasePage, event: EventRow, who: str) -> list[Line]:
+    """The story stands as the customer's own words; when it happened earlier than it was heard, a line says so."""
+    found: list[Line] = []
+    happened = event.data.get("occurred_at")
+    if happened and abs((event.at - parse_instant(happened)).total_seconds()) >= 60:
+        said = _(
+            "It happened on %(when)s. Clocks count from there.", when=instant(parse_instant(happened), page.time_zone)
+        )
+        found.append(Line("fact", event.at, said=escape(said), icon="running"))
+    channel = str(words.CHANNEL_WORDS.get(event.data.get("channel", ""), ""))
+    if event.text:
+        found.append(Line("customer", event.at, page.customer or _("A customer"), channel.lower(), text=event.text))
+    if event.data.get("historic"):
+        found.append(
+            Line("fact", event.at, said=escape(_("Brought in from a file, with its own dates.")), icon="upload")
+        )
+    else:
+        found.append(Line("fact", event.at, said=_bold(_("%(who)s logged the case.", who="\0"), who), icon="plus"))
+    return found
+
+
+def _said(event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
+    data = event.data
+    if event.kind in ("remedy", "exception"):
+        return _deed(event, who, kinds)
+    sentences: dict[str, Any] = {
+        "acknowledged": lambda: _("%(who)s told the customer that we heard them.", who="\0"),
+        "assigned": lambda: _assigned(event),
+        "changed": lambda: _("%(who)s changed: %(fields)s.", who="\0", fields=_fields(data)),
+        "waiting": lambda: _("%(who)s waits for %(whom)s.", who="\0", whom=words.WAITING_WORDS.get(data.get("waiting_for", ""), "")),
+        "resumed": lambda: _("%(who)s goes on.", who="\0"),
+        "resolved": lambda: _("%(who)s resolved the case: %(outcome)s. Cause: %(cause)s.", who="\0", **_ending(data)),
+        "reopened": lambda: _("%(who)s opened the case again.", who="\0"),
+        "closed": lambda: _closed(data),
+        "clock": lambda: str(data.get("text", "")),
+    }  # fmt: skip
+    return _bold(sentences[event.kind](), who)
+
+
+def _assigned(event: EventRow) -> str:
+    owner = event.data.get("after", {}).get("owner")
+    if event.about and event.actor == event.about:
+        return _("%(who)s takes care of it now.", who="\0")
+    if event.about:
+        return _("%(who)s gave the case to %(owner)s.", who="\0", owner=event.about)
+    if event.text:
+        return _("%(who)s moved the case to %(team)s.", who="\0", team=event.text)
+    return _("%(who)s changed the team.", who="\0") if owner else _("%(who)s left the case to nobody.", who="\0")
+
+
+def _ending(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "outcome": words.OUTCOME_WORDS.get(data.get("outcome") or "", ""),
+        "cause": words.CAUSE_WORDS.get(data.get("root_cause") or "", ""),
+    }
+
+
+def _closed(data: dict[str, Any]) -> str:
+    if not data.get("historic"):
+        return _("%(who)s closed the case.", who="\0")
+    outcome = words.OUTCOME_WORDS.get(data.get("outcome") or "")
+    ended = _("It had ended: %(outcome)s.", outcome=outcome) if outcome else _("It had ended.")
+    return ended if data.get("date_known", True) else ended + " " + _("When is not known.")
+
+
+def _fields(data: dict[str, Any]) -> str:
+    before, after = data.get("before", {}), data.get("after", {})
+    parts = []
+    for key in sorted(after):
+        name = str(words.FIELD_WORDS.get(key, key))
+        if key == "severity":
+            parts.append(_("%(field)s %(before)s → %(after)s", field=name, before=before.get(key), after=after[key]))
+        else:
+            parts.append(name)
+    return ", ".join(parts)
+
+
+def _deed(event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
+    """A remedy or an exception: who did what with how much of which kind."""
+    data, deeds = event.data, words.REMEDY_DEEDS if event.kind == "remedy" else words.EXCEPTION_DEEDS
+    amount = _amount(data)
+    kind = kinds.get(data.get("kind", ""), data.get("kind", ""))
+    what = str(deeds.get(data.get("what", ""), "%(amount)s")) % {"amount": f"{amount} {kind}".strip() or kind}
+    if (
+        event.actor
+        and data.get("what") not in ("accepted", "expired")
+        and not (event.kind == "remedy" and data.get("what") == "declined")
+    ):
+        return _bold("\0 " + what + ".", who)
+    return escape(what[:1].upper() + what[1:] + ".")
+
+
+def _amount(data: dict[str, Any]) -> str:
+    if isinstance(data.get("amount"), dict):
+        amount = data["amount"]
+        return money(Money.parse(amount["amount"], amount["currency"]))
+    minor = data.get("amount_minor") or data.get("asked_minor")
+    return money(Money(minor, data["currency"])) if minor and data.get("currency") else ""
+
+
+def _bold(sentence: str, who: str) -> Markup:
+    """Put the person's name, in bold, where the mark stands."""
+    before, mark, after = str(sentence).partition("\0")
+    return escape(before) + (Markup("<b>{}</b>").format(who) if mark else Markup("")) + escape(after)
+
+
+def first_name(name: str | None) -> str:
+    return name.split()[0] if name and name.split() else _("the customer")

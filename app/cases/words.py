@@ -1,0 +1,127 @@
+"""What states, severities and the rest are called on the screen."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+STATE_WORDS: dict[str, Any] = {
+    "open": _l("Open"),
+    "waiting": _l("Waiting"),
+    "resolved": _l("Resolved"),
+    "closed": _l("Closed"),
+}
+SEVERITY_WORDS: tuple[Any, ...] = (
+    _l("0 · Nothing failed, a kind gesture"),
+    _l("1 · A small annoyance"),
+    _l("2 · Something was spoiled"),
+    _l("3 · The stay was spoiled"),
+    _l("4 · Harm or danger"),
+)
+CHANNEL_WORDS: dict[str, Any] = {
+    "desk": _l("At the desk"),
+    "phone": _l("By telephone"),
+    "email": _l("By e-mail"),
+    "web": _l("On the website"),
+    "chat": _l("In a chat"),
+    "letter": _l("By letter"),
+    "other": _l("Another way"),
+}
+STAGE_WORDS: dict[str, Any] = {
+    "booking": _l("Booking"),
+    "arrival": _l("Arrival"),
+    "stay": _l("Stay"),
+    "departure": _l("Departure"),
+    "after": _l("Afterwards"),
+    "other": _l("Another time"),
+}
+ATTRIBUTION_WORDS: dict[str, Any] = {
+    "company": _l("Ours to answer for"),
+    "customer": _l("The customer's own doing"),
+    "third_party": _l("A third party's doing"),
+    "unknown": _l("Not clear yet whose doing"),
+}
+WAITING_WORDS: dict[str, Any] = {
+    "customer": _l("the customer"),
+    "third_party": _l("a third party"),
+}
+OUTCOME_WORDS: dict[str, Any] = {
+    "made_good": _l("Made good"),
+    "explained": _l("Explained and accepted"),
+    "declined": _l("Our answer was declined"),
+    "withdrawn": _l("The customer withdrew it"),
+    "unreachable": _l("The customer could not be reached"),
+}
+CAUSE_WORDS: dict[str, Any] = {
+    "process": _l("Process"),
+    "equipment": _l("Equipment or building"),
+    "staffing": _l("Too few people"),
+    "training": _l("Training"),
+    "supplier": _l("Supplier"),
+    "information": _l("Wrong or missing information"),
+    "weather": _l("Weather or force of nature"),
+    "guest": _l("The customer's own doing"),
+    "unknown": _l("Not known"),
+}
+VIEW_WORDS: dict[str, Any] = {
+    "mine": _l("Mine"),
+    "unowned": _l("Nobody's"),
+    "team": _l("My team's"),
+    "late": _l("Late"),
+    "all": _l("Everyone's"),
+    "resolved": _l("Resolved"),
+}
+# The clock that is due next, in front of "due in 18 m"; the last one needs no name.
+DUE_WORDS: dict[str, Any] = {
+    "acknowledge": _l("First word"),
+    "first_response": _l("Reply"),
+    "resolve": "",
+}
+TIMELINE_WORDS: dict[str, Any] = {
+    "all": _l("All"),
+    "customer": _l("Customer"),
+    "internal": _l("Internal"),
+    "money": _l("Money"),
+    "approvals": _l("Approvals"),
+    "course": _l("Course"),
+}
+TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
+    "customer": ("logged", "acknowledged", "replied"),
+    "internal": ("note",),
+    "money": ("remedy",),
+    "approvals": ("exception",),
+    "course": ("assigned", "changed", "waiting", "resumed", "resolved", "reopened", "closed", "clock"),
+}
+FIELD_WORDS: dict[str, Any] = {
+    "summary": _l("What happened"),
+    "description": _l("The story"),
+    "severity": _l("Severity"),
+    "category_id": _l("Category"),
+    "attribution": _l("Whose doing"),
+    "journey_stage": _l("When in the stay"),
+    "customer_id": _l("Customer"),
+}
+REMEDY_DEEDS: dict[str, Any] = {
+    "offered": _l("offered %(amount)s"),
+    "accepted": _l("%(amount)s was accepted and is settled"),
+    "declined": _l("%(amount)s was declined"),
+    "withdrawn": _l("withdrew the offer of %(amount)s"),
+    "expired": _l("The offer of %(amount)s ran out"),
+    "reversed": _l("took back %(amount)s"),
+}
+EXCEPTION_DEEDS: dict[str, Any] = {
+    "asked": _l("asked for %(amount)s"),
+    "approved": _l("approved %(amount)s"),
+    "declined": _l("declined %(amount)s"),
+    "withdrawn": _l("withdrew the request for %(amount)s"),
+    "expired": _l("The request for %(amount)s ran out"),
+}
+REMEDY_STATES: dict[str, Any] = {
+    "requested": _l("Waits for a decision"),
+    "reserved": _l("Offered"),
+    "settled": _l("Settled"),
+    "declined": _l("Declined"),
+    "withdrawn": _l("Withdrawn"),
+    "released": _l("Released"),
+    "expired": _l("Ran out"),
+    "reversed": _l("Taken back"),
+}

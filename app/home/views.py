@@ -1,0 +1,136 @@
+"""The desk and the search."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.approvals import queries as approvals
+from app.cases import due_queries
+from app.cases import queries as cases
+from app.cases import words as case_words
+from app.cases.queries import COUNT_MAX, Filters
+from app.customers import queries as customers
+from app.home import queries
+from app.kernel.actor import Actor
+from app.kernel.paging import Page
+from app.kernel.references import parse_ref
+from app.kernel.time import utc_now
+from app.people import queries as people
+from app.people.access import can, me, my_scope, needs
+from app.people.permissions import scope_of
+from app.policies import queries as policies
+from app.ui import navigation, shell
+from app.ui.filters import zone_of
+
+bp = Blueprint("home", __name__, template_folder="templates")
+
+WORK_SHOWN = 8
+ASKED_SHOWN = 5
+
+
+@bp.get("/")
+@needs("home.read")
+def desk() -> str:
+    actor, now = me(), utc_now()
+    if not can("cases.read"):
+        return render_template("home/overview.html", greeting=_greeting(now), entries=_entries(), now=now)
+    site = people.site(actor.site_id or 0)
+    work = _work(actor, now)
+    return render_template(
+        "home/desk.html",
+        greeting=_greeting(now),
+        site=site,
+        decide=_to_decide(actor),
+        asked=_asked(actor),
+        kind_names={row.code: row.name for row in policies.kinds()},
+        purse=queries.purse_card(actor, site, now) if can("remedies.give") else None,
+        resolved=queries.resolved_by(actor.id or 0),
+        words=case_words,
+        now=now,
+        **work,
+    )
+
+
+@bp.get("/search")
+@needs("home.read")
+def search() -> ResponseReturnValue:
+    """Cases and customers that hold every typed word. A reference alone leads straight to its page."""
+    term = request.args.get("q", "").replace("\0", "")[:500].strip()
+    now = utc_now()
+    if can("cases.read") and parse_ref("case", term) and cases.find(term, my_scope("cases.read")):
+        return redirect(url_for("cases.show", ref=term.upper()), 302)
+    found = cases.search(term, my_scope("cases.read")) if can("cases.read") else ()
+    return render_template(
+        "home/search.html",
+        term=term,
+        search_term=term,
+        cases=found,
+        dues=due_queries.dues(found, now),
+        customers=customers.matches(term, my_scope("customers.read"), 20) if can("customers.read") else (),
+        words=case_words,
+        most=cases.SEARCH_MAX,
+        now=now,
+    )
+
+
+def _work(actor: Actor, now: datetime) -> dict[str, Any]:
+    """What is due next: mine for who works on cases, everything in scope for who only reads."""
+    scope = my_scope("cases.read")
+    own: dict[str, Any] = {"me_id": actor.id, "team_id": actor.team_id, "now": now}
+    filters = Filters(view="mine" if can("cases.write") else "all")
+    found = cases.queue(scope, filters, Page(size=WORK_SHOWN), **own)
+    return {
+        "work": found.rows,
+        "view": filters.view,
+        "dues": due_queries.dues(found.rows, now),
+        "open_count": _capped(cases.count(scope, filters, **own)),
+        "unowned_count": _capped(cases.count(scope, Filters(view="unowned"), **own)),
+        "late_count": _capped(cases.count(scope, replace(filters, view="late"), **own)),
+    }
+
+
+def _capped(count: int) -> str:
+    return f"{COUNT_MAX - 1:,}+" if count >= COUNT_MAX else str(count)
+
+
+def _to_decide(actor: Actor) -> Any:
+    """What waits for the reader's decision, or None for who decides nothing."""
+    scope = scope_of(actor, "exceptions.decide")
+    if scope is None:
+        return None
+    rows = approvals.inbox(scope, "waiting", Page(size=20)).rows
+    return [row for row in rows if row.requested_by_id != actor.id][:ASKED_SHOWN]
+
+
+def _asked(actor: Actor) -> Any:
+    """What the reader asked for last, with its answers."""
+    if not can("exceptions.ask"):
+        return ()
+    scope = replace(my_scope("exceptions.ask"), kind="own")
+    return approvals.inbox(scope, "asked", Page(size=ASKED_SHOWN)).rows
+
+
+def _greeting(now: datetime) -> str:
+    hour = now.astimezone(zone_of(None)).hour
+    reader = shell.reader()
+    name = reader.name.split()[0] if reader and reader.name.split() else ""
+    if hour < 12:
+        return _("Good morning, %(name)s", name=name)
+    if hour < 18:
+        return _("Good afternoon, %(name)s", name=name)
+    return _("Good evening, %(name)s", name=name)
+
+
+def _entries() -> list[navigation.Item]:
+    """The pages that somebody without cases works with."""
+    found = {
+        item.endpoint: item
+        for entries in (navigation.ENTRIES, navigation.SETTINGS)
+        for item in navigation.items(entries, can=can, exists=shell.exists, endpoint=None, counts={})
+        if item.endpoint not in ("home.desk", "ui.settings")
+    }
+    return list(found.values())
