@@ -76,3 +76,12 @@ LAST_NAMES = {
     "ja_JP": ("Abe", "Endo", "Fujita", "Goto", "Hayashi", "Ito", "Kato", "Kobayashi", "Matsumoto", "Mori", "Nakamura",
               "Okada", "Saito", "Sasaki", "Shimizu", "Suzuki", "Takahashi", "Tanaka", "Ueda", "Watanabe", "Yamada", "Yoshida"),
 }  # fmt: skip
+# Six of these make the demo's pass phrase.
+WORDS = (
+    "anchor", "basket", "candle", "dragon", "ember", "falcon", "garden", "hammer", "island", "jigsaw", "kettle", "lantern",
+    "meadow", "nickel", "orchid", "pepper", "quartz", "ribbon", "saddle", "teapot", "umbrella", "velvet", "walnut", "xenon",
+    "yellow", "zephyr", "copper", "drizzle", "feather", "glacier", "harvest", "ivory", "juniper", "kernel", "lemon", "marble",
+    "needle", "olive", "pebble", "quill", "raven", "silver", "thunder", "valley", "willow", "amber", "birch", "comet",
+    "dune", "elm", "fjord", "grove", "heron", "iris", "jade", "kelp", "lilac", "maple", "north", "oasis",
+    "plum", "reef", "slate", "tulip", "vine", "wren",
+)  # fmt: skip

@@ -38,9 +38,16 @@ def register(app: Flask) -> None:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--mapping", "mapping_text", metavar="NAME|FILE", help="A mapping's name or file; found by the header when left out.")
+@click.option(
+    "--mapping",
+    "mapping_text",
+    metavar="NAME|FILE",
+    help="A mapping's name or file; found by the header when left out.",
+)
 @click.option("--dry-run", is_flag=True, help="Count what would happen and write nothing.")
-@click.option("--rejects", "rejects_path", type=click.Path(path_type=Path), help="Where to write the rows turned away (CSV).")
+@click.option(
+    "--rejects", "rejects_path", type=click.Path(path_type=Path), help="Where to write the rows turned away (CSV)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @with_appcontext
 def import_file(file: Path, mapping_text: str | None, dry_run: bool, rejects_path: Path | None, as_json: bool) -> None:
@@ -69,9 +76,16 @@ def chosen_mapping(file: Path, text: str | None) -> Mapping:
     if found is None:
         other = reader.wrong_delimiter(header, ",")
         if other:
-            raise Unreadable(_("The columns seem to be separated by %(found)s. Name a mapping that says so.", found=other))
-        raise Unreadable(_("No mapping fits these columns: %(names)s. Known mappings: %(known)s; or give --mapping FILE.",
-                           names=", ".join(header)[:300], known=", ".join(shipped())))
+            raise Unreadable(
+                _("The columns seem to be separated by %(found)s. Name a mapping that says so.", found=other)
+            )
+        raise Unreadable(
+            _(
+                "No mapping fits these columns: %(names)s. Known mappings: %(known)s; or give --mapping FILE.",
+                names=", ".join(header)[:300],
+                known=", ".join(shipped()),
+            )
+        )
     return found
 
 
@@ -106,7 +120,14 @@ def _run(file: Path, mapping: Mapping, dry_run: bool, rejects_path: Path) -> dic
 def _read(run_id: int, file: Path, mapping: Mapping, survey: reader.Survey, tick: Any, report: Any) -> None:
     try:
         jobs.read_run(
-            run_id=run_id, path=file, mapping=mapping, actor=ACTOR, clock=utc_now, survey=survey, tick=tick, report=report
+            run_id=run_id,
+            path=file,
+            mapping=mapping,
+            actor=ACTOR,
+            clock=utc_now,
+            survey=survey,
+            tick=tick,
+            report=report,
         )
     except BaseException as error:
         message = str(error) if isinstance(error, Refusal | Unreadable) else type(error).__name__

@@ -39,8 +39,13 @@ def checked(path: Path, mapping: Mapping, *, tick: Callable[[int], None] | None 
     header = reader.header_of(path, mapping.delimiter)
     other = reader.wrong_delimiter(header, mapping.delimiter)
     if other:
-        raise Unreadable(_("The columns seem to be separated by %(found)s; the mapping expects %(expected)s.",
-                           found=other, expected=mapping.delimiter))
+        raise Unreadable(
+            _(
+                "The columns seem to be separated by %(found)s; the mapping expects %(expected)s.",
+                found=other,
+                expected=mapping.delimiter,
+            )
+        )
     missing = sorted(mapping.columns - set(header))
     if missing:
         raise Unreadable(_("These columns are missing: %(names)s.", names=", ".join(missing)))
@@ -140,8 +145,15 @@ def _read_upload(run_id: int, clock: Clock) -> None:
         elif not path.is_file():
             message = _("The uploaded file is gone. Upload it again.")
         else:
-            read_run(run_id=run_id, path=path, mapping=mapping_named(run.mapping_name), actor=person.actor, clock=clock,
-                     size=BATCH_BESIDE, pause_seconds=PAUSE_SECONDS)
+            read_run(
+                run_id=run_id,
+                path=path,
+                mapping=mapping_named(run.mapping_name),
+                actor=person.actor,
+                clock=clock,
+                size=BATCH_BESIDE,
+                pause_seconds=PAUSE_SECONDS,
+            )
     except AlreadyTaken:
         return
     except (Unreadable, BadMapping, Refusal) as refusal:

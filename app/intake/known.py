@@ -28,8 +28,13 @@ def mapping_named(text: str) -> Mapping:
         return shipped()[text]
     path = Path(text)
     if not path.is_file():
-        raise BadMapping(_("There is no mapping “%(name)s”. Known are %(known)s; or give the path of a file.",
-                           name=text, known=", ".join(shipped())))
+        raise BadMapping(
+            _(
+                "There is no mapping “%(name)s”. Known are %(known)s; or give the path of a file.",
+                name=text,
+                known=", ".join(shipped()),
+            )
+        )
     return read_mapping(path)
 
 

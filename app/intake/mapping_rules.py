@@ -1,7 +1,8 @@
 """What a mapping file may say, and which mapping fits a header. Pure; a mapping is data, never code."""
 
 import re
-from collections.abc import Iterable, Mapping as Map, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,14 +14,43 @@ from app.cases.rules import ATTRIBUTIONS, CHANNELS, OUTCOMES
 
 STATES = ("open", "closed")
 NATURES = ("goodwill", "redress")
-_FIELDS = ("source_ref", "received_at", "occurred_at", "due_at", "resolved_at", "state", "channel", "severity",
-           "attribution", "category", "site", "team", "summary", "description", "outcome")
+_FIELDS = (
+    "source_ref",
+    "received_at",
+    "occurred_at",
+    "due_at",
+    "resolved_at",
+    "state",
+    "channel",
+    "severity",
+    "attribution",
+    "category",
+    "site",
+    "team",
+    "summary",
+    "description",
+    "outcome",
+)
 _NEEDED = ("source_ref", "received_at", "state", "channel", "severity", "category", "site", "summary")
 _MOMENTS = ("received_at", "occurred_at", "due_at", "resolved_at")
 _ALLOWED = {"state": STATES, "channel": CHANNELS, "attribution": ATTRIBUTIONS, "severity": ("0", "1", "2", "3", "4"),
             "outcome": ("", *OUTCOMES)}  # fmt: skip
-_TOP = {"name", "title", "source", "licence", "delimiter", "zone", "zones", "missing", "fields", "sites", "teams",
-        "categories", "money", "fit"}
+_TOP = {
+    "name",
+    "title",
+    "source",
+    "licence",
+    "delimiter",
+    "zone",
+    "zones",
+    "missing",
+    "fields",
+    "sites",
+    "teams",
+    "categories",
+    "money",
+    "fit",
+}
 _PART = {"column", "columns", "join", "labels", "values", "value", "default", "formats"}
 
 
@@ -108,7 +138,7 @@ def parse_mapping(raw: Any, *, zones: Map[str, Sequence[str]] | None = None) -> 
         if key not in fields:
             raise BadMapping(_("The mapping lacks the field “%(key)s”.", key=key))
     delimiter = _text(top.get("delimiter", ","), "delimiter")
-    if len(delimiter) != 1 or delimiter in "\r\n\"":
+    if len(delimiter) != 1 or delimiter in '\r\n"':
         raise BadMapping(_("“delimiter” is one character."))
     return Mapping(
         name=name,

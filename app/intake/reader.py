@@ -68,8 +68,13 @@ def header_of(path: Path, delimiter: str = ",") -> tuple[str, ...]:
             if twice:
                 raise Unreadable(_("The column “%(name)s” stands in the header twice.", name=twice[0]))
             if len(header) > COLUMNS_MAX:
-                raise Unreadable(_("The header has %(count)d columns; at most %(most)d are read.",
-                                   count=len(header), most=COLUMNS_MAX))
+                raise Unreadable(
+                    _(
+                        "The header has %(count)d columns; at most %(most)d are read.",
+                        count=len(header),
+                        most=COLUMNS_MAX,
+                    )
+                )
             return header
     raise Unreadable(_("The file is empty."))
 
@@ -120,8 +125,12 @@ class _Lines:
             return line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise Unreadable(
-                _("Line %(line)d is not UTF-8 (byte %(byte)s at position %(position)d). Save the file as UTF-8.",
-                  line=self.number, byte=f"0x{line[error.start]:02X}", position=error.start + 1)
+                _(
+                    "Line %(line)d is not UTF-8 (byte %(byte)s at position %(position)d). Save the file as UTF-8.",
+                    line=self.number,
+                    byte=f"0x{line[error.start]:02X}",
+                    position=error.start + 1,
+                )
             ) from None
 
     def _check(self, line: bytes) -> None:
@@ -130,8 +139,9 @@ class _Lines:
         if len(line) > LINE_MAX:
             raise Unreadable(_("Line %(line)d is longer than %(most)d characters.", line=self.number, most=LINE_MAX))
         if self.row_characters > ROW_MAX:
-            raise Unreadable(_("The row that starts at line %(line)d never ends: is a quotation mark missing?",
-                               line=self.row_line))
+            raise Unreadable(
+                _("The row that starts at line %(line)d never ends: is a quotation mark missing?", line=self.row_line)
+            )
         if b"\0" in line:
             raise Unreadable(_("Line %(line)d holds a NUL byte. Is this a text file?", line=self.number))
         if self.packed is not None and self.expanded > EXPANSION_FREE:
@@ -167,13 +177,15 @@ def _parsed(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
         yield from csv.reader(lines, delimiter=delimiter, strict=True)
     except csv.Error as error:
         if "field larger" in str(error):
-            sentence = _("A value at line %(line)d is longer than %(most)d characters.",
-                         line=lines.row_line, most=FIELD_MAX)
+            sentence = _(
+                "A value at line %(line)d is longer than %(most)d characters.", line=lines.row_line, most=FIELD_MAX
+            )
         elif "unexpected end" in str(error):
             sentence = _("A quotation mark is opened at line %(line)d and never closed.", line=lines.row_line)
         else:
-            sentence = _("The quotation marks at line %(line)d are not right: %(reason)s.",
-                         line=lines.number, reason=str(error))
+            sentence = _(
+                "The quotation marks at line %(line)d are not right: %(reason)s.", line=lines.number, reason=str(error)
+            )
         raise Unreadable(sentence) from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise Unreadable(_("The gzip file is damaged or cut off at line %(line)d.", line=lines.number + 1)) from None

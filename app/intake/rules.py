@@ -189,7 +189,9 @@ def _zone(name: str) -> ZoneInfo:
 def convert(line: int, header: tuple[str, ...], cells: list[str], mapping: Mapping, now: datetime) -> Record | Reject:
     """Read one row. All reasons are collected, so that a file is mended in one go."""
     if len(cells) != len(header):
-        return Reject(line, cells[0].strip() if cells else "", (Problem("columns", "", str(len(cells)), str(len(header))),))
+        return Reject(
+            line, cells[0].strip() if cells else "", (Problem("columns", "", str(len(cells)), str(len(header))),)
+        )
     row = _Row(dict(zip(header, cells, strict=True)), mapping)
     source_ref = row.text("source_ref", needed=True) or ""
     site = row.text("site", needed=True) or ""
@@ -332,8 +334,13 @@ def safe_cell(text: str) -> str:
 def report_row(reject: Reject) -> list[list[str]]:
     """The lines of the report for one rejected row: line, id, column, value, reason; one for each reason."""
     return [
-        [str(reject.line), safe_cell(reject.source_ref), safe_cell(problem.column), safe_cell(problem.value[:500]),
-         problem.sentence]
+        [
+            str(reject.line),
+            safe_cell(reject.source_ref),
+            safe_cell(problem.column),
+            safe_cell(problem.value[:500]),
+            problem.sentence,
+        ]
         for problem in reject.problems
     ]
 

@@ -163,7 +163,13 @@ def _report(run: RunRow) -> Iterator[str]:
     writer.writerow(rules.REPORT_HEADER)
     for row in queries.every_reject(run.id):
         writer.writerow(
-            [row.line, rules.safe_cell(row.source_ref), rules.safe_cell(row.column), rules.safe_cell(row.value), row.reason]
+            [
+                row.line,
+                rules.safe_cell(row.source_ref),
+                rules.safe_cell(row.column),
+                rules.safe_cell(row.value),
+                row.reason,
+            ]
         )
         if lines.tell() > 32_768:
             yield lines.getvalue()

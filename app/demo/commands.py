@@ -1,0 +1,132 @@
+"""`flask demo`: fill an empty database with the demo company."""
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from sqlalchemy import func, select
+
+from app.approvals.models import ExceptionRequest
+from app.cases.models import Case
+from app.demo.company import DOMAIN, NAMED
+from app.demo.phrases import WORDS
+from app.demo.simulation import tell_a_year
+from app.kernel.database import Base, db
+from app.kernel.time import parse_instant, utc_now
+from app.kernel.transactions import TECHNICAL_TABLES
+from app.people.models import Employee
+from app.remedies.models import Remedy
+from app.sla.models import Clock
+from config import Settings
+
+
+def register(app: Flask) -> None:
+    app.cli.add_command(demo)
+
+
+@click.command("demo")
+@click.option("--seed", default=1, show_default=True, type=int, help="The same seed tells the same stories.")
+@click.option(
+    "--days", default=365, show_default=True, type=click.IntRange(1, 1500), help="How long the company has lived."
+)
+@click.option(
+    "--until", "until_text", metavar="INSTANT", help="When the story ends, e.g. 2026-11-22T15:00:00Z (default: now)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@with_appcontext
+def demo(seed: int, days: int, until_text: str | None, as_json: bool) -> None:
+    """Fill an EMPTY database with the demo company: a hotel group, forty people and a year of cases."""
+    settings: Settings = current_app.extensions["makegood_settings"]
+    if settings.is_production:
+        raise click.ClickException("demo people have a pass phrase that is printed; production refuses them")
+    taken = filled_table()
+    if taken:
+        raise click.ClickException(
+            f"the database isn't empty (table {taken}); the demo clock may only tell a new story"
+        )
+    began = time.monotonic()
+    end = _until(until_text)
+    phrase = keep_phrase(Path(current_app.instance_path))
+    with _bar(end - timedelta(days=days), end) as tick:
+        tell_a_year(seed=seed, days=days, end=end, phrase=phrase, tick=tick)
+    result: dict[str, object] = {**counts(), "seconds": round(time.monotonic() - began, 1)}
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    click.echo(", ".join(f"{value} {name}" for name, value in result.items()))
+    click.echo("\nDemo people:")
+    for name, box, role, title in NAMED:
+        click.echo(f"  {name:<14}{box + '@' + DOMAIN:<26}{role:<12}{title}")
+    click.echo(f"\nTheir pass phrase: {phrase}")
+
+
+def filled_table() -> str | None:
+    """Name a table of the business that has a row, or None when the database is empty."""
+    for table in Base.metadata.sorted_tables:
+        if table.name not in TECHNICAL_TABLES and db.session.execute(select(table).limit(1)).first() is not None:
+            return str(table.name)
+    db.session.rollback()
+    return None
+
+
+def keep_phrase(folder: Path) -> str:
+    """Return the demo's pass phrase; the first time it is made at random and kept for its owner alone."""
+    path = folder / "demo-pass-phrase"
+    if path.exists():
+        return path.read_text(encoding="utf-8").strip()
+    folder.mkdir(parents=True, exist_ok=True)
+    phrase = " ".join(secrets.choice(WORDS) for _ in range(6))
+    path.touch(mode=0o600)
+    path.write_text(phrase + "\n", encoding="utf-8")
+    return phrase
+
+
+def counts() -> dict[str, int]:
+    """What the company has at the end."""
+
+    def count(model: type[Base], *conditions: object) -> int:
+        return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0  # type: ignore[arg-type]
+
+    return {
+        "people": count(Employee),
+        "cases": count(Case),
+        "open": count(Case, Case.resolved_at.is_(None)),
+        "remedies": count(Remedy),
+        "exceptions": count(ExceptionRequest),
+        "waiting": count(ExceptionRequest, ExceptionRequest.state == "waiting"),
+        "breaches": count(Clock, Clock.breached_at.is_not(None)),
+    }
+
+
+def _until(text: str | None) -> datetime:
+    if text is None:
+        return utc_now()
+    try:
+        end = parse_instant(text)
+    except ValueError as mistake:
+        raise click.BadParameter(str(mistake), param_hint="--until") from None
+    if end > utc_now():
+        raise click.BadParameter("the story can't end in the future", param_hint="--until")
+    return end
+
+
+@contextmanager
+def _bar(start: datetime, end: datetime) -> Iterator[Callable[[datetime], None] | None]:
+    if not sys.stderr.isatty():
+        yield None
+        return
+    days = max(1, (end - start).days)
+    with click.progressbar(length=days, label="Telling the year", file=sys.stderr) as bar:
+
+        def tick(now: datetime) -> None:
+            bar.update(max(0, (now - start).days - bar.pos))
+
+        yield tick
