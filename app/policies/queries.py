@@ -60,6 +60,11 @@ _VERSION = (
 )
 
 
+KIND_COLUMNS = (
+    RemedyKind.id, RemedyKind.code, RemedyKind.name, RemedyKind.monetary, RemedyKind.active, RemedyKind.version,
+)  # fmt: skip
+
+
 def version_in_force(at: datetime) -> InForce | None:
     """The newest published version that is valid at `at`, or None before the first."""
     statement = (
@@ -111,13 +116,17 @@ def version(version_id: int) -> VersionRow | None:
 
 def kinds(*, active_only: bool = False) -> tuple[KindRow, ...]:
     """The remedy catalogue."""
-    statement = select(
-        RemedyKind.id, RemedyKind.code, RemedyKind.name, RemedyKind.monetary, RemedyKind.active, RemedyKind.version
-    )
+    statement = select(*KIND_COLUMNS)
     if active_only:
         statement = statement.where(RemedyKind.active.is_(True))
     return tuple(KindRow(*row) for row in db.session.execute(statement.order_by(RemedyKind.id)))
 
 
 def kind(code: str) -> KindRow | None:
-    return next((row for row in kinds() if row.code == code), None)
+    row = db.session.execute(select(*KIND_COLUMNS).where(RemedyKind.code == code)).first()
+    return KindRow(*row) if row else None
+
+
+def kind_by_id(kind_id: int) -> KindRow | None:
+    row = db.session.execute(select(*KIND_COLUMNS).where(RemedyKind.id == kind_id)).first()
+    return KindRow(*row) if row else None

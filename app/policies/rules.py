@@ -1,7 +1,7 @@
 """The one judge: "Can I?", enforcement, replay and tests all ask this function. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.kernel.money import MINOR_MAX, Money
@@ -128,6 +128,11 @@ class Decision:
     @property
     def exceeded(self) -> tuple[WindowAnswer, ...]:
         return tuple(window for window in self.windows if window.is_exceeded)
+
+    def without_request(self) -> "Decision":
+        """The windows as they stand, with nothing asked of them."""
+        windows = tuple(replace(window, requested_minor=0) for window in self.windows)
+        return replace(self, windows=windows)
 
     def json(self) -> dict[str, Any]:
         return {

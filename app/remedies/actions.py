@@ -307,7 +307,9 @@ def _intended(
             kind=kind, amount=amount.json(), code=refusal.code, intent=intent,
         )  # fmt: skip
 
-    return intents.once(key=intent, fingerprint=print_of, actor=actor, now=now, deed=checked, on_refusal=refused)
+    return intents.once(
+        name=deed_name, key=intent, fingerprint=print_of, actor=actor, now=now, deed=checked, on_refusal=refused
+    )
 
 
 def _moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: datetime) -> Remedy:

@@ -19,11 +19,11 @@ from app.remedies.rules import IntentInFlight, IntentReused, ReplayedRefusal
 
 KEY_CHARACTERS = (8, 120)
 WAIT_SECONDS = 1.0
-_UNSEALED = "makegood_unsealed"
 
 
 def once(
     *,
+    name: str,
     key: str,
     fingerprint: str,
     actor: Actor,
@@ -31,7 +31,7 @@ def once(
     deed: Callable[[], Remedy],
     on_refusal: Callable[[Refusal], None],
 ) -> Remedy:
-    """Run `deed` and keep its remedy under (actor, key), or keep its refusal and raise it.
+    """Run the deed called `name` and keep its remedy under (actor, key), or keep its refusal and raise it.
 
     The same key with the same fingerprint gets the stored answer; with another one IntentReused; while the first is
     under way IntentInFlight. Mistakes of input and of rights are not kept, so the same form may be sent again.
@@ -44,23 +44,25 @@ def once(
         known = _stored(actor, key, fingerprint)
         if known is not None:
             return known
-        waiting = db.session.info.get(_UNSEALED, [])
-        mark = len(waiting)
         try:
             with db.session.begin_nested():
                 remedy = deed()
-                _keep(actor, key, fingerprint, now, {"remedy": remedy.id})
+                _keep(actor, key, fingerprint, now, {"deed": name, "remedy": remedy.id})
                 return remedy
         except (BadInput, NotFound, NotPermitted):
             raise
         except Refusal as refusal:
-            # Entries of the undone deed are gone, so they must not be sealed either.
-            del db.session.info.get(_UNSEALED, [])[mark:]
             said = {"code": refusal.code, "status": refusal.status, "sentence": str(refusal)}
-            _keep(actor, key, fingerprint, now, {"refusal": {**said, "details": refusal.details}})
+            _keep(actor, key, fingerprint, now, {"deed": name, "refusal": {**said, "details": refusal.details}})
             on_refusal(refusal)
             stored = refusal
     raise stored
+
+
+def deed_of(actor: Actor, key: str) -> str | None:
+    """Which deed a key was used for already, so that the same form sent again means the same."""
+    answer = db.session.scalar(select(Intent.answer).where(Intent.actor == actor.label, Intent.key == key))
+    return None if answer is None else str(answer["deed"])
 
 
 def _claim(actor: Actor, key: str) -> None:

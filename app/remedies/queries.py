@@ -18,7 +18,7 @@ from app.people import permissions
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
 from app.policies import queries as policies
-from app.policies.queries import InForce
+from app.policies.queries import InForce, KindRow
 from app.policies.rules import Decision, Holder, Offer, Rule, applicable, judge
 from app.remedies.models import Remedy
 from app.remedies.rules import no_policy, unknown_kind, wrong_currency
@@ -108,15 +108,17 @@ def judged(
     currency: str,
     time_zone: str,
     version_id: int | None = None,
+    known_kind: KindRow | None = None,
 ) -> Judged:
     """Ask the judge with what is in force and used now; at most four queries. The same for the panel and for the deed.
 
-    version_id: judge by this version instead, as a request in flight keeps the one under which it was asked.
+    known_kind: the kind's row where the caller has just read it. version_id: judge by this version instead, as a
+    request in flight keeps the one under which it was asked.
     """
     in_force = policies.version_in_force(now) if version_id is None else policies.published(version_id)
     if in_force is None:
         raise no_policy()
-    found = policies.kind(kind)
+    found = known_kind or policies.kind(kind)
     if found is None or not found.active:
         raise unknown_kind()
     if amount.currency != currency:

@@ -1,0 +1,175 @@
+""" "Can I?" as the case page shows it: the same question to the same judge as the deed asks, answered before anything is promised."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.approvals import queries as approvals
+from app.approvals.queries import Waits
+from app.cases.models import Case
+from app.customers.models import Customer
+from app.kernel.actor import Actor
+from app.kernel.database import db
+from app.kernel.errors import BadInput, Refusal
+from app.kernel.money import Money
+from app.people import queries as people
+from app.people.models import Site
+from app.people.permissions import has, scope_of
+from app.policies import queries as policies
+from app.policies.models import RemedyKind
+from app.policies.queries import KindRow, VersionRow
+from app.policies.rules import Decision
+from app.remedies import queries, words
+from app.remedies.forms import OfferForm
+from app.ui.filters import money
+from app.ui.windows import WindowRow
+
+VERDICTS: dict[str, Literal["yes", "needs", "no"]] = {"allowed": "yes", "needs_approval": "needs", "refused": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Everything that the panel shows. `decision` is None as long as no amount stands in the form."""
+
+    case_ref: str
+    customer: str
+    currency: str
+    kinds: tuple[KindRow, ...]
+    form: OfferForm
+    version: VersionRow | None
+    decision: Decision | None
+    windows: list[WindowRow]
+    title: str
+    text: str
+    amount: Money | None
+    approvers: str
+    waits: Waits | None
+    may_give: bool
+    may_read_policy: bool
+    is_sound: bool
+
+    @property
+    def kind_names(self) -> dict[str, str]:
+        return {kind.code: kind.name for kind in self.kinds}
+
+    @property
+    def active_kinds(self) -> tuple[KindRow, ...]:
+        return tuple(kind for kind in self.kinds if kind.active)
+
+    @property
+    def verdict(self) -> str:
+        return VERDICTS[self.decision.outcome] if self.decision else "blank"
+
+    @property
+    def is_possible(self) -> bool:
+        return self.may_give and self.decision is not None and self.decision.outcome != "refused"
+
+    @property
+    def is_exception(self) -> bool:
+        return self.decision is not None and self.decision.outcome == "needs_approval"
+
+    @property
+    def part(self) -> Money | None:
+        """What may be given at once, where the whole needs somebody else."""
+        if self.decision is None or not self.is_exception:
+            return None
+        return self.decision.allowed_now if self.decision.allowed_now.minor else None
+
+    @property
+    def button(self) -> str:
+        """The button says what it does."""
+        what = money(self.amount) if self.amount and self.amount.minor else self.kind_names.get(self.form.kind.data, "")
+        if self.is_exception:
+            return _("Ask for %(amount)s", amount=what)
+        if not self.customer:
+            return _("Offer %(amount)s", amount=what)
+        return _("Offer %(amount)s to %(name)s", amount=what, name=self.customer)
+
+
+def panel_for(case: Case, actor: Actor, now: datetime, form: OfferForm | None = None) -> Panel:
+    """Answer for what stands in `form`; without one, show the empty form with what is left now.
+
+    At most five queries as long as nobody else has to decide.
+    """
+    kinds, currency, time_zone, customer = _place(case)
+    active = tuple(kind for kind in kinds if kind.active)
+    sent = form is not None
+    form = (form or OfferForm(formdata=None)).prepare(active, currency)
+    is_sound = sent and form.validate()
+    amount = form.money(active, currency) if sent else None
+    decision, text, version = _answer(case, actor, now, form, active, currency, time_zone, amount)
+    needs = decision is not None and decision.outcome == "needs_approval" and amount is not None
+    approvers = _approvers(case, actor) if needs else ""
+    scope = scope_of(actor, "remedies.give")
+    return Panel(
+        case_ref=case.ref,
+        customer=customer.split(" ")[0] if customer else "",
+        currency=currency,
+        kinds=kinds,
+        form=form,
+        version=version,
+        decision=decision if amount is not None else None,
+        windows=words.window_rows(decision, customer.split(" ")[0] if customer else "") if decision else [],
+        title=words.title_of(decision) if decision and amount is not None else "",
+        text=text or (words.text_of(decision, approvers) if decision and amount is not None else ""),
+        amount=amount,
+        approvers=approvers,
+        waits=approvals.waits(case.site_id, now) if needs else None,
+        may_give=scope is not None and scope.covers(site_id=case.site_id) and not case.resolved_at,
+        may_read_policy=has(actor, "policies.read"),
+        is_sound=is_sound,
+    )
+
+
+def _answer(
+    case: Case,
+    actor: Actor,
+    now: datetime,
+    form: OfferForm,
+    kinds: tuple[KindRow, ...],
+    currency: str,
+    time_zone: str,
+    amount: Money | None,
+) -> tuple[Decision | None, str, VersionRow | None]:
+    """Ask the judge; with no amount yet, for the smallest one, so that the windows show what is left."""
+    chosen = next((kind for kind in kinds if kind.code == form.kind.data), None)
+    if chosen is None:
+        return None, "", None
+    if form.amount.errors:
+        return None, " ".join(str(text) for text in form.amount.errors), None
+    asked = amount if amount is not None else Money(1, currency)
+    try:
+        judged = queries.judged(
+            case=case, kind=chosen.code, nature=form.nature.data or "goodwill", amount=asked, actor=actor, now=now,
+            currency=currency, time_zone=time_zone, known_kind=chosen,
+        )  # fmt: skip
+    except BadInput as mistake:
+        return None, " ".join(text for texts in mistake.errors.values() for text in texts), None
+    except Refusal as refusal:
+        return None, str(refusal), None
+    decision = judged.decision if amount is not None else judged.decision.without_request()
+    return decision, "", judged.in_force.version
+
+
+def _place(case: Case) -> tuple[tuple[KindRow, ...], str, str, str]:
+    """The catalogue, the site's money and time, and the customer's name, in one query."""
+    name = select(Customer.name).where(Customer.id == case.customer_id).scalar_subquery()
+    rows: Any = db.session.execute(
+        select(*policies.KIND_COLUMNS, Site.currency, Site.time_zone, name)
+        .join(Site, Site.id == case.site_id)
+        .order_by(RemedyKind.id)
+    ).all()
+    if not rows:
+        site = people.site(case.site_id)
+        return (), site.currency, site.time_zone, ""
+    return tuple(KindRow(*row[:-3]) for row in rows), rows[0][-3], rows[0][-2], rows[0][-1] or ""
+
+
+def _approvers(case: Case, actor: Actor) -> str:
+    """Name who is asked first; never the one who asks."""
+    deciders = [person for person in people.supervisors_for(case.site_id, case.team_id) if person != actor.id]
+    names = people.names(deciders[:1])
+    return " ".join(names[person] for person in deciders[:1]) or _("A supervisor")
