@@ -39,6 +39,15 @@ class OfferForm(Form):
             self.kind.data = kinds[0].code
         return self
 
+    def part_now(self, most: Money | None) -> Money | None:
+        """The part to give at once, as the page said it when the form was shown; else what may be given now."""
+        if not self.part.data:
+            return None
+        told = str((self.part.raw_data or [""])[0])
+        if told.isascii() and told.isdigit() and len(told) <= 13:
+            return Money(int(told), self.amount.currency)
+        return most
+
     def money(self, kinds: Sequence[KindRow], currency: str) -> Money | None:
         """What is offered: nothing for a remedy that isn't money, None when the amount is missing."""
         chosen = next((kind for kind in kinds if kind.code == self.kind.data), None)

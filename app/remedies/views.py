@@ -47,10 +47,12 @@ def create(ref: str) -> ResponseReturnValue:
     """Offer it, or ask for an exception where it is above one's own authority."""
     case = _case(ref)
     panel = _sent(case)
-    if not _is_complete(panel) or panel.amount is None:
+    # A form sent twice means what it meant before, whatever the windows say by now.
+    deed = intents.deed_of(me(), panel.form.intent.data or "") or ("exception" if panel.is_exception else "offer")
+    if not _is_complete(panel, deed) or panel.amount is None:
         return render_template("remedies/can_i.html", panel=panel, refusal=None), 422
     try:
-        flash(_give(case, panel, panel.amount), "good")
+        flash(_give(case, panel, panel.amount, deed), "good")
     except BadInput as mistake:
         panel.form.take(mistake)
         return render_template("remedies/can_i.html", panel=panel, refusal=None), 422
@@ -62,8 +64,8 @@ def create(ref: str) -> ResponseReturnValue:
     return redirect(url_for("cases.show", ref=ref, _anchor="remedies"), 303)
 
 
-def _give(case: Case, panel: Panel, amount: Money) -> str:
-    """Do what the form means and say what was done; a form sent twice means what it meant before."""
+def _give(case: Case, panel: Panel, amount: Money, deed: str) -> str:
+    """Do what the form means and say what was done."""
     form, actor, now = panel.form, me(), utc_now()
     said: dict[str, Any] = {
         "case_id": case.id,
@@ -74,10 +76,8 @@ def _give(case: Case, panel: Panel, amount: Money) -> str:
         "actor": actor,
         "now": now,
     }
-    deed = intents.deed_of(actor, said["intent"]) or ("exception" if panel.is_exception else "offer")
     if deed == "exception":
-        part = panel.part if form.part.data else None
-        asked = remedies.ask_exception(**said, part=part)
+        asked = remedies.ask_exception(**said, part=form.part_now(panel.part))
         return _("Asked for %(amount)s. You are told when it is decided.", amount=money(asked.amount))
     remedy = remedies.offer(**said, nature=form.nature.data or "goodwill")
     what = money(amount) if amount.minor else panel.kind_names[remedy.kind]
@@ -155,11 +155,11 @@ def _sent(case: Case) -> Panel:
     return panel_for(case, me(), utc_now(), OfferForm())
 
 
-def _is_complete(panel: Panel) -> bool:
+def _is_complete(panel: Panel, deed: str) -> bool:
     """Say beside the fields what is still missing for a deed."""
     form = panel.form
     if panel.amount is None and not form.amount.errors:
         form.amount.errors = [_("Type an amount.")]
-    if panel.is_exception and not form.reason.data:
+    if deed == "exception" and not form.reason.data:
         form.reason.errors = [_("Say why, so that it can be decided.")]
     return panel.is_sound and not (form.amount.errors or form.reason.errors)
