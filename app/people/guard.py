@@ -35,6 +35,8 @@ def check() -> ResponseReturnValue | None:
         return _ask_to_sign_in()
     _refuse_foreign_changes()
     if permission is not None and not has(me(), permission):
+        who = me()
+        current_app.logger.warning("not permitted: %s for %s, request %s", permission, who.label, who.request_id)
         raise NotPermitted
     return None
 

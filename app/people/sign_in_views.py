@@ -1,6 +1,6 @@
 """Sign in, sign out, and choose a pass phrase by a one-time link."""
 
-from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
@@ -40,6 +40,7 @@ def begin_session() -> ResponseReturnValue:
             email=form.email.data or "", phrase=form.phrase.data or "", address=request.remote_addr, now=now
         )
     except (WrongCredentials, TooManyAttempts) as refusal:
+        current_app.logger.warning("sign-in refused: %s, request %s", refusal.code, g.get("request_id"))
         form.refuse(refusal)
         answer = _no_store(render_template("people/sign_in.html", form=form), refusal.status)
         if "retry_after_seconds" in refusal.details:

@@ -205,3 +205,21 @@ def test_a_wrong_host_is_not_answered_nor_repeated(app: Flask) -> None:
     answer = app.test_client().get("/sign-in", headers={"Host": "evil.example"})
     assert answer.status_code == 400
     assert "evil" not in answer.text
+
+
+def test_over_https_the_cookie_and_the_transport_are_bound_to_this_host(tmp_path: Path) -> None:
+    settings = settings_for(f"sqlite:///{tmp_path / 'x.db'}", tmp_path, MAKEGOOD_BASE_URL="https://localhost")
+    answer = create_app(settings, TESTING=True).test_client().get("/sign-in", base_url="https://localhost")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-makegood=")
+    assert all(part in cookie for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"))
+
+
+def test_a_refused_sign_in_is_logged_without_the_address_or_the_phrase(
+    app: Flask, company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    try_in(app.test_client(), "wrong wrong wrong")
+    assert "sign-in refused: wrong-credentials" in caplog.text
+    assert "ada@" not in caplog.text
+    assert "wrong wrong wrong" not in caplog.text
