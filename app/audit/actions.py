@@ -18,6 +18,10 @@ from app.kernel.time import iso, utc_now
 from app.kernel.transactions import before_commit, in_transaction
 
 _UNSEALED = "makegood_unsealed"
+# Every deed records at least one entry: plain statements, built once, cost a third of the mapped ones.
+_INSERT_ENTRIES = insert(AuditEntry.__table__).returning(AuditEntry.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
+_INSERT_PAYLOADS = insert(AuditPayload.__table__)  # type: ignore[arg-type]
+_INSERT_SEALS = insert(AuditSeal.__table__)  # type: ignore[arg-type]
 _told_by: ContextVar[str | None] = ContextVar("told_by", default=None)
 
 
@@ -102,14 +106,13 @@ def record_many(entries: Sequence[Entry], *, actor: Actor, at: datetime) -> list
         )
         payloads.append({"salt": salt.hex(), "payload": payload.decode()})
     session = db.session()
-    ids = list(
-        session.execute(insert(AuditEntry).returning(AuditEntry.id, sort_by_parameter_order=True), rows).scalars()
-    )
-    session.execute(
-        insert(AuditPayload),
+    connection = session.connection()
+    ids = list(connection.execute(_INSERT_ENTRIES, rows).scalars())
+    connection.execute(
+        _INSERT_PAYLOADS,
         [{"entry_id": entry_id, **payload} for entry_id, payload in zip(ids, payloads, strict=True)],
     )
-    if session.get_bind().dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         waiting = session.info.setdefault(_UNSEALED, [])
         waiting.extend(zip(ids, (row["content"] for row in rows), strict=True))
     return ids
@@ -147,7 +150,7 @@ def seal(entries: Sequence[tuple[int, str]]) -> None:
         chain = rules.chain_hash(chain, number, entry_id, content_hash)
         links.append({"number": number, "entry_id": entry_id, "content_hash": content_hash, "chain_hash": chain})
     if links:
-        session.execute(insert(AuditSeal), links)
+        session.connection().execute(_INSERT_SEALS, links)
 
 
 @before_commit
