@@ -86,7 +86,7 @@ def found(*, seed: int, phrase: str, actor: Actor, now: datetime) -> Company:
     for story in STORIES:
         company.categories[story.category] = add_category(name=story.category, actor=actor, now=now).id
     policies.add_default_kinds(actor=actor, now=now)
-    publish_policy(company, "Recovery policy", 0.75, actor=actor, now=now)
+    publish_policy(company, "Recovery policy", 0.6, actor=actor, now=now)
     return company
 
 

@@ -171,7 +171,7 @@ GUEST_STORIES = (
             "Lock replaced within the hour; new rule for second keys.",
         ),
         loss=(0, 300),
-        weight=3,
+        weight=4,
     ),
     Story(
         "A kind gesture",

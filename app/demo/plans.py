@@ -12,7 +12,7 @@ from app.demo.story import Story
 from app.kernel.time import UTC
 
 STORIES: tuple[Story, ...] = (*ROOM_STORIES, *GUEST_STORIES)
-CASES_PER_DAY = (3, 4, 4, 5, 5, 6, 7)
+CASES_PER_DAY = (3, 4, 4, 4, 5, 5, 5)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CHANNELS = {
     "booking": (("phone", 5), ("email", 4), ("web", 2), ("chat", 1)),
@@ -22,7 +22,7 @@ _CHANNELS = {
 }
 _HOURS = {"booking": (9, 19), "arrival": (14, 23), "stay": (0, 23), "departure": (7, 20)}
 _GIVEN = {0: 0.6, 1: 0.55, 2: 0.72, 3: 0.92, 4: 1.0}
-_WORSE = {0: 0.8, 1: 0.8, 2: 1.0, 3: 1.3, 4: 1.6}
+_WORSE = {0: 0.8, 1: 0.8, 2: 1.0, 3: 1.6, 4: 2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
         loss_dollars=draw.randint(*story.loss) if story.loss[1] and draw.random() < 0.7 else 0,
         guest=_guest(draw, number, locale) if draw.random() < 0.78 else None,
         occurred_at=_local(draw, on, story.stage, zone),
-        logged_after=_minutes(draw, 12, 0.9, most=400),
+        logged_after=_minutes(draw, 8, 0.8, most=300),
         logger=draw.random(),
         helper=draw.random(),
         is_handed_over=draw.random() < 0.12,
@@ -147,7 +147,7 @@ def _gift(draw: Random, story: Story, severity: int, words: dict[str, str]) -> G
         dollars=max(5, dollars) if most else 0,
         nature="redress" if story.category == "Billing" else "goodwill",
         reason=draw.choice(phrases.REASONS),
-        asks=draw.random() < 0.9,
+        asks=draw.random() < 0.93,
         after=_minutes(draw, 14, 0.8, most=240),
         end=_weighted(draw, (("accepted", 85), ("declined", 6), ("withdrawn", 4), ("unanswered", 5))),
         answer_after=_minutes(draw, 45, 1.1, most=2_500),
@@ -180,6 +180,13 @@ def _local(draw: Random, on: date, stage: str, zone: str) -> datetime:
     first, last = _HOURS[stage]
     local = datetime.combine(on, time(draw.randint(first, last), draw.randint(0, 59)), ZoneInfo(zone))
     return local.astimezone(UTC)
+
+
+def _lingers(draw: Random, severity: int, late: bool) -> timedelta:
+    """Some cases rest for days, and of the lighter ones many for a night."""
+    if late:
+        return timedelta(days=draw.randint(2, 6))
+    return timedelta(hours=draw.randint(9, 24)) if severity < 2 and draw.random() < 0.35 else timedelta()
 
 
 def _few(draw: Random) -> int:

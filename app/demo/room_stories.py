@@ -171,7 +171,7 @@ ROOM_STORIES = (
             "Manager called, night refunded, upgrade for the next stay noted.",
         ),
         loss=(100, 400),
-        weight=4,
+        weight=6,
     ),
     Story(
         "Lost or damaged things",
@@ -199,7 +199,7 @@ ROOM_STORIES = (
         ),
         ("Paid against the receipt, laundry was told.", "Found under the bed frame and sent by courier at our cost."),
         loss=(80, 900),
-        weight=5,
+        weight=6,
     ),
     Story(
         "Restaurant",
