@@ -7,16 +7,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.cases import actions as cases
-from app.cases import beside_panel, queries, rules, timeline_views, words
+from app.cases import queries, rules, timeline_views, words
 from app.cases.blueprint import bp
 from app.cases.forms import ResolveForm, TextForm, WaitForm
 from app.cases.queries import CasePage
 from app.kernel.errors import NotFound
-from app.kernel.money import Money
 from app.kernel.paging import Page, decode_cursor
 from app.kernel.time import utc_now
 from app.people.access import can, me, my_scope, needs
+from app.policies import queries as policies
+from app.remedies import panel as remedies_panel
 from app.remedies import queries as remedies
+from app.remedies import words as remedy_words
 from app.sla import queries as sla
 
 
@@ -87,8 +89,8 @@ def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = 
     cursor = request.args.get("before")
     events = queries.events(case.id, Page.of(cursor, queries.EVENTS_SHOWN), kinds)
     given = remedies.remedies_of_case(case.id)
-    panel = beside_panel.panel_for(case, me(), now) if can("decisions.ask") else None
-    names = getattr(panel, "kind_names", {}) if panel else {}
+    panel = remedies_panel.panel_for(case, me(), now) if can("decisions.ask") else None
+    names = panel.kind_names if panel else {row.code: row.name for row in policies.kinds()}
     clocks = sla.clocks_of_case(case.id, now)
     is_whole = not kinds and not decode_cursor(cursor) and events.next_cursor is None
     return render_template(
@@ -106,8 +108,8 @@ def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = 
         deeds=rules.deeds(case.state) if can("cases.write") else (),
         panel=panel,
         remedies=given,
+        remedy_states=remedy_words.STATES,
         kind_names=names,
-        given=Money(case.given_minor, page.currency),
         reply=reply or TextForm(formdata=None),
         note=note or TextForm(formdata=None),
         tab=tab,

@@ -14,7 +14,7 @@ SEVERITY_WORDS: tuple[Any, ...] = (
     _l("0 · Nothing failed, a kind gesture"),
     _l("1 · A small annoyance"),
     _l("2 · Something was spoiled"),
-    _l("3 · The stay was spoiled"),
+    _l("3 · Badly let down"),
     _l("4 · Harm or danger"),
 )
 CHANNEL_WORDS: dict[str, Any] = {
@@ -114,14 +114,4 @@ EXCEPTION_DEEDS: dict[str, Any] = {
     "declined": _l("declined %(amount)s"),
     "withdrawn": _l("withdrew the request for %(amount)s"),
     "expired": _l("The request for %(amount)s ran out"),
-}
-REMEDY_STATES: dict[str, Any] = {
-    "requested": _l("Waits for a decision"),
-    "reserved": _l("Offered"),
-    "settled": _l("Settled"),
-    "declined": _l("Declined"),
-    "withdrawn": _l("Withdrawn"),
-    "released": _l("Released"),
-    "expired": _l("Ran out"),
-    "reversed": _l("Taken back"),
 }

@@ -24,6 +24,7 @@ from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
 from app.policies import queries as policies
 from app.remedies import queries as remedies
+from app.remedies import words as remedy_words
 
 bp = Blueprint("customers", __name__, template_folder="templates")
 
@@ -66,6 +67,7 @@ def show(ref: str) -> str:
         is_first=not after,
         dues=due_queries.dues(found.rows, now),
         remedies=given,
+        remedy_states=remedy_words.STATES,
         kind_names={row.code: row.name for row in policies.kinds()},
         totals=[Money(minor, currency) for currency, minor in sorted(totals.items())],
         words=case_words,
