@@ -30,7 +30,7 @@ def signed_in(port: int, email: str, pass_phrase: str) -> tuple[dict[str, str], 
         return found.group(1)
 
     page = opener.open(base + "/sign-in").read().decode()
-    form = {"email": email, "pass_phrase": pass_phrase, "csrf_token": token(page)}
+    form = {"email": email, "phrase": pass_phrase, "csrf_token": token(page)}
     opener.open(base + "/sign-in", urllib.parse.urlencode(form).encode())
     page = opener.open(base + "/cases/new").read().decode()
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)

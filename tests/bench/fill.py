@@ -18,6 +18,7 @@ from app.kernel.search import fold
 from app.kernel.time import utc_now
 from app.sla.models import Clock
 from tests.conftest import settings_for
+from tests.journeys.conftest import PASS_PHRASE, give_pass_phrases
 from tests.people.builders import make_company
 from tests.remedies.builders import publish_policy
 
@@ -33,6 +34,7 @@ def fill(url: str, folder: Path, cases: int) -> dict[str, Any]:
     with app.app_context():
         upgrade(db.engine)
         company = make_company()
+        give_pass_phrases(company)
         publish_policy()
         category = add_category(name="Comfort", actor=command("bench"), now=utc_now())
         ana, category_id = company.ana, category.id
@@ -78,7 +80,7 @@ def fill(url: str, folder: Path, cases: int) -> dict[str, Any]:
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
         db.engine.dispose()
-        return {"email": ana.email, "pass_phrase": company.pass_phrase, "category_id": category_id}
+        return {"email": ana.email, "pass_phrase": PASS_PHRASE, "category_id": category_id}
 
 
 def _case(n: int, ana: Any, category_id: int, now: Any) -> dict[str, Any]:

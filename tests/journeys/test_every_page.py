@@ -1,0 +1,44 @@
+"""Every page, as each person concerned, light and dark, wide and on a phone: axe finds nothing and nothing breaks the policy."""
+
+from typing import Any
+
+import pytest
+
+from app.kernel.database import db
+from tests.cases.builders import make_case
+from tests.journeys.conftest import Desk, House, axe_findings
+from tests.remedies.builders import give, publish_policy
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PAGES = {
+    "ana": ("/", "/cases", "/cases?view=all", "/cases/new", "/cases/MG-1", "/customers", "/customers/CU-1", "/exceptions", "/purses",
+            "/clocks", "/inbox", "/me", "/search?q=room", "/search?q=nothing-like-this"),
+    "sam": ("/", "/cases", "/cases/MG-1", "/cases/MG-1/resolution", "/exceptions", "/metrics", "/audit", "/audit?case=MG-1", "/policies"),
+    "hana": ("/", "/metrics", "/policies", "/people"),
+    "ada": ("/", "/people", "/settings", "/imports", "/policies/catalogue", "/me"),
+    "audra": ("/", "/cases", "/cases/MG-1", "/audit", "/purses", "/clocks", "/metrics", "/people"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("who", sorted(PAGES))
+def test_axe_finds_nothing_and_no_page_scrolls_sideways(house: House, desk_of: Any, who: str) -> None:
+    with house.app.app_context():
+        publish_policy()
+        case = make_case(house.company.ana)
+        give(house.company.ana, case.id, 4_000, currency="USD")
+        make_case(house.company.bo, customer=None, summary="Lost scarf in room 208")
+        db.session.remove()
+    findings: list[str] = []
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        desk: Desk = desk_of(who, width=width, scheme=scheme)
+        for path in PAGES[who]:
+            answer = desk.page.goto(house.url + path)
+            assert answer is not None
+            assert answer.status == 200, f"{who} {path}: {answer.status}"
+            findings += [f"{scheme} {width}: {finding}" for finding in axe_findings(desk.page)]
+            wide = desk.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            findings += [f"{path} scrolls sideways by {wide} px at {width}"] if wide > 0 else []
+        findings += desk.complaints
+    assert findings == []
