@@ -15,6 +15,7 @@ from app.cases import words as case_words
 from app.cases.queries import COUNT_MAX, Filters
 from app.customers import queries as customers
 from app.home import queries
+from app.home.words import ENTRIES
 from app.kernel.actor import Actor
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
@@ -29,6 +30,7 @@ from app.ui.filters import zone_of
 bp = Blueprint("home", __name__, template_folder="templates")
 
 WORK_SHOWN = 8
+UNOWNED_SHOWN = 4
 ASKED_SHOWN = 5
 
 
@@ -36,7 +38,7 @@ ASKED_SHOWN = 5
 @needs("home.read")
 def desk() -> str:
     actor, now = me(), utc_now()
-    if not can("cases.read"):
+    if not can("cases.write"):
         return render_template("home/overview.html", greeting=_greeting(now), entries=_entries(), now=now)
     site = people.site(actor.site_id or 0)
     work = _work(actor, now)
@@ -78,18 +80,22 @@ def search() -> ResponseReturnValue:
 
 
 def _work(actor: Actor, now: datetime) -> dict[str, Any]:
-    """What is due next: mine for who works on cases, everything in scope for who only reads."""
+    """What is due next: mine and then nobody's for the frontline, everything in scope for who leads."""
     scope = my_scope("cases.read")
     own: dict[str, Any] = {"me_id": actor.id, "team_id": actor.team_id, "now": now}
-    filters = Filters(view="mine" if can("cases.write") else "all")
+    is_frontline = not can("exceptions.decide")
+    filters = Filters(view="mine" if is_frontline else "all")
     found = cases.queue(scope, filters, Page(size=WORK_SHOWN), **own)
+    unowned = cases.queue(scope, Filters(view="unowned"), Page(size=UNOWNED_SHOWN), **own).rows if is_frontline else ()
     return {
         "work": found.rows,
         "view": filters.view,
-        "dues": due_queries.dues(found.rows, now),
+        "has_sites": scope.kind == "company",
+        "unowned": unowned,
+        "dues": due_queries.dues((*found.rows, *unowned), now),
         "open_count": _capped(cases.count(scope, filters, **own)),
         "unowned_count": _capped(cases.count(scope, Filters(view="unowned"), **own)),
-        "late_count": _capped(cases.count(scope, replace(filters, view="late"), **own)),
+        "late_count": _capped(cases.count(scope, Filters(view="late"), **own)),
     }
 
 
@@ -126,11 +132,5 @@ def _greeting(now: datetime) -> str:
 
 
 def _entries() -> list[navigation.Item]:
-    """The pages that somebody without cases works with."""
-    found = {
-        item.endpoint: item
-        for entries in (navigation.ENTRIES, navigation.SETTINGS)
-        for item in navigation.items(entries, can=can, exists=shell.exists, endpoint=None, counts={})
-        if item.endpoint not in ("home.desk", "ui.settings")
-    }
-    return list(found.values())
+    """The pages that somebody without cases works with, each with a sentence on what it is for."""
+    return navigation.items(ENTRIES, can=can, exists=shell.exists, endpoint=None, counts={})
