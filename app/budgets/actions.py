@@ -17,14 +17,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.audit import actions as audit
 from app.budgets import queries
 from app.budgets.models import Hold, LedgerEntry, LedgerTransfer, Purse
-from app.budgets.rules import PurseKey, Spending, purse_key
+from app.budgets.rules import UNITS, Claim, PurseKey, Spending, purse_key
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import Refusal
 from app.kernel.money import Money
 from app.kernel.references import ref
 from app.kernel.transactions import in_transaction
-from app.policies.rules import UNITS, Rule, WindowAnswer
 
 RESERVED = audit.declare("purse:reserve", "amount", "purses", "granted", sentence=_l("reserved money"))
 SETTLED = audit.declare("purse:settle", "amount", "released", sentence=_l("settled money"))
@@ -57,7 +56,7 @@ class Taking:
     limit_minor: int | None
     cap_minor: int | None
     is_granted: bool
-    window: WindowAnswer
+    said: dict[str, Any]
 
     @property
     def source(self) -> str:
@@ -68,8 +67,7 @@ def reserve(
     *,
     remedy_id: int,
     amount: Money,
-    windows: Sequence[WindowAnswer],
-    rules: Sequence[Rule],
+    claims: Sequence[Claim],
     spending: Spending,
     expires_at: datetime,
     actor: Actor,
@@ -83,7 +81,7 @@ def reserve(
     """
     assert in_transaction()
     assert amount.minor > 0
-    takings = _takings(windows, rules, spending, now, granted)
+    takings = _takings(claims, spending, now, granted)
     hold_id = db.session.execute(
         insert(Hold).values(
             remedy_id=remedy_id, customer_id=spending.customer_id, currency=amount.currency, amount_minor=amount.minor,
@@ -127,7 +125,7 @@ def _take(taking: Taking, amount: Money, spending: Spending, now: datetime) -> N
         statement = statement.where(used + minor <= taking.cap_minor)
     taken = db.session.execute(statement.values(values).execution_options(synchronize_session=False))
     if taken.rowcount != 1:  # type: ignore[attr-defined]
-        raise PurseExhausted(window=taking.window.json())
+        raise PurseExhausted(window=taking.said)
     if is_rolling:
         _check_rolling(taking, amount.currency, spending, now)
 
@@ -139,7 +137,7 @@ def _check_rolling(taking: Taking, currency: str, spending: Spending, now: datet
     assert spending.customer_id is not None
     assert taking.days is not None
     if bounds and queries.rolling_counted(spending.customer_id, taking.days, now, currency) > min(bounds):
-        raise PurseExhausted(window=taking.window.json())
+        raise PurseExhausted(window=taking.said)
 
 
 def settle(*, remedy_id: int, amount: Money | None, actor: Actor, now: datetime, case_id: int, site_id: int) -> Money:
@@ -196,25 +194,20 @@ def reverse(*, remedy_id: int, why: str, actor: Actor, now: datetime, case_id: i
 
 
 def _takings(
-    windows: Sequence[WindowAnswer],
-    rules: Sequence[Rule],
-    spending: Spending,
-    now: datetime,
-    granted: frozenset[tuple[str, int | None]],
+    claims: Sequence[Claim], spending: Spending, now: datetime, granted: frozenset[tuple[str, int | None]]
 ) -> list[Taking]:
-    """Find or make the purse of every window; one taking a purse, from the coolest to the hottest."""
-    by_id = {rule.id: rule for rule in rules}
-    wanted: dict[str, tuple[PurseKey, list[WindowAnswer]]] = {}
-    for window in windows:
-        key = purse_key(by_id[window.rule_id], spending, now)
+    """Find or make the purse of every claim; one taking a purse, from the coolest to the hottest."""
+    wanted: dict[str, tuple[PurseKey, list[Claim]]] = {}
+    for claim in claims:
+        key = purse_key(claim, spending, now)
         assert key is not None, "a window was judged, so it has its subject"
-        wanted.setdefault(key.key, (key, []))[1].append(window)
-    order = sorted(wanted.values(), key=lambda pair: (UNITS.index(pair[1][0].unit), pair[0].key))
+        wanted.setdefault(key.key, (key, []))[1].append(claim)
+    order = sorted(wanted.values(), key=lambda pair: (UNITS.index(pair[0].unit), pair[0].key))
     ids = _purse_ids([key for key, _ in order], spending)
     takings = []
     for key, asked in order:
-        limits = [by_id[window.rule_id].limit_minor for window in asked if not window.hard]
-        caps = [window.limit_minor for window in asked if window.hard]
+        limits = [claim.limit_minor for claim in asked if not claim.hard]
+        caps = [claim.limit_minor for claim in asked if claim.hard]
         takings.append(
             Taking(
                 purse_id=ids[key.key],
@@ -223,10 +216,10 @@ def _takings(
                 limit_minor=min(limits + caps, default=None),
                 cap_minor=min(caps, default=None),
                 is_granted=(key.unit, key.days) in granted,
-                window=asked[0],
+                said=asked[0].said,
             )
         )
-    return sorted(takings, key=lambda taking: (UNITS.index(taking.window.unit), taking.purse_id))
+    return sorted(takings, key=lambda taking: (UNITS.index(taking.unit), taking.purse_id))
 
 
 def _purse_ids(keys: Sequence[PurseKey], spending: Spending) -> dict[str, int]:

@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, func, or_, select, true
 
 from app.budgets.models import Hold, Purse
-from app.budgets.rules import PurseKey, Spending, purse_key
+from app.budgets.rules import Limiting, PurseKey, Spending, Usage, purse_key
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.people.permissions import Scope
-from app.policies.rules import Rule, Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,13 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def usage(rules: Sequence[Rule], spending: Spending, at: datetime) -> dict[int, Used]:
+def usage(rules: Sequence[Limiting], spending: Spending, at: datetime) -> dict[int, Usage]:
     """What the window of each rule holds at `at`: rule id → used."""
     keys = {rule.id: key for rule in rules if (key := purse_key(rule, spending, at))}
     if not keys:
         return {}
     found = {
-        row.key: Used(row.settled_minor, row.reserved_minor, row.approved_minor)
+        row.key: Usage(row.settled_minor, row.reserved_minor, row.approved_minor)
         for row in db.session.execute(
             select(Purse.key, Purse.settled_minor, Purse.reserved_minor, Purse.approved_minor).where(
                 Purse.key.in_({key.key for key in keys.values()})
@@ -63,11 +62,12 @@ def usage(rules: Sequence[Rule], spending: Spending, at: datetime) -> dict[int, 
     rolling = {key.days for key in keys.values() if key.days is not None}
     sums = _rolling(spending.customer_id, rolling, at, next(iter(keys.values())).currency) if rolling else {}
     return {
-        rule_id: sums[key.days] if key.days is not None else found.get(key.key, Used()) for rule_id, key in keys.items()
+        rule_id: sums[key.days] if key.days is not None else found.get(key.key, Usage())
+        for rule_id, key in keys.items()
     }
 
 
-def _rolling(customer_id: int | None, lengths: set[int], at: datetime, currency: str) -> dict[int | None, Used]:
+def _rolling(customer_id: int | None, lengths: set[int], at: datetime, currency: str) -> dict[int | None, Usage]:
     """What the customer was given in [at - days, at], by length, in one query."""
     columns: list[Any] = []
     order = sorted(lengths)
@@ -82,7 +82,7 @@ def _rolling(customer_id: int | None, lengths: set[int], at: datetime, currency:
             Hold.held_at > at - timedelta(days=order[-1]),
         )
     ).one()
-    return {days: Used(int(row[2 * n + 1]), int(row[2 * n])) for n, days in enumerate(order)}
+    return {days: Usage(int(row[2 * n + 1]), int(row[2 * n])) for n, days in enumerate(order)}
 
 
 def rolling_counted(customer_id: int, days: int, at: datetime, currency: str) -> int:

@@ -1,11 +1,51 @@
 """Which purse a rule draws from, and in which order purses are taken. Pure."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from app.policies.rules import UNITS, Rule
+# From the coolest window to the hottest: the one order in which every transaction takes them, so that none waits in a ring.
+UNITS = ("incident", "customer_days", "employee_month", "team_month")
+
+
+class Windowed(Protocol):
+    """Whatever names a window: an authority rule, or a claim."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def days(self) -> int | None: ...
+    @property
+    def currency(self) -> str: ...
+
+
+class Limiting(Windowed, Protocol):
+    """A window with an identity, by which its usage is answered."""
+
+    @property
+    def id(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a spend asks of one window: its own limit, or (hard) the cap of everything. `said` is shown on a refusal."""
+
+    unit: str
+    days: int | None
+    currency: str
+    limit_minor: int
+    hard: bool = False
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a window holds, in minor units; `approved` is the part that stands on exceptions."""
+
+    settled_minor: int = 0
+    reserved_minor: int = 0
+    approved_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +76,7 @@ def month_of(at: datetime, time_zone: str) -> str:
     return at.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m")
 
 
-def purse_key(rule: Rule, spending: Spending, at: datetime) -> PurseKey | None:
+def purse_key(rule: Windowed, spending: Spending, at: datetime) -> PurseKey | None:
     """Return the purse that a rule draws from, or None when the spend has no such subject (no customer, no team)."""
     month = month_of(at, spending.time_zone)
     subject: int | None
@@ -53,8 +93,3 @@ def purse_key(rule: Rule, spending: Spending, at: datetime) -> PurseKey | None:
         return None
     parts = [rule.unit, str(rule.days or ""), str(subject), period or "", rule.currency]
     return PurseKey(":".join(parts), rule.unit, period, rule.days, rule.currency)
-
-
-def in_order(units: Iterable[str]) -> list[str]:
-    """Sort units from the coolest to the hottest, the one order in which every transaction takes them."""
-    return sorted(units, key=UNITS.index)

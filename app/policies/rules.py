@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from app.kernel.money import MINOR_MAX, Money
 
@@ -52,9 +52,20 @@ class Holder:
     site_id: int
 
 
+class Usage(Protocol):
+    """What a window already holds, in minor units. `approved`: the part of it that stands on exceptions."""
+
+    @property
+    def settled_minor(self) -> int: ...
+    @property
+    def reserved_minor(self) -> int: ...
+    @property
+    def approved_minor(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a window already holds, in minor units. `approved`: the part of it that stands on exceptions."""
+    """A window's usage as a value, e.g. of a simulation; Used() is an untouched one."""
 
     settled_minor: int = 0
     reserved_minor: int = 0
@@ -173,7 +184,7 @@ def _narrowness(rule: Rule) -> int:
     return sum(part is not None for part in named) * 10 - (rule.severity_max - rule.severity_min)
 
 
-def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int, Used]) -> Decision:
+def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int, Usage]) -> Decision:
     """Decide whether the holder may give the offer: allowed, needs an approval, or refused.
 
     used: rule id → what that rule's window holds now; a missing one holds nothing. Redress is owed by law or contract,
@@ -206,7 +217,7 @@ def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int
     return Decision("needs_approval", "over_limit", exceeded[0].clause, left, windows)
 
 
-def _answer(rule: Rule, offer: Offer, used: Used) -> WindowAnswer:
+def _answer(rule: Rule, offer: Offer, used: Usage) -> WindowAnswer:
     # What an exception granted is somebody else's authority: it leaves the giver's own limit as it was. A hard cap counts all.
     approved_minor = 0 if rule.hard else used.approved_minor
     return WindowAnswer(

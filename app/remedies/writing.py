@@ -7,12 +7,14 @@ from flask import current_app
 
 from app.audit import actions as audit
 from app.budgets import actions as budgets
+from app.budgets.rules import Claim
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.money import Money
 from app.people import queries as people
+from app.policies.rules import WindowAnswer
 from app.remedies import queries
 from app.remedies.models import Remedy
 from app.remedies.queries import Judged
@@ -65,9 +67,21 @@ def hold(
         return
     assert remedy.expires_at is not None
     budgets.reserve(
-        remedy_id=remedy.id, amount=money(remedy), windows=judged.decision.windows, rules=judged.rules,
+        remedy_id=remedy.id, amount=money(remedy), claims=[claim_of(window) for window in judged.decision.windows],
         spending=judged.spending, expires_at=remedy.expires_at, actor=actor, now=now, granted=granted,
     )  # fmt: skip
+
+
+def claim_of(window: WindowAnswer) -> Claim:
+    """What enforcement takes from a window: the rule's own limit, without what exceptions have added."""
+    return Claim(
+        unit=window.unit,
+        days=window.days,
+        currency=window.currency,
+        limit_minor=window.limit_minor - window.approved_minor,
+        hard=window.hard,
+        said=window.json(),
+    )
 
 
 def is_held(remedy: Remedy) -> bool:
