@@ -65,7 +65,8 @@ def test_can_i_names_every_window_and_writes_nothing(ana: Api, case: str) -> Non
         money("120.00"),
         money("80.00"),
     )
-    assert {row["clause"] for row in decision["windows"]} == {"4.1", "4.2", "5.1", "5.2"}
+    assert {row["unit"] for row in decision["windows"]} >= {"incident", "customer_days", "employee_month", "team_month"}
+    assert all(row["clause"] for row in decision["windows"])
     assert remedy_count() == 0
 
 
@@ -90,11 +91,11 @@ def test_a_part_can_be_settled_and_the_rest_is_free_again(ana: Api, case: str) -
     assert held() == (0, 10_000)
 
 
-@pytest.mark.parametrize("outcome", ["declined", "withdrawn"])
-def test_what_the_customer_does_not_take_is_released(ana: Api, case: str, outcome: str) -> None:
-    ref = ana.post(f"/cases/{case}/remedies", refund("120.00")).get_json()["ref"]
-    assert ana.post(f"/remedies/{ref}/release", {"outcome": outcome}).get_json()["state"] == outcome
-    assert held() == (0, 0)
+def test_what_the_customer_does_not_take_is_released(ana: Api, case: str) -> None:
+    for outcome in ("declined", "withdrawn"):
+        ref = ana.post(f"/cases/{case}/remedies", refund("120.00")).get_json()["ref"]
+        assert ana.post(f"/remedies/{ref}/release", {"outcome": outcome}).get_json()["state"] == outcome
+        assert held() == (0, 0)
 
 
 def test_a_supervisor_reverses_and_the_frontline_may_not(app: Flask, company: Company, ana: Api, case: str) -> None:
@@ -128,21 +129,21 @@ def test_at_the_limit_it_is_allowed(ana: Api, case: str) -> None:
     assert ana.post(f"/cases/{case}/remedies", refund("200.00")).status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (refund("0.00"), "refused"),
-        (refund("10.00", kind="apology"), "refused"),
-        (refund("10.00", kind="unheard-of"), "bad-input"),
-        (refund("10.001"), "bad-input"),
-        ({**refund("10.00"), "amount": money("10.00", "USD")}, "bad-input"),
-        ({**refund("10.00"), "amount": {"amount": 10, "currency": "GBP"}}, "bad-input"),
-        (refund("10.00", reason=" "), "bad-input"),
-        (refund("10.00", colour="red"), "bad-input"),
-    ],
-)
-def test_what_the_policy_or_the_form_refuses_is_unprocessable(ana: Api, case: str, body: Any, code: str) -> None:
-    problem(ana.post(f"/cases/{case}/remedies", body), 422, code)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    (refund("0.00"), "refused"),
+    (refund("10.00", kind="apology"), "refused"),
+    (refund("10.00", kind="unheard-of"), "bad-input"),
+    (refund("10.001"), "bad-input"),
+    ({**refund("10.00"), "amount": money("10.00", "USD")}, "bad-input"),
+    ({**refund("10.00"), "amount": {"amount": 10, "currency": "GBP"}}, "bad-input"),
+    (refund("10.00", reason=" "), "bad-input"),
+    (refund("10.00", colour="red"), "bad-input"),
+]
+
+
+def test_what_the_policy_or_the_form_refuses_is_unprocessable(ana: Api, case: str) -> None:
+    for body, code in REFUSED:
+        problem(ana.post(f"/cases/{case}/remedies", body), 422, code)
     assert remedy_count() == 0
 
 
