@@ -62,13 +62,13 @@ setup-tests: $(STAMPS)/tests $(STAMPS)/translations
 	if [ -n "$$missing" ]; then $(call packages,$$missing); fi
 
 test: setup-tests  ## Everything that tests need, then all tests
-	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-50} $(PYTEST) -m "not soak"
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-50} $(PYTEST) -m "not soak" $(ARGS)
 
 quick: setup-tests  ## The tests that take less than a minute
-	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q -m "not soak and not slow and not browser"
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q -m "not soak and not slow and not browser" $(ARGS)
 
 soak: setup-tests  ## The same tests at their full counts
-	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) -o timeout=7200
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) -o timeout=7200 $(ARGS)
 
 check: setup-tests  ## Linters, types, import contract
 	@$(BIN)/ruff check .
