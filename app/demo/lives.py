@@ -15,12 +15,16 @@ from app.kernel.database import db
 from app.kernel.money import Money
 from app.people import queries as people
 from app.people.queries import PersonRow
-from app.policies.queries import kind as kind_of
+from app.policies.packs import KINDS
 from app.remedies import actions as remedies
 from app.remedies import queries as remedy_queries
 from app.remedies.models import Remedy
+from app.remedies.rules import NeedsApproval
 
 _MOMENT = timedelta(minutes=1)
+# Dollars from which people look at "Can I?" before they promise anything.
+WORTH_ASKING = 100
+MONETARY = frozenset(code for code, _name, monetary in KINDS if monetary)
 
 
 @dataclass
@@ -46,8 +50,9 @@ def live(scene: Scene, code: str, plan: Plan) -> Story:
     logger = scene.frontline(code, plan.logger)
     case = _log(scene, code, plan, logger)
     owner = logger
-    yield plan.acknowledged_after
-    cases.acknowledge(case_id=case, actor=scene.who(owner), now=scene.clockwork.now, channel=plan.channel)
+    if plan.acknowledged_after:
+        yield plan.acknowledged_after
+        cases.acknowledge(case_id=case, actor=scene.who(owner), now=scene.clockwork.now, channel=plan.channel)
     if plan.is_handed_over:
         yield _MOMENT * 6
         owner = scene.frontline(code, plan.helper)
@@ -111,26 +116,28 @@ def _wait(scene: Scene, case: int, owner: PersonRow, wait: tuple[str, str, timed
 
 def give(scene: Scene, code: str, case: int, owner: PersonRow, gift: Gift) -> Story:
     """Try a remedy: inside one's own limit it is offered; above it an exception is asked for, or less is given."""
-    found = kind_of(gift.kind)
-    assert found is not None
-    amount = scene.company.money(code, gift.dollars if found.monetary else 0)
-    actor, now = scene.who(owner), scene.clockwork.now
-    decision = remedy_queries.can_i(
-        case_id=case, kind=gift.kind, amount=amount, nature=gift.nature, actor=actor, now=now
-    ).decision
-    if decision.outcome == "needs_approval" and gift.asks:
+    amount = scene.company.money(code, gift.dollars if gift.kind in MONETARY else 0)
+    actor = scene.who(owner)
+    if gift.asks and gift.dollars >= WORTH_ASKING and _is_above(case, gift, amount, actor, scene):
         yield from _ask(scene, case, owner, gift, amount)
         return
-    while decision.outcome == "needs_approval":
-        amount = _smaller(amount, 60)
-        decision = remedy_queries.can_i(case_id=case, kind=gift.kind, amount=amount, actor=actor, now=now).decision
-        if amount.minor < 100:
-            return
-    offered = remedies.offer(
-        case_id=case, kind=gift.kind, nature=gift.nature, amount=amount, reason=gift.reason,
-        intent=f"demo-offer-{case}-{scene.clockwork.steps}", actor=actor, now=now,
-    )  # fmt: skip
+    offered = None
+    while offered is None:
+        try:
+            offered = remedies.offer(
+                case_id=case, kind=gift.kind, nature=gift.nature, amount=amount, reason=gift.reason,
+                intent=f"demo-offer-{case}-{amount.minor}", actor=actor, now=scene.clockwork.now,
+            )  # fmt: skip
+        except NeedsApproval:
+            amount = _smaller(amount, 60)
     yield from _answer(scene, offered.id, owner, gift)
+
+
+def _is_above(case: int, gift: Gift, amount: Money, actor: Actor, scene: Scene) -> bool:
+    judged = remedy_queries.can_i(
+        case_id=case, kind=gift.kind, nature=gift.nature, amount=amount, actor=actor, now=scene.clockwork.now
+    )
+    return judged.decision.outcome == "needs_approval"
 
 
 def _ask(scene: Scene, case: int, owner: PersonRow, gift: Gift, amount: Money) -> Story:

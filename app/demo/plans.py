@@ -69,7 +69,7 @@ class Plan:
     logger: float
     helper: float
     is_handed_over: bool
-    acknowledged_after: timedelta
+    acknowledged_after: timedelta | None  # None: the guest stands there, and the first answer says it all
     acknowledgement: str
     replied_after: timedelta
     reply: str
@@ -104,12 +104,14 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
     code, cause = draw.choice(story.causes)
     late = draw.random() < 0.08
     gift = _gift(draw, story, severity, words)
+    channel = _weighted(draw, _CHANNELS[story.stage])
+    face_to_face = channel in ("desk", "phone", "chat") and draw.random() < 0.75
     outcome = "explained" if gift is None or gift.kind == "explanation" else "made_good"
     return Plan(
         number=number,
         story=story,
         severity=severity,
-        channel=_weighted(draw, _CHANNELS[story.stage]),
+        channel=channel,
         summary=draw.choice(story.summaries).format(**words),
         description=" ".join(draw.sample(story.descriptions, draw.choice((1, 1, 2)))).format(**words),
         wish=draw.choice(story.wishes) if draw.random() < 0.7 else None,
@@ -120,9 +122,10 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
         logger=draw.random(),
         helper=draw.random(),
         is_handed_over=draw.random() < 0.12,
-        acknowledged_after=_minutes(draw, 5, 0.7, most=30) * (9 if late and draw.random() < 0.4 else 1),
+        acknowledged_after=None if face_to_face else _minutes(draw, 5, 0.7, most=30) * (9 if late else 1),
         acknowledgement=draw.choice(phrases.ACKNOWLEDGED),
-        replied_after=_minutes(draw, 18, 0.7, most=90) * (8 if late and draw.random() < 0.5 else 1),
+        replied_after=_minutes(draw, 6 if face_to_face else 18, 0.7, most=90)
+        * (8 if late and draw.random() < 0.6 else 1),
         reply=draw.choice(phrases.REPLIES),
         note=draw.choice(phrases.NOTES).format(**words) if draw.random() < 0.45 else None,
         wait=_wait(draw),

@@ -62,7 +62,7 @@ def _chores(clockwork: Clockwork) -> Story:
     """What the scheduler does all day: look at the clocks."""
     while True:
         sla_jobs.sweep(now=clockwork.now)
-        yield timedelta(hours=1)
+        yield timedelta(hours=2)
 
 
 def _sell_by(clockwork: Clockwork) -> Story:
