@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.widgets import HiddenInput
 
 from app.ui.forms import Form, LineField
@@ -21,4 +21,4 @@ class KindForm(Form):
 
     name = LineField(_l("Name"), [InputRequired(), Length(max=80)])
     active = BooleanField(_l("Can be offered"))
-    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+    version = IntegerField(validators=[InputRequired(), NumberRange(1, 2**62)], widget=HiddenInput())
