@@ -16,7 +16,8 @@ from sqlalchemy.pool import NullPool
 os.environ.setdefault("MAKEGOOD_ENV", "test")
 
 from app import create_app
-from app.kernel.database import Base, db
+from app.kernel.database import db
+from app.kernel.migrations import upgrade
 from config import Settings, read_settings
 from tests import postgres
 
@@ -77,7 +78,7 @@ def build_schema(url: str, folder: Path) -> None:
     """Make the schema the way an operator does: by the migrations."""
     app = create_app(settings_for(url, folder), TESTING=True)
     with app.app_context():
-        Base.metadata.create_all(db.engine)
+        upgrade(db.engine)
         db.session.remove()
         if db.engine.dialect.name == "sqlite":
             with db.engine.connect() as connection:
@@ -129,6 +130,3 @@ def _admin(url: str, statement: str) -> Any:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-__all__ = ["Base", "settings_for"]

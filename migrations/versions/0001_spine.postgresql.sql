@@ -188,10 +188,10 @@ CREATE TABLE purse (
 )
 
 -- next
-CREATE INDEX ix_purse_employee ON purse (employee_id, id)
+CREATE INDEX ix_purse_site ON purse (site_id, unit, id)
 
 -- next
-CREATE INDEX ix_purse_site ON purse (site_id, unit, id)
+CREATE INDEX ix_purse_employee ON purse (employee_id, id)
 
 -- next
 CREATE TABLE hold (
@@ -356,16 +356,16 @@ CREATE TABLE customer (
 )
 
 -- next
-CREATE INDEX ix_customer_phone ON customer (phone)
-
--- next
-CREATE INDEX ix_customer_email ON customer (email)
+CREATE INDEX ix_customer_site_id ON customer (site_id)
 
 -- next
 CREATE INDEX ix_customer_name_key ON customer (name_key, id)
 
 -- next
-CREATE INDEX ix_customer_site_id ON customer (site_id)
+CREATE INDEX ix_customer_phone ON customer (phone)
+
+-- next
+CREATE INDEX ix_customer_email ON customer (email)
 
 -- next
 CREATE TABLE customer_search (rowid BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)
@@ -503,10 +503,10 @@ CREATE TABLE employee (
 CREATE INDEX ix_employee_manager_id ON employee (manager_id)
 
 -- next
-CREATE INDEX ix_employee_site ON employee (site_id, role, id)
+CREATE INDEX ix_employee_team_id ON employee (team_id)
 
 -- next
-CREATE INDEX ix_employee_team_id ON employee (team_id)
+CREATE INDEX ix_employee_site ON employee (site_id, role, id)
 
 -- next
 CREATE INDEX ix_employee_name ON employee (name, id)
@@ -542,19 +542,19 @@ CREATE TABLE clock (
 )
 
 -- next
-CREATE INDEX ix_clock_team_due ON clock (team_id, due_at, id) WHERE stopped_at IS NULL AND cancelled_at IS NULL AND NOT historic
-
--- next
-CREATE INDEX ix_clock_measures ON clock (site_id, stopped_at, historic, milestone, due_at, team_id) WHERE stopped_at IS NOT NULL
-
--- next
 CREATE INDEX ix_clock_case ON clock (case_id, id)
 
 -- next
 CREATE INDEX ix_clock_notice ON clock (next_notice_at, id) WHERE next_notice_at IS NOT NULL
 
 -- next
+CREATE INDEX ix_clock_measures ON clock (site_id, stopped_at, historic, milestone, due_at, team_id) WHERE stopped_at IS NOT NULL
+
+-- next
 CREATE INDEX ix_clock_site_due ON clock (site_id, due_at, id) WHERE stopped_at IS NULL AND cancelled_at IS NULL AND NOT historic
+
+-- next
+CREATE INDEX ix_clock_team_due ON clock (team_id, due_at, id) WHERE stopped_at IS NULL AND cancelled_at IS NULL AND NOT historic
 
 -- next
 CREATE TABLE ledger_entry (
@@ -601,10 +601,10 @@ CREATE TABLE sign_in_session (
 )
 
 -- next
-CREATE INDEX ix_sign_in_session_employee_id ON sign_in_session (employee_id)
+CREATE INDEX ix_sign_in_session_seen_at ON sign_in_session (seen_at)
 
 -- next
-CREATE INDEX ix_sign_in_session_seen_at ON sign_in_session (seen_at)
+CREATE INDEX ix_sign_in_session_employee_id ON sign_in_session (employee_id)
 
 -- next
 CREATE TABLE one_time_link (
@@ -658,10 +658,10 @@ CREATE TABLE notification (
 )
 
 -- next
-CREATE INDEX ix_notification_unread ON notification (employee_id, id) WHERE read_at IS NULL
+CREATE INDEX ix_notification_employee ON notification (employee_id, id)
 
 -- next
-CREATE INDEX ix_notification_employee ON notification (employee_id, id)
+CREATE INDEX ix_notification_unread ON notification (employee_id, id) WHERE read_at IS NULL
 
 -- next
 CREATE TABLE case_file (
@@ -711,13 +711,10 @@ CREATE TABLE case_file (
 )
 
 -- next
+CREATE INDEX ix_case_queue_site ON case_file (site_id, next_due_at, id) WHERE resolved_at IS NULL
+
+-- next
 CREATE INDEX ix_case_customer ON case_file (customer_id, id)
-
--- next
-CREATE INDEX ix_case_site_logged ON case_file (site_id, logged_at)
-
--- next
-CREATE INDEX ix_case_measures ON case_file (site_id, resolved_at, historic, team_id) WHERE resolved_at IS NOT NULL
 
 -- next
 CREATE INDEX ix_case_queue_all ON case_file (next_due_at, id) WHERE resolved_at IS NULL
@@ -726,7 +723,7 @@ CREATE INDEX ix_case_queue_all ON case_file (next_due_at, id) WHERE resolved_at 
 CREATE INDEX ix_case_resolved ON case_file (site_id, resolved_at, id)
 
 -- next
-CREATE INDEX ix_case_queue_owner ON case_file (owner_id, next_due_at, id) WHERE resolved_at IS NULL
+CREATE INDEX ix_case_measures ON case_file (site_id, resolved_at, historic, team_id) WHERE resolved_at IS NOT NULL
 
 -- next
 CREATE INDEX ix_case_resolved_all ON case_file (resolved_at, id) WHERE resolved_at IS NOT NULL
@@ -735,13 +732,16 @@ CREATE INDEX ix_case_resolved_all ON case_file (resolved_at, id) WHERE resolved_
 CREATE UNIQUE INDEX uq_case_source ON case_file (source, source_ref)
 
 -- next
-CREATE INDEX ix_case_queue_team ON case_file (team_id, next_due_at, id) WHERE resolved_at IS NULL
+CREATE INDEX ix_case_queue_owner ON case_file (owner_id, next_due_at, id) WHERE resolved_at IS NULL
 
 -- next
 CREATE INDEX ix_case_resolver ON case_file (resolved_by_id, resolved_at)
 
 -- next
-CREATE INDEX ix_case_queue_site ON case_file (site_id, next_due_at, id) WHERE resolved_at IS NULL
+CREATE INDEX ix_case_queue_team ON case_file (team_id, next_due_at, id) WHERE resolved_at IS NULL
+
+-- next
+CREATE INDEX ix_case_site_logged ON case_file (site_id, logged_at)
 
 -- next
 CREATE TABLE case_search (rowid BIGINT PRIMARY KEY, body TSVECTOR NOT NULL)
@@ -763,10 +763,10 @@ CREATE TABLE clock_pause (
 )
 
 -- next
-CREATE UNIQUE INDEX uq_clock_pause_open ON clock_pause (clock_id) WHERE to_at IS NULL
+CREATE INDEX ix_clock_pause_clock ON clock_pause (clock_id, id)
 
 -- next
-CREATE INDEX ix_clock_pause_clock ON clock_pause (clock_id, id)
+CREATE UNIQUE INDEX uq_clock_pause_open ON clock_pause (clock_id) WHERE to_at IS NULL
 
 -- next
 CREATE TABLE clock_notice (
@@ -856,13 +856,13 @@ CREATE TABLE remedy (
 )
 
 -- next
+CREATE INDEX ix_remedy_expiry ON remedy (expires_at, id) WHERE state = 'reserved'
+
+-- next
 CREATE INDEX ix_remedy_customer ON remedy (customer_id, id)
 
 -- next
 CREATE INDEX ix_remedy_site ON remedy (site_id, created_at)
-
--- next
-CREATE INDEX ix_remedy_expiry ON remedy (expires_at, id) WHERE state = 'reserved'
 
 -- next
 CREATE INDEX ix_remedy_case ON remedy (case_id, id)
@@ -901,7 +901,7 @@ CREATE TABLE exception_request (
 )
 
 -- next
-CREATE INDEX ix_exception_request_ended ON exception_request (ended_at, id)
+CREATE INDEX ix_exception_request_expiring ON exception_request (expires_at, id) WHERE state = 'waiting'
 
 -- next
 CREATE INDEX ix_exception_request_waiting ON exception_request (due_at, id) WHERE state = 'waiting'
@@ -913,10 +913,10 @@ CREATE INDEX ix_exception_request_case ON exception_request (case_id, id)
 CREATE INDEX ix_exception_request_site ON exception_request (site_id, asked_at, id)
 
 -- next
-CREATE INDEX ix_exception_request_asker ON exception_request (requested_by_id, id)
+CREATE INDEX ix_exception_request_ended ON exception_request (ended_at, id)
 
 -- next
-CREATE INDEX ix_exception_request_expiring ON exception_request (expires_at, id) WHERE state = 'waiting'
+CREATE INDEX ix_exception_request_asker ON exception_request (requested_by_id, id)
 
 -- next
 CREATE TRIGGER exception_request_frozen_update BEFORE UPDATE ON exception_request FOR EACH ROW WHEN (OLD.state <> 'waiting') EXECUTE FUNCTION makegood_refuse()

@@ -94,9 +94,11 @@ def desk_of(chromium: Browser, house: House) -> Iterator[Any]:
     """`desk_of("ana", width=390, scheme="dark", scripts=False)` opens a window in which that person is signed in."""
     contexts = []
 
-    def open_desk(who: str, *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Desk:
+    def open_desk(
+        who: str, *, width: int = 1280, height: int = 844, scheme: str = "light", scripts: bool = True
+    ) -> Desk:
         context = chromium.new_context(
-            viewport={"width": width, "height": 844}, color_scheme=scheme, java_script_enabled=scripts, locale="en-GB"
+            viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=scripts, locale="en-GB"
         )
         contexts.append(context)
         page = context.new_page()

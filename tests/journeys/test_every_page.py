@@ -16,7 +16,7 @@ PAGES = {
             "/clocks", "/inbox", "/me", "/search?q=room", "/search?q=nothing-like-this"),
     "sam": ("/", "/cases", "/cases/MG-1", "/cases/MG-1/resolution", "/exceptions", "/metrics", "/audit", "/audit?case=MG-1", "/policies"),
     "hana": ("/", "/metrics", "/policies", "/people"),
-    "ada": ("/", "/people", "/settings", "/imports", "/policies/catalogue", "/me"),
+    "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me"),
     "audra": ("/", "/cases", "/cases/MG-1", "/audit", "/purses", "/clocks", "/metrics", "/people"),
 }  # fmt: skip
 
@@ -31,8 +31,9 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(house: House, desk_of: A
         make_case(house.company.bo, customer=None, summary="Lost scarf in room 208")
         db.session.remove()
     findings: list[str] = []
-    for width, scheme in ((1280, "light"), (390, "dark")):
-        desk: Desk = desk_of(who, width=width, scheme=scheme)
+    # The phone is taller than any page: what the bar at the bottom covers is a matter of scrolling, not of size.
+    for width, height, scheme in ((1280, 844, "light"), (390, 6_000, "dark")):
+        desk: Desk = desk_of(who, width=width, height=height, scheme=scheme)
         for path in PAGES[who]:
             answer = desk.page.goto(house.url + path)
             assert answer is not None
