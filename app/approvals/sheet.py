@@ -148,7 +148,7 @@ def _exceeded(window: dict[str, Any], currency: str) -> Exceeded:
 
 
 def _purses(row: RequestRow, now: datetime) -> list[Purse]:
-    """The pools of the requester that an approval takes from, judged as if they gave it now."""
+    """The team's pool that an approval takes from, judged as if the asker gave it now."""
     asker = people.person(row.requested_by_id)
     if asker is None:
         return []
@@ -167,7 +167,7 @@ def _purses(row: RequestRow, now: datetime) -> list[Purse]:
             asked=Money(window.requested_minor, window.currency),
         )
         for window in decision.windows
-        if window.unit in ("team_month", "employee_month")
+        if window.unit == "team_month"
     ]
 
 

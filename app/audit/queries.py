@@ -225,9 +225,9 @@ _COLUMNS = (
     "s.number, s.entry_id, s.content_hash, s.chain_hash, e.content, e.type, e.subject, e.case_id, e.site_id, e.actor_id"
 )
 _INSTANTS = {
-    "sqlite": "e.at, e.recorded_at",
-    "postgresql": "to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), "
-    "to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+    "sqlite": "replace(e.at, ' ', 'T') || 'Z', replace(e.recorded_at, ' ', 'T') || 'Z'",
+    "postgresql": """to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), """
+    """to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
 }
 
 

@@ -1,13 +1,15 @@
 """What a person reads of an entry's payload: which keys, in which order, as what kind of value. Pure."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.kernel.money import Money
-from app.kernel.references import PREFIXES
+from app.kernel.references import PREFIXES, ref
 from app.kernel.time import parse_instant
 
 FACTS_MAX = 8
@@ -61,6 +63,9 @@ PEOPLE_KEYS = frozenset(
         "to_owner",
     }
 )
+
+# Record ids under these keys are shown as references.
+REFERENCE_KEYS = {"customer": "customer", "site": "site", "team": "team", "category": "category"}
 
 # For machines: whole in the raw view, noise in a sentence.
 _MACHINE_KEYS = frozenset(
@@ -120,6 +125,8 @@ def facts(payload: dict[str, Any] | None) -> list[Fact]:
         value = payload[key]
         if key.startswith("_") or key in _MACHINE_KEYS or value is None or value in ("", [], {}):
             continue
+        if value is False:
+            continue
         fact = _fact(key, value, currency if isinstance(currency, str) else None)
         if fact:
             found.append(fact)
@@ -127,13 +134,25 @@ def facts(payload: dict[str, Any] | None) -> list[Fact]:
 
 
 def _fact(key: str, value: Any, currency: str | None) -> Fact | None:
+    if _is_money(value):
+        return Fact(_label(key), "money", Money.of(Decimal(value["amount"]), value["currency"]))
     if key.endswith("_minor") and isinstance(value, int):
         return Fact(_label(key[:-6]), "money", Money(value, currency)) if currency else None
     if key in PEOPLE_KEYS and isinstance(value, int):
         return Fact(_label(key.removesuffix("_id")), "person", value)
     if key.endswith("_at") and isinstance(value, str) and (instant := _instant(value)):
         return Fact(_label(key[:-3]), "instant", instant)
+    noun = REFERENCE_KEYS.get(key.removesuffix("_id"))
+    if noun and isinstance(value, int) and value > 0:
+        return Fact(_label(key.removesuffix("_id")), "text", ref(noun, value))
     return Fact(_label(key.removesuffix("_id")), "text", _words(value))
+
+
+def _is_money(value: Any) -> bool:
+    """Tell the API's form of an amount, which is never negative in an entry."""
+    if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
+        return False
+    return isinstance(value["amount"], str) and re.fullmatch(r"[0-9]{1,16}(\.[0-9]{1,3})?", value["amount"]) is not None
 
 
 def _instant(text: str) -> datetime | None:
@@ -153,7 +172,8 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')}: {_words(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(_words(inner) for inner in value)
+        # Of a list of rows the first cell names each; the rest is in the raw view.
+        return ", ".join(_words(inner[0]) if isinstance(inner, list) and inner else _words(inner) for inner in value)
     return str(value)
 
 
@@ -165,6 +185,15 @@ def people_in(payload: dict[str, Any] | None) -> set[int]:
 def icon(entry_type: str) -> str:
     """Choose the picture of an entry's subject."""
     return ICONS.get(entry_type.split(":")[0], "trail")
+
+
+def doer(label: str) -> Any:
+    """Say who acted when it was nobody: "rule:sla-sweep@1" and "command:import"."""
+    kind, _colon, name = label.partition(":")
+    if kind == "rule":
+        bare, _at, version = name.partition("@")
+        return _l("The rule %(name)s (version %(version)s)", name=bare, version=version)
+    return _l("The command %(name)s", name=name) if kind == "command" else label
 
 
 def noun_of(reference: str) -> str | None:

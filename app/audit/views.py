@@ -93,7 +93,7 @@ def _line(row: TrailRow, names: dict[int, str]) -> Line:
         id=row.id,
         at=row.at,
         icon=trail_rules.icon(row.type),
-        who=names.get(row.actor_id or 0) or orjson.loads(row.content)["actor"],
+        who=names.get(row.actor_id or 0) or str(trail_rules.doer(orjson.loads(row.content)["actor"])),
         who_ref=ref("employee", row.actor_id) if row.actor_id else None,
         did=known.sentence if known else row.type,
         subject=subject_ref,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -13,7 +14,7 @@ from app.insights.rules import Percentile, Period, Share
 from app.kernel.money import Money
 from app.people.queries import SiteRow, TeamRow
 from app.ui import charts
-from app.ui.filters import date, duration, number, percent
+from app.ui.filters import duration, locale_name, number, percent, zone_of
 from app.ui.windows import WindowRow
 
 GROUPS_MAX = 20
@@ -38,7 +39,7 @@ class Waiting:
 
     p50: Percentile
     p90: Percentile
-    chart: charts.LineChart
+    chart: charts.LineChart | None  # None while no stretch has enough answers to draw
     groups: list[tuple[str, Percentile, Percentile]]
 
 
@@ -128,14 +129,13 @@ def _waiting(found: list[Wait], part: Part, period: Period, names: Names) -> Wai
     labels, halves, most = [], [], []
     for start, end in bins:
         seconds = sorted(wait.seconds for wait in found if start <= wait.asked_at < end)
-        labels.append(date(start, form="short"))
+        labels.append(format_skeleton("MMMd", start.astimezone(zone_of(None)), locale=locale_name()))
         halves.append(_minutes(rules.percentile(seconds, 0.5)))
         most.append(_minutes(rules.percentile(seconds, 0.9)))
-    chart = charts.line_chart(
-        labels,
-        [(_("Half within"), halves), (_("Nine of ten within"), most)],
-        say=lambda minutes: duration(minutes * 60),
-    )
+    series = [(_("Half within"), halves), (_("Nine of ten within"), most)]
+    chart = None
+    if any(half is not None for half in halves):
+        chart = charts.line_chart(labels, series, say=lambda minutes: duration(minutes * 60))
     return Waiting(*measured[None], chart, [(names.of(part.by, key), *measured[key]) for key in groups[:GROUPS_MAX]])
 
 

@@ -107,7 +107,7 @@ class Period:
     bin_days: int
 
 
-PERIODS = (Period("7d", 7, 1), Period("30d", 30, 3), Period("90d", 90, 7), Period("365d", 365, 30))
+PERIODS = (Period("7d", 7, 1), Period("30d", 30, 6), Period("90d", 90, 15), Period("365d", 365, 30))
 
 
 def period_of(name: str | None) -> Period:
