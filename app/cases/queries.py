@@ -176,11 +176,17 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "state": Case.state == bindparam("state"),
     "site": Case.site_id == bindparam("site"),
 }
+# Where an owner or a team is asked for, their index is the narrow one: a plain sum keeps the planner off the site's.
+_BESIDE: dict[str, ColumnElement[bool]] = {
+    "within_site": Case.site_id + 0 == bindparam("within_site"),
+    "site": Case.site_id + 0 == bindparam("site"),
+}
 _AFTER = tuple_(bindparam("after_at", type_=Case.next_due_at.type), bindparam("after_id"))
 
 
 def _where(view: str, keys: Iterable[str]) -> list[ColumnElement[bool]]:
-    where = [_CONDITIONS[key] for key in keys]
+    known = {**_CONDITIONS, **_BESIDE} if view in ("mine", "team") else _CONDITIONS
+    where = [known[key] for key in keys]
     where.append(Case.resolved_at.is_not(None) if view == "resolved" else Case.resolved_at.is_(None))
     if view == "unowned":
         where.append(Case.owner_id.is_(None))
