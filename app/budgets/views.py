@@ -1,6 +1,9 @@
 """What is left: one's own month and the team's, and for those who lead, everybody's."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,21 +16,24 @@ from app.kernel.money import Money
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
-from app.people.access import me, my_scope, needs
+from app.people.access import can, me, my_scope, needs
 from app.people.queries import SiteRow
 from app.policies import queries as policies
-from app.policies.rules import Rule, Used
+from app.policies.rules import Rule, Usage
 from app.ui.windows import WindowRow
 
 bp = Blueprint("budgets", __name__, template_folder="templates")
 MONTHLY = ("employee_month", "team_month")
+MONTHS_SHOWN = 6
+PAGE_SIZE = 50
+_MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A purse in the list of those who lead."""
 
-    ref: str
+    about: str
     row: WindowRow
 
 
@@ -36,19 +42,42 @@ class Line:
 def mine() -> str:
     actor, scope, now = me(), my_scope("purses.read"), utc_now()
     site = people.site(actor.site_id) if actor.site_id else None
-    month = month_of(now, site.time_zone) if site else now.strftime("%Y-%m")
-    page = Page.of(request.args.get("after"))
-    found = queries.purses(scope, page, period=month) if scope.kind in ("site", "company") else None
-    own = _own(actor, site) if site else []
+    zone = site.time_zone if site else "UTC"
+    this_month = month_of(now, zone)
+    month = _month(request.args.get("month"), this_month)
+    page = Page.of(request.args.get("after"), PAGE_SIZE)
+    # In this month one's own windows say it all; earlier ones are looked up.
+    has_list = scope.kind in ("site", "company") or month != this_month
+    found = queries.purses(scope, page, period=month) if has_list else None
     return render_template(
         "budgets/mine.html",
-        own=own,
-        month=now,
-        zone=site.time_zone if site else "UTC",
-        lines=_lines(found.rows) if found else None,
-        next_url=url_for("budgets.mine", after=found.next_cursor) if found and found.next_cursor else None,
-        start_url=url_for("budgets.mine") if page.after else None,
+        own=_own(actor, site) if site and month == this_month and can("remedies.give") else None,
+        month=_middle(month, zone),
+        months=[
+            (_middle(each, zone), url_for("budgets.mine", month=each), each == month) for each in _months(this_month)
+        ],
+        zone=zone,
+        lines=_lines(found.rows, has_sites=scope.kind == "company") if found else None,
+        next_url=url_for("budgets.mine", month=month, after=found.next_cursor) if found and found.next_cursor else None,
+        start_url=url_for("budgets.mine", month=month) if page.after else None,
     )
+
+
+def _month(text: str | None, default: str) -> str:
+    """Read a month such as 2026-03 from the address; anything else is this month."""
+    return text if text and _MONTH.fullmatch(text) else default
+
+
+def _months(last: str) -> list[str]:
+    """Return the months to choose from, newest first."""
+    year, number = (int(part) for part in last.split("-"))
+    counted = [year * 12 + number - 1 - back for back in range(MONTHS_SHOWN)]
+    return [f"{each // 12}-{each % 12 + 1:02d}" for each in counted]
+
+
+def _middle(month: str, zone: str) -> datetime:
+    """Return an instant inside a month, for its name."""
+    return datetime(int(month[:4]), int(month[5:]), 15, 12, tzinfo=ZoneInfo(zone))
 
 
 def _own(actor: Actor, site: SiteRow) -> list[WindowRow]:
@@ -74,7 +103,7 @@ def _is_mine(rule: Rule, actor: Actor, site: SiteRow) -> bool:
     )
 
 
-def _row(rule: Rule, used: Used) -> WindowRow:
+def _row(rule: Rule, used: Usage) -> WindowRow:
     def amount(minor: int) -> Money:
         return Money(minor, rule.currency)
 
@@ -87,18 +116,19 @@ def _row(rule: Rule, used: Used) -> WindowRow:
     )
 
 
-def _lines(rows: tuple[PurseRow, ...]) -> list[Line]:
-    names = people.names(row.employee_id for row in rows if row.employee_id)
+def _lines(rows: tuple[PurseRow, ...], *, has_sites: bool) -> list[Line]:
+    """Name each purse after its person or team; with its site for those who see several."""
+    names = people.names(row.employee_id for row in rows)
     teams = {team.id: team.name for team in people.teams()}
-    return [
-        Line(
-            row.ref,
-            WindowRow(
-                name=names.get(row.employee_id or 0) or teams.get(row.team_id or 0) or row.ref,
-                limit=Money(row.limit_minor, row.currency),
-                settled=Money(row.settled_minor, row.currency),
-                reserved=Money(row.reserved_minor, row.currency),
-            ),
+    sites = {site.id: site.name for site in people.sites()} if has_sites else {}
+    lines = []
+    for row in rows:
+        is_pool = row.unit == "team_month"
+        name = teams.get(row.team_id or 0) if is_pool else names.get(row.employee_id or 0)
+        limit, settled, reserved = (
+            Money(minor, row.currency) for minor in (row.limit_minor, row.settled_minor, row.reserved_minor)
         )
-        for row in rows
-    ]
+        about = [_("pool of the team") if is_pool else "", sites.get(row.site_id, ""), row.ref]
+        window = WindowRow(name or row.ref, limit, settled, reserved)
+        lines.append(Line(" · ".join(part for part in about if part), window))
+    return lines
