@@ -69,13 +69,18 @@ def _claim(actor: Actor, key: str) -> None:
     """Let one of several at a time work on a key. SQLite has one writer anyway."""
     if db.session.get_bind().dialect.name == "sqlite":
         return
-    digest = hashlib.sha256(f"{actor.label}\n{key}".encode()).digest()
-    number = int.from_bytes(digest[:8], "big", signed=True)
+    number = lock_number(actor, key)
     until = time.monotonic() + WAIT_SECONDS
     while not db.session.scalar(select(func.pg_try_advisory_xact_lock(number))):
         if time.monotonic() > until:
             raise IntentInFlight
         time.sleep(0.02)
+
+
+def lock_number(actor: Actor, key: str) -> int:
+    """The number under which PostgreSQL keeps one of several at a time."""
+    digest = hashlib.sha256(f"{actor.label}\n{key}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _stored(actor: Actor, key: str, fingerprint: str) -> Remedy | None:
