@@ -126,10 +126,12 @@ def give(scene: Scene, code: str, case: int, owner: PersonRow, gift: Gift) -> St
         try:
             offered = remedies.offer(
                 case_id=case, kind=gift.kind, nature=gift.nature, amount=amount, reason=gift.reason,
-                intent=f"demo-offer-{case}-{amount.minor}", actor=actor, now=scene.clockwork.now,
+                intent=f"demo-offer-{case}-{scene.clockwork.steps}-{amount.minor}", actor=actor, now=scene.clockwork.now,
             )  # fmt: skip
         except NeedsApproval:
-            amount = _smaller(amount, 60)
+            amount, before = _smaller(amount, 60), amount
+            if amount.minor * 3 > before.minor * 2 or amount.minor < 500:
+                return  # nothing worth giving is left for this guest
     yield from _answer(scene, offered.id, owner, gift)
 
 
