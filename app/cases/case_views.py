@@ -1,5 +1,6 @@
 """One case: its page, and what is written straight into it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from app.cases import queries, rules, timeline_views, words
 from app.cases.blueprint import bp
 from app.cases.forms import ResolveForm, TextForm, WaitForm
 from app.cases.queries import CasePage
-from app.kernel.errors import NotFound
+from app.kernel.errors import BadInput, NotFound
 from app.kernel.paging import Page, decode_cursor
 from app.kernel.time import utc_now
 from app.people.access import can, me, my_scope, needs
@@ -32,22 +33,32 @@ def show(ref: str) -> str:
 @needs("cases.write")
 def add_note(ref: str) -> ResponseReturnValue:
     page, form = found(ref), TextForm()
-    if not form.validate():
-        return page_of(ref, note=form, tab="note"), 422
-    cases.add_note(case_id=page.case.id, text=form.text.data or "", actor=me(), now=utc_now())
-    flash(_("The note is saved."), "good")
-    return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
+    if _wrote(form, lambda text: cases.add_note(case_id=page.case.id, text=text, actor=me(), now=utc_now())):
+        flash(_("The note is saved."), "good")
+        return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
+    return page_of(ref, note=form, tab="note"), 422
 
 
 @bp.post("/cases/<ref>/replies")
 @needs("cases.write")
 def add_reply(ref: str) -> ResponseReturnValue:
     page, form = found(ref), TextForm()
-    if not form.validate():
-        return page_of(ref, reply=form), 422
-    cases.record_reply(case_id=page.case.id, text=form.text.data or "", actor=me(), now=utc_now())
-    flash(_("Your reply is recorded."), "good")
-    return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
+    if _wrote(form, lambda text: cases.record_reply(case_id=page.case.id, text=text, actor=me(), now=utc_now())):
+        flash(_("Your reply is recorded."), "good")
+        return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
+    return page_of(ref, reply=form), 422
+
+
+def _wrote(form: TextForm, write: Callable[[str], None]) -> bool:
+    """Write what was typed; False when it can't be, and the form says why."""
+    if form.validate():
+        try:
+            write(form.text.data or "")
+        except BadInput as refusal:
+            form.take(refusal)
+        else:
+            return True
+    return False
 
 
 @bp.post("/cases/<ref>/acknowledgement")

@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
     now, scope, filters = utc_now(), my_scope("cases.read"), _filters()
     found, dues = _read(scope, filters, now)
     etag = _etag(found, dues, now)
-    if request.if_none_match.contains(etag):
+    if request.if_none_match.contains_weak(etag):
         return _unchanged(etag)
     actor = me()
     total = queries.count(scope, filters, me_id=actor.id, team_id=actor.team_id, now=now)
@@ -82,7 +82,7 @@ def rows() -> ResponseReturnValue:
     now, scope, filters = utc_now(), my_scope("cases.read"), _filters()
     found, dues = _read(scope, filters, now)
     etag = _etag(found, dues, now)
-    if request.if_none_match.contains(etag):
+    if request.if_none_match.contains_weak(etag):
         return _unchanged(etag)
     return _answer(render_template("cases/_rows.html", **_shown(found, dues, filters, scope, now)), etag)
 
