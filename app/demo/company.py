@@ -1,7 +1,7 @@
 """The hotel group: three houses, forty people, working hours, categories and the policy, made by the rooms' own actions."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 from app.calendars.actions import add_calendar
@@ -190,6 +190,4 @@ def _lead(company: Company, actor: Actor, now: datetime) -> None:
     for (code, name), team_id in company.teams.items():
         leaders = company.supervisors[code]
         leader = leaders[TEAMS.index(name) % len(leaders)]
-        places.edit_team(
-            team_id=team_id, name=name, supervisor_id=leader.id, version=1, actor=actor, now=now + timedelta(seconds=1)
-        )
+        places.edit_team(team_id=team_id, name=name, supervisor_id=leader.id, version=1, actor=actor, now=now)

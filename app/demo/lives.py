@@ -48,7 +48,7 @@ class Scene:
 def live(scene: Scene, code: str, plan: Plan) -> Story:
     """One case from its log to its end."""
     logger = scene.frontline(code, plan.logger)
-    case = _log(scene, code, plan, logger)
+    case = log_planned(scene, code, plan, logger)
     owner = logger
     if plan.acknowledged_after:
         yield plan.acknowledged_after
@@ -74,7 +74,8 @@ def live(scene: Scene, code: str, plan: Plan) -> Story:
     yield from _end(scene, case, owner, plan)
 
 
-def _log(scene: Scene, code: str, plan: Plan, logger: PersonRow) -> int:
+def log_planned(scene: Scene, code: str, plan: Plan, logger: PersonRow) -> int:
+    """Log the case as planned, for a new guest or one who came before; returns its id."""
     site, now, actor = scene.company.sites[code], scene.clockwork.now, scene.who(logger)
     known = scene.guests.setdefault(code, [])
     if plan.guest is None and known:

@@ -12,7 +12,7 @@ from app.demo.story import Story
 from app.kernel.time import UTC
 
 STORIES: tuple[Story, ...] = (*ROOM_STORIES, *GUEST_STORIES)
-CASES_PER_DAY = (3, 4, 4, 4, 5, 5, 5)
+CASES_OF_A_WEEK = (3, 4, 4, 4, 4, 5, 5)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CHANNELS = {
     "booking": (("phone", 5), ("email", 4), ("web", 2), ("chat", 1)),
@@ -21,7 +21,7 @@ _CHANNELS = {
     "departure": (("desk", 3), ("email", 5), ("phone", 2), ("letter", 1)),
 }
 _HOURS = {"booking": (9, 19), "arrival": (14, 23), "stay": (0, 23), "departure": (7, 20)}
-_GIVEN = {0: 0.6, 1: 0.55, 2: 0.72, 3: 0.92, 4: 1.0}
+_GIVEN = {0: 0.5, 1: 0.48, 2: 0.63, 3: 0.9, 4: 1.0}
 _WORSE = {0: 0.8, 1: 0.8, 2: 1.0, 3: 1.6, 4: 2.0}
 
 
@@ -85,8 +85,10 @@ class Plan:
 
 
 def cases_on(seed: int, day: int) -> int:
-    """How many cases come in on a day, counted back from the last one."""
-    return Random(f"{seed}:day:{day}").choice(CASES_PER_DAY)  # noqa: S311 - a story, not a secret
+    """How many cases come in on a day, counted back from the last one; every week has as many."""
+    week = list(CASES_OF_A_WEEK)
+    Random(f"{seed}:week:{day // 7}").shuffle(week)  # noqa: S311 - a story, not a secret
+    return week[day % 7]
 
 
 def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
@@ -127,7 +129,7 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
         replied_after=_minutes(draw, 6 if face_to_face else 18, 0.7, most=90)
         * (8 if late and draw.random() < 0.6 else 1),
         reply=draw.choice(phrases.REPLIES),
-        note=draw.choice(phrases.NOTES).format(**words) if draw.random() < 0.45 else None,
+        note=draw.choice(phrases.NOTES).format(**words) if draw.random() < 0.3 else None,
         wait=_wait(draw),
         gift=gift,
         resolved_after=_minutes(draw, 150, 0.9, most=1_500)
@@ -136,7 +138,7 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
         cause=code,
         resolution=f"{draw.choice(story.resolutions).format(**words)} {cause}.",
         reopened=(draw.choice(phrases.UNHAPPY), _minutes(draw, 2_000, 0.6)) if draw.random() < 0.05 else None,
-        closed_after=timedelta(days=draw.randint(2, 5), minutes=draw.randint(0, 600)) if draw.random() < 0.9 else None,
+        closed_after=timedelta(days=draw.randint(2, 5), minutes=draw.randint(0, 600)) if draw.random() < 0.75 else None,
     )
 
 

@@ -1,5 +1,6 @@
 """The last hours, written by hand: what a visitor finds on the desks right now."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.calendars.queries import calendar_of
@@ -7,11 +8,16 @@ from app.calendars.rules import due
 from app.cases import actions as cases
 from app.customers import actions as customers
 from app.demo.clockwork import Story
-from app.demo.lives import Scene
+from app.demo.company import HOUSES
+from app.demo.lives import Scene, log_planned
+from app.demo.phrases import WAITS
+from app.demo.plans import Plan, make_plan
 from app.remedies import actions as remedies
 from app.remedies import queries as remedy_queries
 from app.sla import queries as sla
 
+# Cases begun today by everybody else, numbered apart from the year's.
+BEGUN, FIRST_NUMBER = 15, 900_000
 # Who, severity, category, what, how many minutes ago it happened, asked dollars (0: none), asked with which words.
 _ASKED = (
     ("ana", 4, "Overbooked", "Walked to another house at midnight with two children", 610, 640,
@@ -37,8 +43,14 @@ _LATE = (("bo", 2, "Transfer and parking", "Car scratched in the garage", "Grace
 
 
 def tell_the_present(scene: Scene, seed: int) -> None:
-    """Put today's cases into New York, so that Ana, Bo and Sam have something to do at any hour."""
+    """Put today's cases onto the desks; Ana, Bo and Sam in New York have something to do at any hour."""
     end = scene.clockwork.end
+    for number in range(BEGUN):
+        house = HOUSES[number % len(HOUSES)]
+        at = end - timedelta(minutes=35 + 31 * number)
+        plan = make_plan(seed, FIRST_NUMBER + number, at.date(), house.zone, house.locale)
+        plan = replace(plan, occurred_at=at - timedelta(minutes=10), severity=min(plan.severity, 3))
+        scene.clockwork.tell(_begun(scene, house.code, plan, number % 4 == 1), at)
     scene.clockwork.tell(_cleo(scene), end - timedelta(minutes=38))
     for who, severity, category, what, minutes, dollars, why in _ASKED:
         at = end - timedelta(minutes=minutes)
@@ -49,6 +61,18 @@ def tell_the_present(scene: Scene, seed: int) -> None:
         scene.clockwork.tell(_opened(scene, who, severity, category, what, guest, 9), _nearly_due(scene, severity, end))
     for who, severity, category, what, guest, hours in _LATE:
         scene.clockwork.tell(_opened(scene, who, severity, category, what, guest, 14), end - timedelta(hours=hours))
+
+
+def _begun(scene: Scene, code: str, plan: Plan, waits: bool) -> Story:
+    """A case of today: logged and answered, and its end is still to come."""
+    logger = scene.frontline(code, plan.logger)
+    case = log_planned(scene, code, plan, logger)
+    yield plan.replied_after
+    actor = scene.who(logger)
+    cases.record_reply(case_id=case, text=plan.reply, actor=actor, now=scene.clockwork.now)
+    if waits:
+        yield timedelta(minutes=3)
+        cases.wait(case_id=case, waiting_for="customer", reason=WAITS[0], actor=actor, now=scene.clockwork.now)
 
 
 def _cleo(scene: Scene) -> Story:

@@ -1,0 +1,142 @@
+"""The demo company on both databases: made through actions, in rising time, and only where nothing is."""
+
+import json
+from collections import Counter
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.approvals.models import ExceptionDecision, ExceptionRequest
+from app.audit.models import AuditEntry
+from app.budgets.checks import violations
+from app.cases.models import Case
+from app.demo.company import NAMED
+from app.demo.simulation import tell_a_year
+from app.kernel.database import db
+from app.kernel.time import UTC, parse_instant
+from app.people.models import Employee, Site
+from app.people.pass_phrases import is_phrase
+from app.remedies.models import Remedy
+from app.sla.models import Clock
+from tests.conftest import settings_for
+
+END = parse_instant("2026-11-20T15:00:00Z")
+PHRASE = "quiet meadow lantern seven"
+
+
+def count(model: Any, *conditions: Any) -> int:
+    return db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+
+
+@pytest.fixture
+def told(app: Flask) -> Flask:
+    tell_a_year(seed=5, days=14, end=END, phrase=PHRASE)
+    db.session.remove()
+    return app
+
+
+def test_two_weeks_at_the_hotel_group_hold_together(told: Flask) -> None:
+    assert count(Employee) == 40 and count(Site) == 3
+    assert set(db.session.scalars(select(Employee.role))) == {
+        "frontline", "supervisor", "manager", "hr", "auditor", "admin",
+    }  # fmt: skip
+    assert count(Case) > 50 and count(Remedy) > 25 and count(ExceptionRequest) > 5
+    assert count(Clock, Clock.breached_at.is_not(None)) > 3
+    assert count(ExceptionRequest, ExceptionRequest.state == "waiting") >= 4
+    assert count(Case, Case.resolved_at.is_(None)) >= 10
+    assert violations() == []
+    _entries_rise_and_name_the_demo()
+    _nobody_decided_their_own()
+    _cleo_waits_for_ana()
+
+
+def _entries_rise_and_name_the_demo() -> None:
+    rows = db.session.execute(
+        select(AuditEntry.at, AuditEntry.recorded_at, AuditEntry.content).order_by(AuditEntry.id)
+    ).all()
+    assert all(one.at <= other.at for one, other in pairwise(rows))
+    assert all(row.at <= END < row.recorded_at for row in rows)
+    assert {orjson.loads(row.content)["request"] for row in rows} == {"demo"}
+
+
+def _nobody_decided_their_own() -> None:
+    statement = select(ExceptionRequest.requested_by_id, ExceptionDecision.decided_by_id).join(ExceptionDecision)
+    pairs = db.session.execute(statement).all()
+    assert pairs and all(asker != decider for asker, decider in pairs)
+
+
+def _cleo_waits_for_ana() -> None:
+    ana = db.session.scalars(select(Employee).where(Employee.email == "ana@makegood.example")).one()
+    case = db.session.scalars(select(Case).where(Case.summary.like("No heating in room 512%"))).one()
+    assert (case.owner_id, case.state, case.given_minor) == (ana.id, "open", 0)
+    assert is_phrase(ana.password_hash, PHRASE)
+
+
+def test_the_same_seed_tells_the_same_cases_and_amounts(app: Flask, tmp_path: Path) -> None:
+    def fingerprint() -> list[Any]:
+        cases = db.session.execute(select(Case.summary, Case.severity, Case.state, Case.occurred_at).order_by(Case.id))
+        gifts = db.session.execute(select(Remedy.kind, Remedy.amount_minor, Remedy.state).order_by(Remedy.id))
+        return [*map(tuple, cases), *map(tuple, gifts)]
+
+    tell_a_year(seed=2, days=4, end=END, phrase=PHRASE)
+    first = fingerprint()
+    db.session.remove()
+    db.drop_all()
+    db.create_all()
+    app.extensions = {key: kept for key, kept in app.extensions.items() if not key.startswith("makegood_policy")}
+    for kept in ("makegood_calendars", "makegood_sla_targets"):
+        app.extensions.pop(kept, None)
+    tell_a_year(seed=2, days=4, end=END, phrase=PHRASE)
+    assert fingerprint() == first and len(first) > 30
+
+
+def test_the_command_makes_a_company_once_and_prints_its_people(app: Flask, tmp_path: Path) -> None:
+    runner = app.test_cli_runner()
+    result = runner.invoke(args=["demo", "--days", "1", "--until", "2026-11-20T15:00:00Z"])
+    assert result.exit_code == 0, result.output
+    phrase = (tmp_path / "demo-pass-phrase").read_text(encoding="utf-8").strip()
+    assert phrase in result.output and (tmp_path / "demo-pass-phrase").stat().st_mode & 0o777 == 0o600
+    assert all(f"{box}@makegood.example" in result.output for _name, box, _role, _title in NAMED)
+    before = count(AuditEntry)
+    again = runner.invoke(args=["demo", "--days", "1"])
+    assert again.exit_code == 1 and "isn't empty" in again.output
+    assert count(AuditEntry) == before
+
+
+def test_the_command_reports_as_json(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["demo", "--days", "1", "--until", "2026-11-20T15:00:00Z", "--json"])
+    assert json.loads(result.stdout)["people"] == 40
+
+
+@pytest.mark.parametrize("until", ["yesterday", "2026-11-20T15:00:00", "2999-01-01T00:00:00Z"])
+def test_a_story_ends_at_an_instant_that_has_been(app: Flask, until: str) -> None:
+    result = app.test_cli_runner().invoke(args=["demo", "--until", until])
+    assert result.exit_code == 2 and count(Employee) == 0
+
+
+def test_production_refuses_demo_people(tmp_path: Path) -> None:
+    from app import create_app
+
+    settings = settings_for(
+        f"sqlite:///{tmp_path}/p.db", tmp_path, MAKEGOOD_ENV="production", SECRET_KEY="x" * 40,
+        MAKEGOOD_BASE_URL="https://makegood.example",
+    )  # fmt: skip
+    result = create_app(settings).test_cli_runner().invoke(args=["demo"])
+    assert result.exit_code == 1 and "production" in result.output
+    assert not (tmp_path / "demo-pass-phrase").exists()
+
+
+def test_outcomes_of_a_decision_all_occur(app: Flask) -> None:
+    """Every kind of decision is planned; whether it comes about in a short story is chance."""
+    from app.demo.simulation import plans
+
+    decisions = Counter(
+        plan.gift.decision for _, _, plan in plans(1, 200, datetime(2026, 11, 20, tzinfo=UTC).date()) if plan.gift
+    )
+    assert set(decisions) == {"approved", "less", "declined", "withdrawn", "unanswered"}
