@@ -58,8 +58,7 @@ def trail() -> tuple[str, int] | str:
     oldest_first = form.case_id is not None
     found: Slice[TrailRow] = Slice((), None)
     if is_sound:
-        zone = zone_of(None)
-        found = queries.trail(form.filters(site_id, zone), page, oldest_first=oldest_first)
+        found = queries.trail(form.filters(site_id, zone_of(None)), page, oldest_first=oldest_first)
     lines, names = _lines(found.rows)
     body = render_template(
         "audit/trail.html",
