@@ -60,6 +60,9 @@ def offer(
     content it raises IntentReused. Raises NeedsApproval, Refused or PurseExhausted with the whole decision.
     """
 
+    if nature == "redress" and not reason.strip():
+        raise BadInput({"reason": [str(_l("Name the law or the contract that it is owed by."))]})
+
     def deed(case: Case) -> Remedy:
         return _give(case, kind, nature, amount, reason, actor, now)
 

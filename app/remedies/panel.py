@@ -68,6 +68,10 @@ class Panel:
         return self.may_give and self.decision is not None and self.decision.outcome != "refused"
 
     @property
+    def is_owed(self) -> bool:
+        return bool(self.form.nature.data == "redress")
+
+    @property
     def is_exception(self) -> bool:
         return self.decision is not None and self.decision.outcome == "needs_approval"
 

@@ -37,7 +37,17 @@ def race(app: Flask, folder: Path, person_id: int, case_id: int, intents: list[s
     shares = [intents[n::PROCESSES] for n in range(PROCESSES)]
     children = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.remedies.parallel", url, str(folder), str(person_id), str(case_id), json.dumps(share), start],
+            [
+                sys.executable,
+                "-m",
+                "tests.remedies.parallel",
+                url,
+                str(folder),
+                str(person_id),
+                str(case_id),
+                json.dumps(share),
+                start,
+            ],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).resolve().parents[2],
