@@ -76,12 +76,15 @@ def log_history(cases: Sequence[PastCase], *, actor: Actor, now: datetime) -> li
     with transaction():
         ids = list(
             db.session.execute(
-                insert(Case.__table__).returning(Case.id, sort_by_parameter_order=True),
+                insert(Case.__table__).returning(  # type: ignore[arg-type]
+                    Case.id, sort_by_parameter_order=True
+                ),
                 [_row(case, now) for case in cases],
             ).scalars()
         )
         pairs = list(zip(ids, cases, strict=True))
-        db.session.execute(insert(CaseEvent.__table__), [event for pair in pairs for event in _events(*pair)])
+        events = [event for pair in pairs for event in _events(*pair)]
+        db.session.execute(insert(CaseEvent.__table__), events)  # type: ignore[arg-type]
         CASE_SEARCH.put([(case_id, _body(case_id, case)) for case_id, case in pairs], new=True)
         audit.record_many([_entry(case_id, case) for case_id, case in pairs], actor=actor, at=now)
         _start_clocks(pairs, actor, now)

@@ -105,7 +105,7 @@ def take(*, run_id: int, rows_total: int, actor: Actor, now: datetime) -> int:
             )
             .values(state="running", beat_at=now, rows_total=rows_total)
         )
-        if taken.rowcount == 0:
+        if taken.rowcount == 0:  # type: ignore[attr-defined]
             raise AlreadyTaken
         read_count = db.session.scalar(select(ImportRun.read_count).where(ImportRun.id == run_id)) or 0
         audit.record(
@@ -233,7 +233,7 @@ def _keep_rejects(run: ImportRun, rejects: Sequence[Reject]) -> None:
     room = max(0, REJECTS_KEPT_MAX - reject_count(run.id))
     rows = [_reject_row(run.id, reject, problem) for reject in rejects for problem in reject.problems]
     if rows[:room]:
-        db.session.execute(insert(ImportReject.__table__), rows[:room])
+        db.session.execute(insert(ImportReject.__table__), rows[:room])  # type: ignore[arg-type]
 
 
 def _reject_row(run_id: int, reject: Reject, problem: Problem) -> dict[str, object]:

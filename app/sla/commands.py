@@ -21,8 +21,8 @@ def register(app: Flask) -> None:
 
 
 @group.command("due")
-@click.option("--stdin", "from_stdin", is_flag=True, required=True, help="Read one JSON object a line.")
-def due_command(from_stdin: bool) -> None:
+@click.option("--stdin", is_flag=True, required=True, expose_value=False, help="Read one JSON object a line.")
+def due_command() -> None:
     """Print {"due": …}, {"elapsed_seconds": …} or {"error": …} for every line, in order.
 
     A line: {"windows": {"mon": [["09:00", "17:00"]]}, "tz": "Europe/London", "holidays": ["2026-12-25"],
