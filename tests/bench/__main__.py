@@ -45,7 +45,12 @@ def one_size(database: str, cases: int, seconds: float, url_of: Any) -> None:
         known = fill.fill(product_url, folder, cases)
         floor.fill(floor_url, cases)
         workers = 1 if database == "sqlite" else 2
-        product_env = {"DATABASE_URL": product_url, "MAKEGOOD_ENV": "test", "MAKEGOOD_INSTANCE": str(folder), "SECRET_KEY": "b" * 40}
+        product_env = {
+            "DATABASE_URL": product_url,
+            "MAKEGOOD_ENV": "test",
+            "MAKEGOOD_INSTANCE": str(folder),
+            "SECRET_KEY": "b" * 40,
+        }
         product = stack.enter_context(served("wsgi:app", product_env, workers))
         raw = stack.enter_context(served("tests.bench.floor:app", {"FLOOR_URL": floor_url}, workers))
         headers, csrf = signed_in(product, known["email"], known["pass_phrase"])
@@ -68,7 +73,9 @@ def one_size(database: str, cases: int, seconds: float, url_of: Any) -> None:
                 figures = {}
                 for who, port, (method, path, sent, body, ok) in (("product", product, ours), ("floor", raw, theirs)):
                     load(port, method, path, clients=clients, seconds=0.5, headers=sent, body=body, ok=ok)
-                    figures[who] = load(port, method, path, clients=clients, seconds=seconds, headers=sent, body=body, ok=ok)
+                    figures[who] = load(
+                        port, method, path, clients=clients, seconds=seconds, headers=sent, body=body, ok=ok
+                    )
                 ratio = figures["product"]["rps"] / figures["floor"]["rps"]
                 emit(name, database=database, cases=cases, clients=clients, ratio_to_floor=ratio, **figures)
         rare = load(product, "GET", "/search?q=zephyr", clients=1, seconds=seconds, headers=headers)

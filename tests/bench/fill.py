@@ -76,7 +76,9 @@ def fill(url: str, folder: Path, cases: int) -> dict[str, Any]:
             )
             if url.startswith("postgresql"):
                 for table in ("customer", "case_file"):
-                    connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))
+                    connection.execute(
+                        text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+                    )
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
         db.engine.dispose()
@@ -113,5 +115,6 @@ def _index(connection: Any, numbers: range, site_id: int) -> None:
         connection.execute(text("INSERT INTO case_search (rowid, body) VALUES (:id, :body)"), rows)
     else:
         connection.execute(
-            text("INSERT INTO case_search (rowid, body) VALUES (:id, array_to_tsvector(string_to_array(:body, ' ')))"), rows
+            text("INSERT INTO case_search (rowid, body) VALUES (:id, array_to_tsvector(string_to_array(:body, ' ')))"),
+            rows,
         )

@@ -74,7 +74,13 @@ CASE = """{% extends "page" %}{% block main %}<h1>{{ c.ref }} {{ c.subject }}</h
 <dt>State</dt><dd>{{ c.state }}</dd></dl><p>{{ c.body }}</p><ol>{% for e in events %}<li class="{{ e.kind }}"><time datetime="{{ e.at.isoformat() }}">{{ e.at.isoformat(" ", "minutes") }}</time>
 <b>{{ e.actor }}</b> {{ e.kind }}<p>{{ e.body }}</p></li>{% endfor %}</ol>{% for action in ("Note", "Offer", "Assign", "Resolve") %}<form method="post"><label>{{ action }}
 <textarea name="body"></textarea></label><button>{{ action }}</button></form>{% endfor %}{% endblock %}"""
-NAV = [("/", "Desk"), ("/cases", "Cases"), ("/customers", "Customers"), ("/exceptions", "Exceptions"), ("/metrics", "Metrics")]
+NAV = [
+    ("/", "Desk"),
+    ("/cases", "Cases"),
+    ("/customers", "Customers"),
+    ("/exceptions", "Exceptions"),
+    ("/metrics", "Metrics"),
+]
 LATE = Markup(' class="late"')
 NOW = datetime(2026, 11, 22, tzinfo=UTC).replace(tzinfo=None)
 
@@ -168,13 +174,21 @@ def fill(url: str, cases: int) -> None:
         connection.execute(
             insert(happening),
             [
-                {"case_id": n, "actor_id": 1 + k, "at": NOW + timedelta(minutes=k), "kind": "note", "body": "Rang the guest and told her. " * 4}
+                {
+                    "case_id": n,
+                    "actor_id": 1 + k,
+                    "at": NOW + timedelta(minutes=k),
+                    "kind": "note",
+                    "body": "Rang the guest and told her. " * 4,
+                }
                 for n in range(1, 101)
                 for k in range(12)
             ],
         )
         if url.startswith("postgresql"):
-            connection.execute(text("SELECT setval(pg_get_serial_sequence('floor_case','id'), (SELECT max(id) FROM floor_case))"))
+            connection.execute(
+                text("SELECT setval(pg_get_serial_sequence('floor_case','id'), (SELECT max(id) FROM floor_case))")
+            )
     with filled.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     filled.dispose()

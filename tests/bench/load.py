@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def emit(bench: str, **figures: Any) -> None:
     """Print one benchmark's line; every figure is a measured one."""
-    print(json.dumps({"bench": bench, "cores": os.cpu_count(), **{k: _short(v) for k, v in figures.items()}}), flush=True)
+    print(
+        json.dumps({"bench": bench, "cores": os.cpu_count(), **{k: _short(v) for k, v in figures.items()}}), flush=True
+    )
 
 
 def _short(value: Any) -> Any:
@@ -64,7 +66,15 @@ def served(target: str, env: dict[str, str], workers: int = 2) -> Iterator[int]:
 
 
 def load(
-    port: int, method: str, path: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None, body: Any = None, ok: int = 200
+    port: int,
+    method: str,
+    path: str,
+    *,
+    clients: int,
+    seconds: float,
+    headers: dict[str, str] | None = None,
+    body: Any = None,
+    ok: int = 200,
 ) -> dict[str, float]:
     """Send requests for `seconds` from `clients` threads; body may be a callable giving a fresh one each time."""
     waits: list[float] = []

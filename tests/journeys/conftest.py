@@ -98,7 +98,10 @@ def desk_of(chromium: Browser, house: House) -> Iterator[Any]:
         who: str, *, width: int = 1280, height: int = 844, scheme: str = "light", scripts: bool = True
     ) -> Desk:
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=scripts, locale="en-GB"
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+            locale="en-GB",
         )
         contexts.append(context)
         page = context.new_page()
@@ -107,9 +110,11 @@ def desk_of(chromium: Browser, house: House) -> Iterator[Any]:
         page.on("pageerror", lambda error: desk.complaints.append(str(error)))
         page.on(
             "console",
-            lambda message: desk.complaints.append(message.text)
-            if message.type == "error" and "Content Security Policy" in message.text
-            else None,
+            lambda message: (
+                desk.complaints.append(message.text)
+                if message.type == "error" and "Content Security Policy" in message.text
+                else None
+            ),
         )
         desk.go("/sign-in")
         page.get_by_label("E-mail").fill(getattr(house.company, who).email)

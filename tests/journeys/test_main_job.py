@@ -107,5 +107,12 @@ def everything_agrees(house: House, ref: str) -> None:
         report = verify(now=utc_now())
         assert report.is_whole, report
         said = {row.type for row in db.session.query(AuditEntry).filter_by(case_id=case_id)}
-        assert {"case:log", "remedy:offer", "remedy:accept", "exception:ask", "exception:approve", "case:resolve"} <= said
+        assert {
+            "case:log",
+            "remedy:offer",
+            "remedy:accept",
+            "exception:ask",
+            "exception:approve",
+            "case:resolve",
+        } <= said
         db.session.remove()
