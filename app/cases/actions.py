@@ -83,30 +83,13 @@ def log(
         check_places(site_id, team_id, owner_id, category_id)
         check_customer(customer_id, actor)
         case = Case(
-            site_id=site_id,
-            team_id=team_id,
-            owner_id=owner_id,
-            customer_id=customer_id,
-            category_id=category_id,
-            severity=severity,
-            channel=channel,
-            journey_stage=journey_stage,
-            attribution=attribution,
-            summary=summary.strip(),
-            description=description.strip(),
-            loss_minor=loss_minor,
-            desired_outcome=(desired_outcome or "").strip() or None,
-            occurred_at=occurred_at,
-            received_at=received_at,
-            logged_at=now,
-            logged_by_id=actor.id,
-            state="open",
-            next_due_at=rules.NEVER,
-            source=source,
-            source_ref=source_ref,
-            version=1,
-            updated_at=now,
-        )
+            site_id=site_id, team_id=team_id, owner_id=owner_id, customer_id=customer_id, category_id=category_id,
+            severity=severity, channel=channel, journey_stage=journey_stage, attribution=attribution,
+            summary=summary.strip(), description=description.strip(), loss_minor=loss_minor,
+            desired_outcome=(desired_outcome or "").strip() or None, occurred_at=occurred_at, received_at=received_at,
+            logged_at=now, logged_by_id=actor.id, state="open", next_due_at=rules.NEVER, source=source,
+            source_ref=source_ref, version=1, updated_at=now,
+        )  # fmt: skip
         db.session.add(case)
         db.session.flush()
         due = sla.start_case_clocks(

@@ -1,55 +1,27 @@
 """The queue: open cases by what is due next, with filters in the address."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from flask import make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
-from app.cases import due_queries, queries, words
+from app.cases import due_queries, queries, row_views, words
 from app.cases.blueprint import bp
 from app.cases.due_queries import Due
 from app.cases.queries import COUNT_MAX, VIEWS, Filters, QueueRow
 from app.cases.rules import STATES
-from app.kernel.money import Money
 from app.kernel.paging import Page, Slice
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
 from app.people.permissions import Scope
 from app.ui import shell
-from app.ui.filters import locale_name, zone_of
-from app.ui.words import deadline_words, duration_words
+from app.ui.filters import locale_name
 
 PAGE_SIZE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of the queue in words, so that the template only puts them in their places."""
-
-    ref: str
-    url: str
-    summary: str
-    category: str
-    customer: str
-    severity: int
-    state: str
-    owner: str
-    is_mine: bool
-    is_unowned: bool
-    waiting: str
-    given: str
-    site: str
-    chip: str
-    chip_text: str
-    due: str
-    what: str
 
 
 @bp.get("/cases")
@@ -134,7 +106,7 @@ def _shown(
     here: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
     after = request.args.get("after")
     return {
-        "lines": lines(found.rows, dues, now),
+        "lines": row_views.lines(found.rows, dues, now),
         "filters": filters,
         "here": here,
         "rows_url": url_for("cases.rows", **here, after=after),
@@ -144,59 +116,6 @@ def _shown(
         "may_take": can("cases.write"),
         "now": now,
     }
-
-
-def lines(found: Iterable[QueueRow], dues: Mapping[int, Due], now: datetime) -> list[Line]:
-    """Say rows in words. Formatting the same amount or hour again costs nothing."""
-    mine, locale = me().id, locale_name()
-    states = {state: str(word) for state, word in words.STATE_WORDS.items()}
-    whom = {code: str(word) for code, word in words.WAITING_WORDS.items()}
-    names = {milestone: str(word) for milestone, word in words.DUE_WORDS.items()}
-    base = url_for("cases.index") + "/"
-    shown = []
-    for row in found:
-        due = dues[row.id]
-        what = names.get(due.milestone or "", "")
-        state = states[row.state]
-        if row.waiting_for:
-            state = _("Waiting for %(whom)s", whom=whom[row.waiting_for])
-        shown.append(
-            Line(
-                ref=row.ref,
-                url=base + row.ref,
-                summary=row.summary,
-                category=row.category,
-                customer=row.customer or "–",
-                severity=row.severity,
-                state=state,
-                owner=row.owner or "",
-                is_mine=row.owner_id == mine,
-                is_unowned=row.owner_id is None and row.resolved_at is None,
-                waiting=duration_words(((row.resolved_at or now) - row.received_at).total_seconds()),
-                given=_money(row.given_minor, row.currency, locale),
-                site=row.site,
-                chip=due.state,
-                chip_text=_chip_text(due, row, what, now, whom),
-                due=due.due_at.strftime("%Y-%m-%dT%H:%M:%SZ") if due.due_at and due.state != "met" else "",
-                what=what,
-            )
-        )
-    return shown
-
-
-def _chip_text(due: Due, row: QueueRow, what: str, now: datetime, whom: Mapping[str, str]) -> str:
-    if row.resolved_at:
-        return _("Resolved")
-    if due.state == "paused":
-        return _("Paused, waiting for %(whom)s", whom=whom.get(row.waiting_for or "customer", ""))
-    if due.due_at is None:
-        return _("Nothing due")
-    return deadline_words(due.due_at, now, zone=zone_of(row.time_zone), locale=locale_name(), what=what or None)
-
-
-@lru_cache(maxsize=2_000)
-def _money(minor: int, currency: str, locale: str) -> str:
-    return Money(minor, currency).format(locale)
 
 
 def _etag(found: Slice[QueueRow], dues: Mapping[int, Due], now: datetime) -> str:
