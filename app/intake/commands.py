@@ -81,7 +81,7 @@ def chosen_mapping(file: Path, text: str | None) -> Mapping:
             )
         raise Unreadable(
             _(
-                "No mapping fits these columns: %(names)s. Known mappings: %(known)s; or give --mapping FILE.",
+                "No mapping fits these columns: %(names)s. Known kinds of file: %(known)s.",
                 names=", ".join(header)[:300],
                 known=", ".join(shipped()),
             )
