@@ -109,6 +109,8 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
     channel = _weighted(draw, _CHANNELS[story.stage])
     face_to_face = channel in ("desk", "phone", "chat") and draw.random() < 0.75
     outcome = "explained" if gift is None or gift.kind == "explanation" else "made_good"
+    if draw.random() < (0.12 if gift is None else 0.4 if gift.end != "accepted" else 0):
+        outcome = draw.choice(("declined", "withdrawn", "unreachable"))
     return Plan(
         number=number,
         story=story,
@@ -134,7 +136,7 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
         gift=gift,
         resolved_after=_minutes(draw, 150, 0.9, most=1_500)
         + (timedelta(days=draw.randint(2, 6)) if late else timedelta()),
-        outcome=draw.choice(("declined", "withdrawn", "unreachable")) if draw.random() < 0.07 else outcome,
+        outcome=outcome,
         cause=code,
         resolution=f"{draw.choice(story.resolutions).format(**words)} {cause}.",
         reopened=(draw.choice(phrases.UNHAPPY), _minutes(draw, 2_000, 0.6)) if draw.random() < 0.05 else None,
