@@ -15,7 +15,7 @@ from app.remedies import actions as remedies
 from tests.conftest import settings_for
 
 
-def main(url: str, folder: str, person_id: int, case_id: int, intents: list[str], start: float) -> None:
+def main(url: str, folder: str, person_id: int, case_id: int, intents: list[str]) -> None:
     app = create_app(settings_for(url, Path(folder)), TESTING=True)
 
     def one(intent: str) -> str:
@@ -30,8 +30,8 @@ def main(url: str, folder: str, person_id: int, case_id: int, intents: list[str]
             except Refusal as refusal:
                 return refusal.code
 
-    while utc_now().timestamp() < start:
-        pass
+    print("ready", flush=True)
+    sys.stdin.readline()  # all processes start when the last one is ready
     with ThreadPoolExecutor(4) as pool:
         print(json.dumps(list(pool.map(one, intents))))
     with app.app_context():
@@ -39,4 +39,4 @@ def main(url: str, folder: str, person_id: int, case_id: int, intents: list[str]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), json.loads(sys.argv[5]), float(sys.argv[6]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), json.loads(sys.argv[5]))

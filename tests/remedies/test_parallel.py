@@ -10,14 +10,12 @@ from flask import Flask
 from app.budgets.checks import violations
 from app.budgets.models import Purse
 from app.kernel.database import db
-from app.kernel.time import utc_now
 from app.remedies.models import Remedy
 from tests.cases.builders import make_case
 from tests.people.builders import make_company
 from tests.remedies.builders import publish_policy
 
 PROCESSES = 4
-SECONDS_TO_START = 6
 
 
 def limits(incident_minor: int, month_minor: int) -> list[dict[str, object]]:
@@ -33,7 +31,6 @@ def limits(incident_minor: int, month_minor: int) -> list[dict[str, object]]:
 def race(app: Flask, folder: Path, person_id: int, case_id: int, intents: list[str]) -> list[str]:
     """Offer £100.00 once per intent, from four processes of four threads that start at the same moment."""
     url = str(app.config["SQLALCHEMY_DATABASE_URI"])
-    start = str(utc_now().timestamp() + SECONDS_TO_START)
     shares = [intents[n::PROCESSES] for n in range(PROCESSES)]
     children = [
         subprocess.Popen(
@@ -46,14 +43,21 @@ def race(app: Flask, folder: Path, person_id: int, case_id: int, intents: list[s
                 str(person_id),
                 str(case_id),
                 json.dumps(share),
-                start,
             ],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).resolve().parents[2],
         )
         for share in shares
     ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
     answers: list[str] = []
     for child in children:
         said, _ = child.communicate(timeout=120)
@@ -90,7 +94,8 @@ def test_one_intent_pressed_forty_times_in_four_processes_pays_once(app: Flask, 
     case_id = make_case(company.ana).id
     db.session.remove()
     answers = race(app, tmp_path, company.ana.id, case_id, ["the-same-intent"] * 40)
-    assert len(set(answers)) == 1
-    assert answers[0].startswith("paid:")
+    paid = {answer for answer in answers if answer.startswith("paid:")}
+    assert len(paid) == 1
+    assert set(answers) - paid <= {"intent-in-flight"}  # where the first takes longer than one waits for it
     assert db.session.query(Remedy).count() == 1
     assert violations() == []
