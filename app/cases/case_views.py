@@ -21,6 +21,7 @@ from app.remedies import panel as remedies_panel
 from app.remedies import queries as remedies
 from app.remedies import words as remedy_words
 from app.sla import queries as sla
+from app.ui.preferences import safe_next
 
 
 @bp.get("/cases/<ref>")
@@ -78,9 +79,7 @@ def take(ref: str) -> ResponseReturnValue:
     team_id = page.case.team_id or (actor.team_id if actor.site_id == page.case.site_id else None)
     cases.assign(case_id=page.case.id, owner_id=actor.id, team_id=team_id, actor=actor, now=utc_now())
     flash(_("%(ref)s is yours.", ref=page.ref), "good")
-    if request.form.get("next") == "queue":
-        return redirect(url_for("cases.index"), 303)
-    return redirect(url_for("cases.show", ref=page.ref), 303)
+    return redirect(safe_next(request.form.get("next") or url_for("cases.show", ref=page.ref)), 303)
 
 
 def found(ref: str) -> CasePage:

@@ -109,6 +109,7 @@ def _shown(
         "lines": row_views.lines(found.rows, dues, now),
         "filters": filters,
         "here": here,
+        "here_url": url_for("cases.index", **here, after=after),
         "rows_url": url_for("cases.rows", **here, after=after),
         "next_url": url_for("cases.index", **here, after=found.next_cursor) if found.next_cursor else None,
         "start_url": url_for("cases.index", **here) if after else None,

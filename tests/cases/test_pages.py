@@ -184,7 +184,7 @@ def test_a_case_goes_its_whole_way_by_forms_alone(app: Flask, company: Company) 
     bo, url = browser(app, company.bo), f"/cases/{case.ref}"
     assert "Nobody takes care of it yet" in bo.get(url).get_data(as_text=True)
     steps = [
-        ("ownership", {}),
+        ("ownership", {"next": "/cases?view=unowned"}),
         ("acknowledgement", {}),
         ("pauses", {"waiting_for": "customer", "reason": "photos"}),
         ("resumption", {}),
@@ -196,6 +196,7 @@ def test_a_case_goes_its_whole_way_by_forms_alone(app: Flask, company: Company) 
     for step, values in steps:
         answer = bo.post(f"{url}/{step}", data=values)
         assert answer.status_code == 303, (step, answer.get_data(as_text=True)[-2000:])
+        assert answer.location == values.get("next", answer.location)
         assert bo.get(url).status_code == 200
     page = bo.get(url).get_data(as_text=True)
     for words in (
