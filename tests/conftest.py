@@ -30,6 +30,7 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("makegood")
 
+pytest_plugins = ["tests.browser"]
 DATABASES = ("sqlite", "postgresql")
 
 

@@ -17,7 +17,7 @@ from app.notifications.rules import declare, is_local, say
 from tests.people.builders import Company, make_company
 
 NOW = datetime(2026, 3, 19, 15, tzinfo=UTC)
-TOLD = audit.declare("test:tell", sentence="told")
+TOLD = audit.declare("test:greet", sentence="told")
 HELLO = declare("test:hello", "%(case)s says hello to %(who)s")
 
 

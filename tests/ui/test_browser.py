@@ -1,6 +1,5 @@
 """The gallery in a real browser: no finding of axe, no sideways scrolling, and what the scripts do."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -9,7 +8,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from flask import Response
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from tests.ui.gallery import make_app
@@ -18,15 +17,6 @@ pytestmark = pytest.mark.browser
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-MISSING = "Chromium was not found. Install it (Debian: apt-get install chromium) or put it on the PATH."
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
@@ -50,20 +40,10 @@ def address() -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        assert executable, MISSING
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     """A fresh page that fails the test when the console says anything bad, a broken policy included."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
@@ -229,8 +209,8 @@ def test_a_clock_that_runs_out_turns_late_while_it_is_watched(page, address):
     assert "chip--breached" in page.get_attribute("#watched", "class")
 
 
-def test_everything_is_there_without_scripts(browser, address):
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+def test_everything_is_there_without_scripts(chromium, address):
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(address)
     page.get_by_role("button", name="More").click()
