@@ -118,7 +118,7 @@ def _wait(scene: Scene, case: int, owner: PersonRow, wait: tuple[str, str, timed
 def give(scene: Scene, code: str, case: int, owner: PersonRow, gift: Gift) -> Story:
     """Try a remedy: inside one's own limit it is offered; above it an exception is asked for, or less is given."""
     amount = scene.company.money(code, gift.dollars if gift.kind in MONETARY else 0)
-    actor = scene.who(owner)
+    actor = scene.who(owner) if gift.nature == "goodwill" else _decider(scene, case, owner.id)
     if gift.asks and gift.dollars >= WORTH_ASKING and _is_above(case, gift, amount, actor, scene):
         yield from _ask(scene, case, owner, gift, amount)
         return

@@ -10,7 +10,11 @@ Unit = Literal["incident", "customer_days", "employee_month", "team_month"]
 # From the coolest window to the hottest: the order in which enforcement takes them.
 UNITS: tuple[Unit, ...] = ("incident", "customer_days", "employee_month", "team_month")
 Outcome = Literal["allowed", "needs_approval", "refused"]
-Why = Literal["within", "no_money", "redress", "over_limit", "hard_cap", "no_rule", "bad_amount", "unknown_currency"]
+Why = Literal[
+    "within", "no_money", "redress", "over_limit", "hard_cap", "no_rule", "bad_amount", "unknown_currency", "not_theirs"
+]  # fmt: skip
+# Redress takes from no window, so no limit would hold it: until rules with their legal source do, these roles record it.
+REDRESS_ROLES = ("supervisor", "manager")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,8 @@ def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int
     """Decide whether the holder may give the offer: allowed, needs an approval, or refused.
 
     used: rule id → what that rule's window holds now; a missing one holds nothing. Redress is owed by law or contract,
-    so it takes from no window. Worked value: limit 2,000.00, used 0: 2,000.00 is allowed, 2,000.01 needs an approval.
+    so it takes from no window, and only REDRESS_ROLES record it.
+    Worked value: limit 2,000.00, used 0: 2,000.00 is allowed, 2,000.01 needs an approval.
     """
     currency = offer.amount.currency
     nothing = Money(0, currency)
@@ -201,6 +206,8 @@ def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int
     if offer.amount.minor == 0:
         return Decision("refused", "bad_amount", "", nothing, ())
     if offer.nature == "redress":
+        if holder.role not in REDRESS_ROLES:
+            return Decision("refused", "not_theirs", "", nothing, ())
         return Decision("allowed", "redress", "", offer.amount, ())
     fitting = applicable(offer, holder, rules)
     if not any(rule.unit == "incident" and not rule.hard for rule in fitting):

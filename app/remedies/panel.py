@@ -21,7 +21,7 @@ from app.people.permissions import has, scope_of
 from app.policies import queries as policies
 from app.policies.models import RemedyKind
 from app.policies.queries import KindRow, VersionRow
-from app.policies.rules import Decision
+from app.policies.rules import REDRESS_ROLES, Decision
 from app.remedies import queries, words
 from app.remedies.forms import OfferForm
 from app.ui.filters import money
@@ -48,6 +48,7 @@ class Panel:
     approvers: str
     waits: Waits | None
     may_give: bool
+    may_record_redress: bool
     may_read_policy: bool
     is_sound: bool
 
@@ -123,6 +124,7 @@ def panel_for(case: Case, actor: Actor, now: datetime, form: OfferForm | None = 
         approvers=approvers,
         waits=approvals.waits(case.site_id, now) if needs else None,
         may_give=scope is not None and scope.covers(site_id=case.site_id) and not case.resolved_at,
+        may_record_redress=actor.role in REDRESS_ROLES,
         may_read_policy=has(actor, "policies.read"),
         is_sound=is_sound,
     )

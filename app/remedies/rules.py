@@ -92,6 +92,7 @@ def refusal_of(decision: Decision) -> Refusal:
         "hard_cap": _l("This is above what anybody may give here. Nobody can approve it."),
         "no_rule": _l("No rule of the policy lets your role give this remedy here."),
         "unknown_currency": _l("The policy has no limit in this currency."),
+        "not_theirs": _l("What is owed by law or contract is recorded by a supervisor. Ask one, or offer goodwill."),
         "bad_amount": _l("Type an amount above zero; a remedy that isn't money takes none."),
     }
     return Refused(sentences.get(decision.why), decision=decision.json())

@@ -73,6 +73,7 @@ def text_of(decision: Decision, approvers: str) -> str:
     return {
         "no_money": _("This costs no money; give it whenever it helps."),
         "redress": _("What is owed by law or contract takes from no purse."),
+        "not_theirs": _("What is owed by law or contract is recorded by a supervisor. Ask one, or offer goodwill."),
         "hard_cap": _("Nobody may give that much here, and nobody can approve it."),
         "no_rule": _("No rule of the policy lets your role give this here."),
         "unknown_currency": _("The policy has no limit in this currency."),

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from app.audit import actions as audit
+from app.audit.jobs import seal_pending
 from app.audit.models import AuditEntry, AuditPayload, AuditSeal
+from app.audit.queries import verify
 from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.time import UTC, utc_now
@@ -96,3 +98,18 @@ def test_an_inner_transaction_joins_the_outer_one(app: Flask) -> None:
 def test_an_entry_takes_exactly_the_keys_that_its_type_declares(app: Flask) -> None:
     with pytest.raises(AssertionError, match="takes exactly"), transaction():
         audit.record(TRIED, subject="MG-1", actor=command("test"), at=utc_now(), stap=1)
+
+
+def test_an_entry_that_a_savepoint_took_back_is_neither_sealed_nor_in_the_way_of_the_next(app: Flask) -> None:
+    """SQLite gives the number of a row that was rolled back to the next one."""
+    with transaction():
+        with pytest.raises(RuntimeError), db.session.begin_nested():
+            audit.record(TRIED, subject="MG-1", actor=command("test"), at=AT, step=1)
+            raise RuntimeError
+        audit.record(TRIED, subject="MG-2", actor=command("test"), at=AT, step=2)
+    if db.engine.dialect.name == "postgresql":
+        seal_pending(everything=True)
+    kept = db.session.query(AuditEntry).one()
+    assert kept.subject == "MG-2"
+    assert [seal.entry_id for seal in db.session.query(AuditSeal)] == [kept.id]
+    assert verify(now=utc_now()).is_whole

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kernel.money import MINOR_MAX, Money
-from app.policies.rules import UNITS, Decision, Holder, Offer, Rule, Used, applicable, judge
+from app.policies.rules import REDRESS_ROLES, UNITS, Decision, Holder, Offer, Rule, Used, applicable, judge
 
 ANA = Holder(role="frontline", site_id=1)
 OFFER = Offer(Money(12_000, "GBP"), "refund", "goodwill", True, severity=3, category_id=5)
@@ -63,7 +63,7 @@ def test_every_window_must_hold() -> None:
         (asking(MINOR_MAX + 1), "refused", "bad_amount"),
         (asking(0, kind="apology", is_monetary=False), "allowed", "no_money"),
         (asking(5, kind="apology", is_monetary=False), "refused", "bad_amount"),
-        (asking(60_000, nature="redress"), "allowed", "redress"),
+        (asking(1, nature="redress"), "refused", "not_theirs"),
         (asking(0, nature="redress"), "refused", "bad_amount"),
         (replace(OFFER, amount=Money(100, "CHF")), "refused", "unknown_currency"),
     ],
@@ -71,6 +71,12 @@ def test_every_window_must_hold() -> None:
 def test_amounts_kinds_and_natures_are_told_apart(offer: Offer, outcome: str, why: str) -> None:
     decision = judge(offer, ANA, [rule(1)], {1: Used(20_000)})
     assert (decision.outcome, decision.why) == (outcome, why)
+
+
+@pytest.mark.parametrize("role", REDRESS_ROLES)
+def test_whoever_leads_records_what_is_owed_and_it_takes_from_no_window(role: str) -> None:
+    decision = judge(asking(60_000, nature="redress"), Holder(role=role, site_id=1), [rule(1)], {1: Used(20_000)})
+    assert (decision.outcome, decision.why, decision.windows) == ("allowed", "redress", ())
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from app.kernel.money import Money
 from app.kernel.time import utc_now
 from app.remedies import actions as remedies
 from app.remedies import jobs, queries
+from app.remedies.models import Remedy
 from app.remedies.rules import IntentReused, NeedsApproval, Refused, RemedyEnded
 from tests.cases.builders import make_case
 from tests.people.builders import make_company
@@ -115,11 +116,20 @@ def test_redress_takes_from_no_purse_and_a_kind_word_costs_nothing(app: Flask) -
     company = make_company()
     publish_policy()
     case = make_case(company.ana)
-    assert give(company.ana, case.id, 90_000, nature="redress").state == "reserved"
+    assert give(company.sam, case.id, 90_000, nature="redress").state == "reserved"
     assert give(company.ana, case.id, 0, kind="apology").state == "reserved"
     assert db.session.query(Purse).count() == 0
     with pytest.raises(Refused):
         give(company.ana, case.id, 0, kind="refund")
+
+
+def test_nobody_gets_round_their_limit_by_calling_it_redress(app: Flask) -> None:
+    company = make_company()
+    publish_policy()
+    case = make_case(company.ana)
+    with pytest.raises(Refused, match="recorded by a supervisor"):
+        give(company.ana, case.id, 90_000, nature="redress")
+    assert db.session.query(Remedy).count() == 0
 
 
 def test_the_rolling_window_of_a_customer_counts_over_all_their_cases(app: Flask) -> None:
