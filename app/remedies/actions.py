@@ -11,6 +11,7 @@ from app.approvals import actions as approvals
 from app.approvals.models import ExceptionRequest
 from app.audit import actions as audit
 from app.budgets import actions as budgets
+from app.budgets import intent_actions as intents
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.kernel.actor import Actor
@@ -21,7 +22,7 @@ from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import permissions
 from app.people import queries as people
-from app.remedies import intents, writing
+from app.remedies import writing
 from app.remedies.models import NATURES, Remedy
 from app.remedies.queries import Judged
 from app.remedies.rules import MOVES, OutsideRequest, RemedyEnded, fingerprint, over_of, refusal_of
@@ -295,12 +296,12 @@ def _intended(
         part=part.json() if part else None,
     )  # fmt: skip
 
-    def checked() -> Remedy:
+    def checked() -> int:
         case = db.session.get(Case, case_id)
         if case is None:
             raise NotFound
         permissions.require(actor, "remedies.give", site_id=case.site_id)
-        return deed(case)
+        return deed(case).id
 
     def refused(refusal: Refusal) -> None:
         case = db.session.get(Case, case_id)
@@ -310,9 +311,12 @@ def _intended(
             kind=kind, amount=amount.json(), code=refusal.code, intent=intent,
         )  # fmt: skip
 
-    return intents.once(
+    remedy_id = intents.once(
         name=deed_name, key=intent, fingerprint=print_of, actor=actor, now=now, deed=checked, on_refusal=refused
     )
+    remedy = db.session.get(Remedy, remedy_id)
+    assert remedy is not None, "a kept answer names its remedy"
+    return remedy
 
 
 def _moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: datetime) -> Remedy:

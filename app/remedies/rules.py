@@ -35,21 +35,6 @@ class Refused(Refusal):
     sentence = _l("The policy doesn't allow this remedy here.")
 
 
-class IntentReused(Refusal):
-    """The same key came with other content."""
-
-    status = 422
-    code = "intent-reused"
-    sentence = _l("This form was used for something else already. Open the case again and start anew.")
-
-
-class IntentInFlight(Refusal):
-    """The same key is being worked on right now; its answer is not known yet."""
-
-    code = "intent-in-flight"
-    sentence = _l("This was sent a moment ago and is still being done. Open the case again to see how it went.")
-
-
 class RemedyEnded(Refusal):
     """The remedy is in a state in which this can't be done."""
 
@@ -64,12 +49,6 @@ class OutsideRequest(Refusal):
     sentence = _l(
         "Since this was asked, another window has run out. Decline it; it can then be asked again as it stands."
     )
-
-
-class ReplayedRefusal(Refusal):
-    """The same intent was refused before; a stored refusal is replayed."""
-
-    status = 422
 
 
 def no_policy() -> Refused:

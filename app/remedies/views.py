@@ -7,6 +7,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.budgets import intent_actions as intents
 from app.cases import queries as cases
 from app.cases.models import Case
 from app.kernel.errors import BadInput, NotFound, Refusal
@@ -16,7 +17,7 @@ from app.kernel.time import utc_now
 from app.people.access import me, my_scope, needs
 from app.policies import queries as policies
 from app.remedies import actions as remedies
-from app.remedies import intents, queries, words
+from app.remedies import queries, words
 from app.remedies.forms import OfferForm, ReasonForm
 from app.remedies.models import Remedy
 from app.remedies.panel import Panel, panel_for

@@ -5,12 +5,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.audit import queries as trail
+from app.budgets import intent_actions as intents
+from app.budgets.intent_actions import IntentInFlight
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound
 from app.kernel.time import utc_now
-from app.remedies import intents
 from app.remedies.models import Remedy
-from app.remedies.rules import IntentInFlight, NeedsApproval
+from app.remedies.rules import NeedsApproval
 from tests.cases.builders import make_case
 from tests.people.builders import make_company
 from tests.remedies.builders import give, publish_policy

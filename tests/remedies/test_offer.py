@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.budgets.actions import HoldEnded
 from app.budgets.checks import violations
+from app.budgets.intent_actions import IntentReused
 from app.budgets.models import Purse
 from app.kernel.database import db
 from app.kernel.errors import Refusal
@@ -15,7 +16,7 @@ from app.kernel.time import utc_now
 from app.remedies import actions as remedies
 from app.remedies import jobs, queries
 from app.remedies.models import Remedy
-from app.remedies.rules import IntentReused, NeedsApproval, Refused, RemedyEnded
+from app.remedies.rules import NeedsApproval, Refused, RemedyEnded
 from tests.cases.builders import make_case
 from tests.people.builders import make_company
 from tests.remedies.builders import give, publish_policy

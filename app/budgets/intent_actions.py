@@ -14,11 +14,30 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
 from app.kernel.transactions import transaction
-from app.remedies.models import Remedy
-from app.remedies.rules import IntentInFlight, IntentReused, ReplayedRefusal
 
 KEY_CHARACTERS = (8, 120)
 WAIT_SECONDS = 1.0
+
+
+class IntentReused(Refusal):
+    """The same key came with other content."""
+
+    status = 422
+    code = "intent-reused"
+    sentence = _l("This form was used for something else already. Open the case again and start anew.")
+
+
+class IntentInFlight(Refusal):
+    """The same key is being worked on right now; its answer is not known yet."""
+
+    code = "intent-in-flight"
+    sentence = _l("This was sent a moment ago and is still being done. Open the case again to see how it went.")
+
+
+class ReplayedRefusal(Refusal):
+    """The same intent was refused before; a stored refusal is replayed."""
+
+    status = 422
 
 
 def once(
@@ -28,10 +47,10 @@ def once(
     fingerprint: str,
     actor: Actor,
     now: datetime,
-    deed: Callable[[], Remedy],
+    deed: Callable[[], int],
     on_refusal: Callable[[Refusal], None],
-) -> Remedy:
-    """Run the deed called `name` and keep its remedy under (actor, key), or keep its refusal and raise it.
+) -> int:
+    """Run the deed called `name` and keep the id it returns under (actor, key), or keep its refusal and raise it.
 
     The same key with the same fingerprint gets the stored answer; with another one IntentReused; while the first is
     under way IntentInFlight. Mistakes of input and of rights are not kept, so the same form may be sent again.
@@ -46,9 +65,9 @@ def once(
             return known
         try:
             with db.session.begin_nested():
-                remedy = deed()
-                _keep(actor, key, fingerprint, now, {"deed": name, "remedy": remedy.id})
-                return remedy
+                result = deed()
+                _keep(actor, key, fingerprint, now, {"deed": name, "result": result})
+                return result
         except (BadInput, NotFound, NotPermitted):
             raise
         except Refusal as refusal:
@@ -83,7 +102,7 @@ def lock_number(actor: Actor, key: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _stored(actor: Actor, key: str, fingerprint: str) -> Remedy | None:
+def _stored(actor: Actor, key: str, fingerprint: str) -> int | None:
     row = db.session.execute(
         select(Intent.fingerprint, Intent.answer).where(Intent.actor == actor.label, Intent.key == key)
     ).first()
@@ -96,7 +115,7 @@ def _stored(actor: Actor, key: str, fingerprint: str) -> Remedy | None:
         refusal = ReplayedRefusal(kept["sentence"], **kept["details"])
         refusal.code, refusal.status = kept["code"], kept["status"]
         raise refusal
-    return db.session.get(Remedy, row.answer["remedy"])
+    return int(row.answer["result"])
 
 
 def _keep(actor: Actor, key: str, fingerprint: str, now: datetime, answer: dict[str, Any]) -> None:
