@@ -1,0 +1,14 @@
+"""Policy documents: drafts, reviews and ready packs."""
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
