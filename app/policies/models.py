@@ -47,13 +47,23 @@ class PolicyVersion(Base):
 
 
 class AuthorityRule(Base):
-    """One rule of a version; never changed, since a changed rule is a new version."""
+    """One rule of a version; never changed, since a changed rule is a new version.
+
+    measure count: `limit_minor` is a number of remedies and the currency is XXX, ISO 4217's code for none.
+    """
 
     __tablename__ = "authority_rule"
     __table_args__ = (
-        CheckConstraint("unit IN ('incident','customer_days','employee_month','team_month')", name="unit"),
+        CheckConstraint(
+            "unit IN ('remedy','incident','customer_incident','customer_day','customer_days',"
+            "'employee_month','team_month','site_month')",
+            name="unit",
+        ),
         CheckConstraint("limit_minor >= 0", name="limit"),
         CheckConstraint("(unit = 'customer_days') = (days IS NOT NULL)", name="days"),
+        CheckConstraint("measure IN ('amount','count')", name="measure"),
+        CheckConstraint("(measure = 'count') = (currency = 'XXX')", name="counted"),
+        CheckConstraint("valid_from IS NULL OR valid_to IS NULL OR valid_from < valid_to", name="validity"),
         {"sqlite_autoincrement": True},
     )
 
@@ -71,6 +81,13 @@ class AuthorityRule(Base):
     currency: Mapped[str] = mapped_column(String(3))
     clause: Mapped[str] = mapped_column(String(40))
     hard: Mapped[bool] = mapped_column(Boolean, default=False)
+    measure: Mapped[str] = mapped_column(String(10), default="amount")
+    team_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("team.id"))
+    level_min: Mapped[int | None] = mapped_column(BigId)
+    certificate: Mapped[str | None] = mapped_column(String(40))
+    segment: Mapped[str | None] = mapped_column(String(40))
+    valid_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    valid_to: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 frozen_when(PolicyVersion.__table__, "OLD.state = 'published'")  # type: ignore[arg-type]

@@ -93,6 +93,8 @@ def rules_of(version_id: int) -> tuple[Rule, ...]:
             AuthorityRule.id, AuthorityRule.role, AuthorityRule.site_id, AuthorityRule.kind, AuthorityRule.category_id,
             AuthorityRule.severity_min, AuthorityRule.severity_max, AuthorityRule.unit, AuthorityRule.days,
             AuthorityRule.limit_minor, AuthorityRule.currency, AuthorityRule.clause, AuthorityRule.hard,
+            AuthorityRule.measure, AuthorityRule.team_id, AuthorityRule.level_min, AuthorityRule.certificate,
+            AuthorityRule.segment, AuthorityRule.valid_from, AuthorityRule.valid_to,
         )  # fmt: skip
         rows = db.session.execute(
             select(*columns).where(AuthorityRule.version_id == version_id).order_by(AuthorityRule.id)

@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from app.kernel.money import MINOR_MAX, Money
 
-Unit = Literal["incident", "customer_days", "employee_month", "team_month"]
+Unit = Literal[
+    "remedy", "incident", "customer_incident", "customer_day", "customer_days", "employee_month", "team_month", "site_month"
+]  # fmt: skip
 # From the coolest window to the hottest: the order in which enforcement takes them.
-UNITS: tuple[Unit, ...] = ("incident", "customer_days", "employee_month", "team_month")
+UNITS: tuple[Unit, ...] = (
+    "remedy", "incident", "customer_incident", "customer_day", "customer_days", "employee_month", "team_month", "site_month",
+)  # fmt: skip
+Measure = Literal["amount", "count"]
+# ISO 4217's code for "no currency": what a window of counts is in.
+NO_CURRENCY = "XXX"
 Outcome = Literal["allowed", "needs_approval", "refused"]
 Why = Literal[
     "within", "no_money", "redress", "over_limit", "hard_cap", "no_rule", "bad_amount", "unknown_currency", "not_theirs"
@@ -19,7 +27,12 @@ REDRESS_ROLES = ("supervisor", "manager")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One authority rule of a policy version: who × what × unit and window × limit × clause. None means any."""
+    """One authority rule of a policy version: who × what × unit and window × limit × clause × validity. None means any.
+
+    Who: role, site_id, team_id, level_min (a level that certificates give), certificate (its code). What: kind,
+    category_id, severity_min..max (inclusive), segment of the customer. measure "count": `limit_minor` is a number of
+    remedies and `currency` is XXX. valid_from inclusive, valid_to exclusive. hard: nobody may exceed or approve beyond it.
+    """
 
     id: int
     role: str | None
@@ -34,6 +47,13 @@ class Rule:
     currency: str
     clause: str
     hard: bool = False
+    measure: Measure = "amount"
+    team_id: int | None = None
+    level_min: int | None = None
+    certificate: str | None = None
+    segment: str | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
