@@ -18,7 +18,11 @@ PREFIXES = {
     "import": "IM",
     "token": "TK",
     "notification": "NO",
+    "message": "ME",
+    "payout": "PT",
     "transfer": "TR",
+    "promise": "PR",
+    "rerun": "RR",
 }
 
 

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
-from app.notifications import actions, queries
+from app.notifications import actions, outbox_views, queries
+from app.notifications.blueprint import bp
 from app.people.access import me, needs
 
-bp = Blueprint("notifications", __name__, template_folder="templates")
+__all__ = ["bp", "outbox_views"]
 
 
 @bp.get("/inbox")

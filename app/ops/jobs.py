@@ -44,6 +44,7 @@ _PATHS = (
     ("sla-sweep", 15, "app.sla.jobs:sweep", 500),
     ("remedies-expire", 60, "app.remedies.jobs:expire_due", 200),
     ("exceptions-expire", 60, "app.approvals.jobs:expire_due", 200),
+    ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
 )

@@ -91,6 +91,13 @@ SETTINGS = (
     Entry(
         "people.tokens", _l("Access tokens"), "key", "tokens.write", note=_l("Let a program act with your own rights.")
     ),
+    Entry(
+        "notifications.dead_letters",
+        _l("Outbox"),
+        "inbox",
+        "ops.read",
+        note=_l("Messages that could not be delivered."),
+    ),
     Entry("ops.health", _l("Health"), "seal", "ops.read", note=_l("Scheduler, checkpoints, backups and queues.")),
 )
 
