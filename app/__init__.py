@@ -27,6 +27,7 @@ ROOMS = (
     "cases",
     "approvals",
     "remedies",
+    "promises",
     "insights",
     "home",
     "intake",

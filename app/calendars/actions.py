@@ -4,7 +4,9 @@ Whose right this is stands with the pages and actions of higher rooms: this room
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import holidays as holiday_library
 from flask_babel import gettext as _
@@ -23,12 +25,9 @@ from app.kernel.transactions import transaction
 
 Windows = Mapping[str, Sequence[Sequence[str]]]
 
-ADDED = audit.declare(
-    "calendar:add", "code", "name", "time_zone", "windows", "country", "holidays", sentence=_l("added a calendar")
-)
-CHANGED = audit.declare(
-    "calendar:change", "number", "time_zone", "windows", "country", "holidays", sentence=_l("changed working hours")
-)
+_SAID = ("time_zone", "windows", "country", "holidays", "special")
+ADDED = audit.declare("calendar:add", "code", "name", *_SAID, sentence=_l("added a calendar"))
+CHANGED = audit.declare("calendar:change", "number", *_SAID, sentence=_l("changed working hours"))
 
 # Holidays are written into a version for these years around its making.
 YEARS_BACK, YEARS_AHEAD = 2, 3
@@ -44,6 +43,22 @@ _SENTENCES = {
     "never-open": _l("These hours never open within the next 366 days."),
 }
 _FIELDS = {"zone": "zone", "date": "holidays"}
+OWN_DAYS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """What somebody typed as working hours. own_holidays: closed dates and their names; special: dates with own hours.
+
+    special: {"2026-12-24": {"name": "Christmas Eve", "windows": [["09:00", "12:00"]]}}.
+    """
+
+    zone: str
+    windows: Windows
+    country: str | None = None
+    subdivision: str | None = None
+    own_holidays: Mapping[str, str] | None = None
+    special: Mapping[str, Mapping[str, Any]] | None = None
 
 
 def add_calendar(
@@ -55,31 +70,22 @@ def add_calendar(
     country: str | None = None,
     subdivision: str | None = None,
     own_holidays: Mapping[str, str] | None = None,
+    special: Mapping[str, Mapping[str, Any]] | None = None,
     actor: Actor,
     now: datetime,
 ) -> int:
     """Make a calendar with its first version and return its id. Raises BadInput."""
-    closed = _holidays(country, subdivision, own_holidays, now)
-    hours = _checked(windows, zone, closed, now)
+    typed = Hours(zone, windows, country, subdivision, own_holidays, special)
+    hours, closed = checked(typed, now)
     with transaction():
         if db.session.scalar(select(WorkingCalendar.id).where(WorkingCalendar.code == code)) is not None:
             raise BadInput({"code": [_("A calendar with this code exists.")]})
         calendar = WorkingCalendar(code=code, name=name, created_at=now)
         db.session.add(calendar)
         db.session.flush()
-        _add_version(calendar.id, 1, hours, closed, country, subdivision, now)
-        audit.record(
-            ADDED,
-            subject=ref("calendar", calendar.id),
-            actor=actor,
-            at=now,
-            code=code,
-            name=name,
-            time_zone=zone,
-            windows=hours.json(),
-            country=country,
-            holidays=sorted(closed),
-        )
+        _add_version(calendar.id, 1, typed, hours, closed, now)
+        said = {**_said(typed, hours, closed), "code": code, "name": name}
+        audit.record(ADDED, subject=ref("calendar", calendar.id), actor=actor, at=now, **said)
         return calendar.id
 
 
@@ -92,6 +98,7 @@ def change_hours(
     country: str | None = None,
     subdivision: str | None = None,
     own_holidays: Mapping[str, str] | None = None,
+    special: Mapping[str, Mapping[str, Any]] | None = None,
     actor: Actor,
     now: datetime,
 ) -> int:
@@ -99,8 +106,8 @@ def change_hours(
 
     Raises BadInput, NotFound, or Conflict when somebody else edited first.
     """
-    closed = _holidays(country, subdivision, own_holidays, now)
-    hours = _checked(windows, zone, closed, now)
+    typed = Hours(zone, windows, country, subdivision, own_holidays, special)
+    hours, closed = checked(typed, now)
     with transaction():
         locked = select(WorkingCalendar.id).where(WorkingCalendar.id == calendar_id).with_for_update()
         if db.session.scalar(locked) is None:
@@ -110,54 +117,63 @@ def change_hours(
         )
         if newest != number:
             raise Conflict()
-        version = _add_version(calendar_id, number + 1, hours, closed, country, subdivision, now)
-        audit.record(
-            CHANGED,
-            subject=ref("calendar", calendar_id),
-            actor=actor,
-            at=now,
-            number=number + 1,
-            time_zone=zone,
-            windows=hours.json(),
-            country=country,
-            holidays=sorted(closed),
-        )
+        version = _add_version(calendar_id, number + 1, typed, hours, closed, now)
+        said = {**_said(typed, hours, closed), "number": number + 1}
+        audit.record(CHANGED, subject=ref("calendar", calendar_id), actor=actor, at=now, **said)
         return version.id
 
 
+def checked(typed: Hours, now: datetime) -> tuple[Calendar, dict[str, str]]:
+    """The hours as they would count, and every closed date with its name; writes nothing. Raises BadInput."""
+    closed = _holidays(typed.country, typed.subdivision, typed.own_holidays, now)
+    own = {day: found["windows"] for day, found in (typed.special or {}).items()}
+    if len(own) > OWN_DAYS_MAX or len(closed) > OWN_DAYS_MAX:
+        raise BadInput({"holidays": [_("At most %(count)s days.", count=OWN_DAYS_MAX)]})
+    try:
+        for day in own:
+            Calendar.parse({}, "Etc/UTC", (), {day: own[day]})
+    except BadCalendar as problem:
+        raise BadInput({"special": [_sentence(problem)]}) from problem
+    try:
+        hours = Calendar.parse(typed.windows, typed.zone, closed, own)
+        needs_open_hours(hours, now)
+    except BadCalendar as problem:
+        raise BadInput({_FIELDS.get(problem.code, "windows"): [_sentence(problem)]}) from problem
+    return hours, closed
+
+
+def _sentence(problem: BadCalendar) -> str:
+    return str(_SENTENCES[problem.code]) % {"value": problem.value}
+
+
+def _said(typed: Hours, hours: Calendar, closed: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "time_zone": typed.zone,
+        "windows": hours.json(),
+        "country": typed.country,
+        "holidays": sorted(closed),
+        "special": sorted(typed.special or {}),
+    }
+
+
 def _add_version(
-    calendar_id: int,
-    number: int,
-    hours: Calendar,
-    closed: Mapping[str, str],
-    country: str | None,
-    subdivision: str | None,
-    now: datetime,
+    calendar_id: int, number: int, typed: Hours, hours: Calendar, closed: Mapping[str, str], now: datetime
 ) -> CalendarVersion:
     version = CalendarVersion(
         calendar_id=calendar_id,
         number=number,
         time_zone=hours.zone,
-        country=country,
-        subdivision=subdivision,
+        country=typed.country,
+        subdivision=typed.subdivision,
         windows=hours.json(),
         holidays=dict(closed),
+        special={day: dict(own) for day, own in (typed.special or {}).items()},
         created_at=now,
     )
     db.session.add(version)
     db.session.flush()
     db.session().info[NEW_VERSION] = True
     return version
-
-
-def _checked(windows: Windows, zone: str, closed: Mapping[str, str], now: datetime) -> Calendar:
-    try:
-        hours = Calendar.parse(windows, zone, closed)
-        needs_open_hours(hours, now)
-    except BadCalendar as problem:
-        sentence = str(_SENTENCES[problem.code]) % {"value": problem.value}
-        raise BadInput({_FIELDS.get(problem.code, "windows"): [sentence]}) from problem
-    return hours
 
 
 def own_days(row: CalendarRow) -> dict[str, str]:

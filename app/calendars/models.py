@@ -24,8 +24,9 @@ class WorkingCalendar(Base):
 class CalendarVersion(Base):
     """What the hours were from one edit to the next.
 
-    windows: {"mon": [["09:00", "17:00"]]}. holidays: {"2026-12-25": "Christmas Day"}. Numbers rise by one under the
-    lock of the calendar's row; a unique pair would let SQLite's REPLACE remove an old version.
+    windows: {"mon": [["09:00", "17:00"]]}. holidays: {"2026-12-25": "Christmas Day"}. special: {"2026-12-24":
+    {"name": "Christmas Eve", "windows": [["09:00", "12:00"]]}}, None in old versions. Numbers rise by one under the lock
+    of the calendar's row; a unique pair would let SQLite's REPLACE remove an old version.
     """
 
     __tablename__ = "calendar_version"
@@ -40,6 +41,7 @@ class CalendarVersion(Base):
     windows: Mapped[dict[str, Any]] = mapped_column(JSONText)
     holidays: Mapped[dict[str, str]] = mapped_column(JSONText)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    special: Mapped[dict[str, Any] | None] = mapped_column(JSONText)
 
 
 append_only(CalendarVersion.__table__, keys=("id",))  # type: ignore[arg-type]

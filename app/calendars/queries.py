@@ -1,7 +1,9 @@
 """Reading calendars. Versions never change, so each application keeps the ones it has read."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
@@ -29,6 +31,12 @@ class CalendarRow:
     windows: dict[str, list[list[str]]]
     holidays: dict[str, str]
     created_at: datetime
+    special: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def hours(self) -> Calendar:
+        """What this version says, ready to count with."""
+        return calendar_of(self.version_id)
 
 
 def newest_version_id(calendar_id: int | None) -> int | None:
@@ -51,11 +59,12 @@ def calendar_of(version_id: int | None) -> Calendar:
     found = kept.get(version_id)
     if found is None:
         row = db.session.execute(
-            select(CalendarVersion.time_zone, CalendarVersion.windows, CalendarVersion.holidays).where(
-                CalendarVersion.id == version_id
-            )
+            select(
+                CalendarVersion.time_zone, CalendarVersion.windows, CalendarVersion.holidays, CalendarVersion.special
+            ).where(CalendarVersion.id == version_id)
         ).one()
-        found = Calendar.parse(row.windows, row.time_zone, row.holidays)
+        own = {day: own["windows"] for day, own in (row.special or {}).items()}
+        found = Calendar.parse(row.windows, row.time_zone, row.holidays, own)
         # A version made in this very transaction may still be rolled back, and its number given again.
         if not db.session().info.get(NEW_VERSION):
             if len(kept) >= _KEPT_MAX:
@@ -94,6 +103,33 @@ def calendar(calendar_id: int) -> CalendarRow | None:
     return _row(row[0], row[1]) if row else None
 
 
+def versions(calendar_id: int) -> list[CalendarRow]:
+    """Every version of one calendar, the newest first."""
+    rows = db.session.execute(
+        select(WorkingCalendar, CalendarVersion)
+        .join(CalendarVersion, CalendarVersion.calendar_id == WorkingCalendar.id)
+        .where(WorkingCalendar.id == calendar_id)
+        .order_by(CalendarVersion.number.desc())
+        .limit(50)
+    )
+    return [_row(calendar, version) for calendar, version in rows]
+
+
+def names_of(version_ids: Iterable[int | None]) -> dict[int, dict[str, str]]:
+    """What the closed and special days of these versions are called, by version and date; one query."""
+    wanted = {version_id for version_id in version_ids if version_id is not None}
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(CalendarVersion.id, CalendarVersion.holidays, CalendarVersion.special).where(
+            CalendarVersion.id.in_(wanted)
+        )
+    )
+    return {
+        row.id: {**row.holidays, **{day: own["name"] for day, own in (row.special or {}).items()}} for row in rows
+    }
+
+
 def _row(calendar: WorkingCalendar, version: CalendarVersion) -> CalendarRow:
     return CalendarRow(
         calendar.id,
@@ -107,6 +143,7 @@ def _row(calendar: WorkingCalendar, version: CalendarVersion) -> CalendarRow:
         version.windows,
         version.holidays,
         version.created_at,
+        version.special or {},
     )
 
 

@@ -2,7 +2,8 @@
 
 Conventions, all of them tested:
 * A deadline is the earliest instant at which the time has elapsed, so it may fall exactly on a closing time.
-* A window belongs to the local day on which it opens; a holiday closes the windows that open on it.
+* A window belongs to the local day on which it opens; a holiday closes the windows that open on it. A date with hours
+  of its own keeps those, whatever its weekday, also when it is a holiday; without any it is closed.
 * A wall time that a zone skips means the first valid instant after the gap. A wall time that occurs twice means
   its first occurrence for an opening and its last for a closing.
 * Instants are aware and come back in UTC; a pause is [from, to), with no end while it still lasts.
@@ -28,6 +29,7 @@ _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 Segment = tuple[datetime, datetime]
 Pause = tuple[datetime, datetime | None]
+Windows = tuple[tuple[int, int], ...]
 
 
 class BadCalendar(ValueError):
@@ -44,12 +46,13 @@ class Calendar:
     """Working hours of one place.
 
     `windows` has seven entries, Monday first; each is a tuple of (opening, closing) in seconds after local midnight,
-    sorted, not overlapping; a closing above 86,400 lies on the next day.
+    sorted, not overlapping; a closing above 86,400 lies on the next day. `special` has the dates with hours of their own.
     """
 
     zone: str
-    windows: tuple[tuple[tuple[int, int], ...], ...]
+    windows: tuple[Windows, ...]
     holidays: frozenset[date] = frozenset()
+    special: Mapping[date, Windows] = field(default_factory=dict, hash=False)
     _days: dict[date, tuple[Segment, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -58,8 +61,12 @@ class Calendar:
         windows: Mapping[str, Sequence[Sequence[str]]],
         zone: str,
         holidays: Iterable[str | date] = (),
+        special: Mapping[str, Sequence[Sequence[str]]] | None = None,
     ) -> Calendar:
-        """Read `{"mon": [["09:00", "17:00"]]}`; a closing at or before its opening is on the next day."""
+        """Read `{"mon": [["09:00", "17:00"]]}`; a closing at or before its opening is on the next day.
+
+        special: hours of single dates, `{"2026-12-24": [["09:00", "12:00"]]}`.
+        """
         if not isinstance(windows, Mapping):
             raise BadCalendar("windows")
         for name in windows:
@@ -70,7 +77,8 @@ class Calendar:
             ZoneInfo(zone)
         except (KeyError, ValueError, TypeError, OSError):
             raise BadCalendar("zone", str(zone)) from None
-        return cls(zone, week, frozenset(_parse_date(day) for day in holidays))
+        own = {_parse_date(day): _parse_day(pairs, str(day)) for day, pairs in (special or {}).items()}
+        return cls(zone, week, frozenset(_parse_date(day) for day in holidays), own)
 
     @classmethod
     def around_the_clock(cls, zone: str = "Etc/UTC") -> Calendar:
@@ -87,7 +95,14 @@ class Calendar:
 
     def is_working_day(self, day: date) -> bool:
         """Has a window that opens on this local date."""
-        return bool(self.windows[day.weekday()]) and day not in self.holidays
+        return bool(self.windows_on(day))
+
+    def windows_on(self, day: date) -> Windows:
+        """The windows that open on this local date."""
+        own = self.special.get(day)
+        if own is not None:
+            return own
+        return () if day in self.holidays else self.windows[day.weekday()]
 
     def local_date(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.zone)).date()
@@ -102,12 +117,10 @@ class Calendar:
         return found
 
     def _work_out(self, day: date) -> tuple[Segment, ...]:
-        if day in self.holidays:
-            return ()
         zone = ZoneInfo(self.zone)
         pairs = (
             (instant(day, opens, zone, last=False), instant(day, closes, zone, last=True))
-            for opens, closes in self.windows[day.weekday()]
+            for opens, closes in self.windows_on(day)
         )
         return tuple((opens, closes) for opens, closes in pairs if opens < closes)
 
@@ -235,9 +248,9 @@ def in_utc(at: datetime) -> datetime:
 def _why_nothing(calendar: Calendar, day: date, paused_seconds: int) -> str:
     if paused_seconds:
         return "paused"
-    if not calendar.windows[day.weekday()]:
-        return "closed"
-    return "holiday" if day in calendar.holidays else "over"
+    if calendar.windows_on(day):
+        return "over"
+    return "holiday" if day in calendar.holidays and calendar.windows[day.weekday()] else "closed"
 
 
 def _whole(lengths: Iterable[timedelta]) -> int:
@@ -318,7 +331,7 @@ def _offset_change(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
     return high
 
 
-def _parse_day(pairs: Sequence[Sequence[str]], name: str) -> tuple[tuple[int, int], ...]:
+def _parse_day(pairs: Sequence[Sequence[str]], name: str) -> Windows:
     if isinstance(pairs, str) or not isinstance(pairs, Sequence):
         raise BadCalendar("windows", name)
     windows = []

@@ -1,0 +1,1 @@
+"""What was told to a customer, by when, and whether it was kept."""
