@@ -1,0 +1,197 @@
+"""The past as values for a replay, read a week at a time. Nothing here writes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.approvals.models import ExceptionDecision, ExceptionRequest
+from app.budgets.models import Hold, LedgerTransfer
+from app.budgets.rules import Spending, purse_key
+from app.customers.models import Customer
+from app.insights.simulation_rules import Result, Tally
+from app.kernel.database import db
+from app.kernel.money import Money
+from app.people import queries as people
+from app.policies import queries as policies
+from app.policies.replay_rules import Asked, End, Exceptional, Replay, Window
+from app.policies.rules import Holder, Offer, Rule
+from app.remedies.models import Remedy
+
+CHUNK = timedelta(days=7)
+IDS_AT_ONCE = 500
+Progress = Callable[[float], None]
+_COLUMNS = (
+    Remedy.id, Remedy.created_at, Remedy.case_id, Remedy.customer_id, Remedy.employee_id, Remedy.site_id,
+    Remedy.team_id, Remedy.decision, Remedy.policy_version_id, Remedy.exception_id, Customer.language,
+    ExceptionRequest.asked_at, ExceptionDecision.at.label("decided_at"),
+    ExceptionDecision.amount_minor.label("granted_minor"),
+)  # fmt: skip
+_ROWS: Any = (
+    select(*_COLUMNS)
+    .outerjoin(Customer, Customer.id == Remedy.customer_id)
+    .outerjoin(ExceptionRequest, ExceptionRequest.id == Remedy.exception_id)
+    .outerjoin(ExceptionDecision, ExceptionDecision.exception_id == ExceptionRequest.id)
+)
+# Goodwill in money that was judged: what is owed takes from no window, and imported history was never judged.
+_JUDGED = (
+    Remedy.nature == "goodwill",
+    Remedy.amount_minor > 0,
+    Remedy.historic.is_(False),
+    Remedy.decision.is_not(None),
+)
+
+
+class PurseCounting:
+    """Windows as enforcement names its purses, so that a replay counts what a purse would have."""
+
+    def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
+        key = purse_key(rule, spending_of(asked), at)
+        if key is None:
+            return None
+        is_count = rule.measure == "count"
+        if key.days is None:
+            return Window(key.key, None, is_count)
+        return Window(_rolling_subject(asked), key.days, is_count)
+
+    def subjects(self, asked: Asked) -> Sequence[str]:
+        return () if asked.customer_id is None else (_rolling_subject(asked),)
+
+
+def spending_of(asked: Asked) -> Spending:
+    return Spending(asked.case_id, asked.customer_id, asked.employee_id, asked.site_id, asked.team_id, asked.time_zone)
+
+
+def _rolling_subject(asked: Asked) -> str:
+    """A rolling window counts every hold of the customer in this currency, whichever rules they were given under."""
+    return f"{asked.customer_id}:{asked.offer.amount.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of the past: since inclusive, until exclusive, at these sites."""
+
+    since: datetime
+    until: datetime
+    site_ids: tuple[int, ...]
+
+    @property
+    def _where(self) -> tuple[Any, ...]:
+        return (Remedy.site_id.in_(self.site_ids), Remedy.created_at < self.until, *_JUDGED)
+
+
+def count(span: Span) -> int:
+    """How many answers a simulation of this part would replay, without the days before that fill the windows."""
+    where = (*span._where, Remedy.created_at >= span.since)
+    return db.session.scalar(select(func.count()).select_from(Remedy).where(*where)) or 0
+
+
+def history(span: Span, warm_since: datetime, on_progress: Progress | None = None) -> Iterator[Asked]:
+    """What was asked from warm_since on, in the order of time; before it only what belongs to the same cases.
+
+    Reads a week at a time, so that a year fits in memory.
+    """
+    zones = {site.id: site.time_zone for site in people.sites()}
+    later = select(Remedy.case_id).where(*span._where, Remedy.created_at >= warm_since)
+    yield from _read(_ROWS.where(*span._where, Remedy.created_at < warm_since, Remedy.case_id.in_(later)), zones)
+    start, whole = warm_since, max(span.until - warm_since, timedelta(seconds=1))
+    while start < span.until:
+        end = min(start + CHUNK, span.until)
+        yield from _read(_ROWS.where(*span._where, Remedy.created_at >= start, Remedy.created_at < end), zones)
+        start = end
+        if on_progress:
+            on_progress((start - warm_since) / whole)
+
+
+def _read(statement: Any, zones: dict[int, str]) -> Iterator[Asked]:
+    rows = db.session.execute(statement.order_by(Remedy.created_at, Remedy.id)).all()
+    ends = _ends([row.id for row in rows])
+    for row in rows:
+        yield _asked(row, zones[row.site_id], ends.get(row.id, ()))
+
+
+def _ends(remedy_ids: Sequence[int]) -> dict[int, tuple[End, ...]]:
+    """What became of each hold, as the ledger tells it."""
+    found: dict[int, tuple[End, ...]] = {}
+    for start in range(0, len(remedy_ids), IDS_AT_ONCE):
+        statement = (
+            select(Hold.remedy_id, LedgerTransfer.kind, LedgerTransfer.at, LedgerTransfer.amount_minor)
+            .join(LedgerTransfer, LedgerTransfer.hold_id == Hold.id)
+            .where(Hold.remedy_id.in_(remedy_ids[start : start + IDS_AT_ONCE]), LedgerTransfer.kind != "reserve")
+            .order_by(LedgerTransfer.id)
+        )
+        for remedy_id, kind, at, minor in db.session.execute(statement):
+            found[remedy_id] = (*found.get(remedy_id, ()), End(at, minor if kind == "settle" else 0))
+    return found
+
+
+def _asked(row: Any, time_zone: str, ends: tuple[End, ...]) -> Asked:
+    """Build the question from the receipt: severity, category and role as they were then, not as they are now."""
+    asked = row.decision["asked"]
+    exception = None
+    if row.exception_id is not None:
+        waited = int((row.decided_at - row.asked_at).total_seconds()) if row.decided_at else None
+        exception = Exceptional(row.decided_at, row.granted_minor, waited)
+    return Asked(
+        id=row.id,
+        at=row.created_at,
+        offer=_offer(asked),
+        holder=_holder(asked),
+        case_id=row.case_id,
+        customer_id=row.customer_id,
+        employee_id=row.employee_id,
+        site_id=row.site_id,
+        team_id=row.team_id,
+        time_zone=time_zone,
+        outcome=row.decision["outcome"],
+        exception=exception,
+        ends=ends,
+        version_id=row.policy_version_id,
+        language=row.language,
+    )
+
+
+def _offer(asked: dict[str, Any]) -> Offer:
+    amount = Money.of(Decimal(asked["amount"]["amount"]), asked["amount"]["currency"])
+    return Offer(amount, asked["kind"], asked["nature"], True, asked["severity"], asked["category_id"])
+
+
+def _holder(asked: dict[str, Any]) -> Holder:
+    return Holder(asked["role"], asked["site_id"])
+
+
+def simulate(
+    draft: Sequence[Rule],
+    span: Span,
+    *,
+    against: Sequence[Rule] | None,
+    on_progress: Progress | None = None,
+) -> Result:
+    """Replay a part of the past under a draft and compare it with other rules over the same questions.
+
+    against: usually the current policy's rules; None compares with the version that was in force at each moment.
+    """
+    counting = PurseCounting()
+    then = Replay(_rules_then, counting)
+    before = Replay(lambda _asked: against, counting) if against is not None else None
+    after = Replay(lambda _asked: draft, counting)
+    tally = Tally()
+    warm_since = span.since - timedelta(days=lookback_days([*draft, *(against or ())]))
+    for asked in history(span, warm_since, on_progress):
+        was, now = then.ask(asked), after.ask(asked)
+        compared = before.ask(asked) if before else was
+        if asked.at >= span.since:
+            tally.add(asked, before=compared, after=now, then=was)
+    return tally.result()
+
+
+def _rules_then(asked: Asked) -> Sequence[Rule]:
+    return policies.rules_of(asked.version_id) if asked.version_id is not None else ()
+
+
+def lookback_days(rules: Sequence[Rule]) -> int:
+    """How long before a period its windows may have begun to fill: a calendar month, or the longest rolling window."""
+    return max([32, *(rule.days for rule in rules if rule.days is not None)])

@@ -1,0 +1,240 @@
+"""Replay what was asked in the past under other rules: the same judge, with every window rebuilt in the order of time. Pure.
+
+What stays as it was: who asked for what and when, what other people decided then, and what became of it. Only the answers
+and the windows' usage follow the rules that are tried. So a replay shows what a policy would have said, not how people
+would have changed because of it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Literal, Protocol
+
+from app.kernel.money import Money
+from app.policies.rules import Decision, Holder, Offer, Rule, Used, applicable, judge
+
+Outcome = Literal["allowed", "needs_approval", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A later change of what windows count of a hold: settled (perhaps for less), given back or reversed."""
+
+    at: datetime
+    counted_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """The exception that it was then. granted_minor: None unless somebody approved; decided_at: None while undecided."""
+
+    decided_at: datetime | None
+    granted_minor: int | None
+    waited_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that somebody wanted to give, as it stood then, and what became of it. `outcome`: the answer then."""
+
+    id: int
+    at: datetime
+    offer: Offer
+    holder: Holder
+    case_id: int
+    customer_id: int | None
+    employee_id: int | None
+    site_id: int
+    team_id: int | None
+    time_zone: str
+    outcome: Outcome
+    exception: Exceptional | None = None
+    ends: tuple[End, ...] = ()
+    version_id: int | None = None
+    language: str | None = None
+
+    @property
+    def held_minor(self) -> int:
+        """What was held for it then."""
+        if self.exception is None:
+            return self.offer.amount.minor
+        return self.exception.granted_minor or 0
+
+    @property
+    def given_minor(self) -> int:
+        """What was given in the end, or is still held."""
+        return self.ends[-1].counted_minor if self.ends and self.held_minor else self.held_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a rule counts. days: None for a window with a fixed place in time, else how far back it looks.
+
+    is_count: it counts remedies instead of money.
+    """
+
+    key: str
+    days: int | None = None
+    is_count: bool = False
+
+
+class Counting(Protocol):
+    """How windows are named: the same way in which enforcement names its purses."""
+
+    def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
+        """The window of a rule, or None when there is nothing that it could count, e.g. no customer."""
+
+    def subjects(self, asked: Asked) -> Sequence[str]:
+        """The keys of the rolling windows that a hold counts in, whatever rules it was judged by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rules answer, and what would have been given in the end under them, in minor units."""
+
+    decision: Decision
+    given_minor: int
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.decision.outcome
+
+
+@dataclass(slots=True)
+class _Hold:
+    at: datetime
+    whole_minor: int
+    counted_minor: int
+    places: tuple[tuple[str, int, bool], ...]  # window, what the whole is there, and whether an exception pays for it
+
+    def size(self, requested: int) -> int:
+        """What is counted of it in a window where the whole is `requested`: 1 in a count, an amount in its currency."""
+        return -(-requested * self.counted_minor // self.whole_minor)
+
+
+@dataclass(slots=True)
+class _Sum:
+    counted: int = 0
+    approved: int = 0
+
+
+@dataclass(order=True, slots=True)
+class _Later:
+    """Something that is due later in the replay, in the order of time."""
+
+    at: datetime
+    number: int
+    do: Callable[[], None] = field(compare=False)
+
+
+class Windows:
+    """Every window's usage, filled in the order of time."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, _Sum] = {}
+        self._rolling: dict[str, list[_Hold]] = {}
+
+    def used(self, window: Window, at: datetime) -> Used:
+        """What a window holds; reserved and settled aren't told apart, since no answer depends on it."""
+        if window.days is None:
+            found = self._sums.get(window.key, _Sum())
+            return Used(found.counted, 0, found.approved)
+        since = at - timedelta(days=window.days)
+        held = self._rolling.get(window.key, ())
+        return Used(sum(hold.size(1) if window.is_count else hold.counted_minor for hold in held if hold.at > since))
+
+    def hold(self, hold: _Hold, subjects: Sequence[str]) -> None:
+        self._add(hold, 1)
+        for subject in subjects:
+            self._rolling.setdefault(subject, []).append(hold)
+
+    def recount(self, hold: _Hold, counted_minor: int) -> None:
+        self._add(hold, -1)
+        hold.counted_minor = counted_minor
+        self._add(hold, 1)
+
+    def _add(self, hold: _Hold, sign: int) -> None:
+        for key, requested, is_granted in hold.places:
+            total, size = self._sums.setdefault(key, _Sum()), sign * hold.size(requested)
+            total.counted += size
+            if is_granted:
+                total.approved += size
+
+
+class Replay:
+    """One pass through the past under one set of rules; `ask` must be called in the order of (at, id).
+
+    rules_for: the rules that hold for what was asked, e.g. always a draft's, or those of the version in force then.
+    """
+
+    def __init__(self, rules_for: Callable[[Asked], Sequence[Rule]], counting: Counting) -> None:
+        self._rules_for = rules_for
+        self._counting = counting
+        self._windows = Windows()
+        self._later: list[_Later] = []
+        self._number = 0
+
+    def ask(self, asked: Asked) -> Answer:
+        """Answer as the judge would have at that moment, and let the windows fill as the answer has it."""
+        while self._later and self._later[0].at <= asked.at:
+            heappop(self._later).do()
+        decision = self._judge(asked, asked.offer, asked.at)
+        if decision.outcome == "allowed":
+            given_minor = _given_at_once(asked)
+            self._hold(asked, asked.offer.amount.minor, asked.at, decision, _ends_at_once(asked, given_minor))
+            return Answer(decision, given_minor)
+        if decision.outcome == "refused" or not asked.held_minor:
+            return Answer(decision, 0)
+        if asked.exception is None or asked.exception.decided_at is None:
+            # Nobody had to be asked then. Whoever would have been is taken to say yes, as nearly all are.
+            self._hold(asked, asked.held_minor, asked.at, decision, asked.ends)
+        else:
+            decided_at = asked.exception.decided_at
+            self._after(decided_at, lambda: self._approve(asked, decided_at))
+        return Answer(decision, asked.given_minor)
+
+    def _approve(self, asked: Asked, at: datetime) -> None:
+        offer = replace(asked.offer, amount=Money(asked.held_minor, asked.offer.amount.currency))
+        self._hold(asked, asked.held_minor, at, self._judge(asked, offer, at), asked.ends)
+
+    def _judge(self, asked: Asked, offer: Offer, at: datetime) -> Decision:
+        rules = self._rules_for(asked)
+        windows = {rule.id: self._counting.window(rule, asked, at) for rule in applicable(offer, asked.holder, rules)}
+        missing = {rule.unit for rule in rules if rule.id in windows and windows[rule.id] is None}
+        if missing:  # a window needs its subject; all rules of its unit are without it
+            rules = [rule for rule in rules if rule.unit not in missing]
+        used = {rule_id: self._windows.used(window, at) for rule_id, window in windows.items() if window is not None}
+        return judge(offer, asked.holder, rules, used)
+
+    def _hold(self, asked: Asked, minor: int, at: datetime, decision: Decision, ends: Iterable[End]) -> None:
+        rules = {rule.id: rule for rule in self._rules_for(asked)}
+        granted = {(window.unit, window.days) for window in decision.exceeded if not window.hard}
+        places: dict[str, tuple[int, bool]] = {}
+        for answer in decision.windows:
+            window = self._counting.window(rules[answer.rule_id], asked, at)
+            if window is not None and window.days is None:
+                is_granted = (answer.unit, answer.days) in granted or places.get(window.key, (0, False))[1]
+                places[window.key] = (answer.requested_minor, is_granted)
+        hold = _Hold(at, minor, minor, tuple((key, *place) for key, place in places.items()))
+        self._windows.hold(hold, self._counting.subjects(asked))
+        for end in ends:
+            self._after(end.at, lambda counted=end.counted_minor: self._windows.recount(hold, counted))  # type: ignore[misc]
+
+    def _after(self, at: datetime, do: Callable[[], None]) -> None:
+        self._number += 1
+        heappush(self._later, _Later(at, self._number, do))
+
+
+def _given_at_once(asked: Asked) -> int:
+    """What is given in the end when nobody has to be asked: what was asked for, unless the customer took less or nothing."""
+    if asked.exception is None or asked.exception.granted_minor is None:
+        return asked.given_minor if asked.exception is None else asked.offer.amount.minor
+    took_less = asked.given_minor < asked.held_minor
+    return asked.given_minor if took_less else asked.offer.amount.minor
+
+
+def _ends_at_once(asked: Asked, given_minor: int) -> tuple[End, ...]:
+    """The same later changes; where the whole of a smaller grant was taken, the whole of what was asked for is taken."""
+    whole = asked.held_minor
+    return tuple(End(end.at, given_minor if end.counted_minor == whole else end.counted_minor) for end in asked.ends)
