@@ -125,9 +125,7 @@ def names_of(version_ids: Iterable[int | None]) -> dict[int, dict[str, str]]:
             CalendarVersion.id.in_(wanted)
         )
     )
-    return {
-        row.id: {**row.holidays, **{day: own["name"] for day, own in (row.special or {}).items()}} for row in rows
-    }
+    return {row.id: {**row.holidays, **{day: own["name"] for day, own in (row.special or {}).items()}} for row in rows}
 
 
 def _row(calendar: WorkingCalendar, version: CalendarVersion) -> CalendarRow:

@@ -1,5 +1,6 @@
-"""Working hours: the list, a new calendar, and editing one."""
+"""Working hours: the list, a new calendar, editing one, and what it would mean for the next two weeks."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -7,12 +8,17 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.calendars import actions, queries
-from app.calendars.forms import DAY_NAMES, HoursForm, NewCalendarForm, write_day
+from app.calendars.actions import Hours
+from app.calendars.forms import DAY_NAMES, FILE_SENTENCES, HoursForm, NewCalendarForm, write_day
+from app.calendars.ical_rules import BadFile
+from app.calendars.preview_rules import preview as preview_days
 from app.calendars.queries import CalendarRow
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import utc_now
 from app.people.access import me, needs
+
+_COUNTED = (*DAY_NAMES, "zone", "country", "subdivision", "holidays", "special")
 
 bp = Blueprint("calendars", __name__, template_folder="templates")
 
@@ -54,6 +60,41 @@ def add() -> Response | tuple[str, int]:
     return _page(form, None), 422
 
 
+@bp.post("/settings/working-hours/preview")
+@needs("settings.write")
+def preview_new() -> str | tuple[str, int]:
+    return _preview(NewCalendarForm(), None)
+
+
+@bp.post("/settings/working-hours/<ref>/preview")
+@needs("settings.write")
+def preview(ref: str) -> str | tuple[str, int]:
+    return _preview(HoursForm(), _found(ref))
+
+
+def _preview(form: Any, row: CalendarRow | None) -> str | tuple[str, int]:
+    """Show the typed hours as they would count; a chosen file is read into the typed days. Nothing is saved."""
+    form.validate()
+    now = utc_now()
+    if any(form[name].errors for name in _COUNTED):
+        return _page(form, row), 422
+    try:
+        first, last = date(now.year - actions.YEARS_BACK, 1, 1), date(now.year + actions.YEARS_AHEAD, 12, 31)
+        skipped = form.read_file(first=first, last=last)
+        actions.checked(Hours(**form.asked()), now)
+    except BadFile as problem:
+        form.file.errors = [*form.file.errors, str(FILE_SENTENCES[problem.code])]
+        return _page(form, row), 422
+    except BadInput as refusal:
+        form.take(refusal)
+        return _page(form, row), 422
+    if skipped is not None:
+        flash(_("The file's days are in the list. Look through them, then save."), "good")
+        if skipped:
+            flash(_("Left out, because they are no whole days: %(count)s", count=skipped), "warn")
+    return _page(form, row)
+
+
 @bp.get("/settings/working-hours/<ref>")
 @needs("settings.write")
 def edit(ref: str) -> str:
@@ -89,5 +130,24 @@ def _found(text: str) -> CalendarRow:
 
 def _page(form: Any, row: CalendarRow | None) -> str:
     return render_template(
-        "calendars/edit.html", form=form, calendar=row, ref=ref("calendar", row.id) if row else None, days=DAY_NAMES
+        "calendars/edit.html",
+        form=form,
+        calendar=row,
+        ref=ref("calendar", row.id) if row else None,
+        days=DAY_NAMES,
+        shown=_two_weeks(form),
+        versions=queries.versions(row.id) if row else [],
     )
+
+
+def _two_weeks(form: Any) -> dict[str, Any] | None:
+    """The next two weeks under what is typed; None while it can't be counted with."""
+    if any(form[name].errors for name in _COUNTED) or not form.zone.data:
+        return None
+    now, asked = utc_now(), form.asked()
+    try:
+        hours, closed = actions.checked(Hours(**asked), now)
+    except BadInput:
+        return None
+    names = {**closed, **{day: own["name"] for day, own in asked["special"].items()}}
+    return {"days": preview_days(hours, hours.local_date(now), names), "zone": hours.zone}
