@@ -1,9 +1,9 @@
-"""Purses, holds, the double-entry ledger, and intents. Transfers and entries are never changed."""
+"""Purses, holds, the double-entry ledger, intents and exchange rates. Transfers and entries are never changed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
@@ -14,14 +14,15 @@ class Purse(Base):
     """One budget window of one subject. `ceiling_minor` is the highest limit that a rule has set for it so far.
 
     `approved_minor` is the part of reserved and settled that stands on exceptions; it ends with them. A rolling window
-    of days counts its holds when asked, so its lifetime totals have no ceiling.
+    counts the shares of its holds when asked, so its lifetime totals have no ceiling. A window of counts is in XXX.
     """
 
     __tablename__ = "purse"
     __table_args__ = (
         CheckConstraint("reserved_minor >= 0 AND settled_minor >= 0 AND approved_minor >= 0", name="not_negative"),
         CheckConstraint(
-            "unit = 'customer_days' OR reserved_minor + settled_minor <= ceiling_minor + approved_minor", name="limit"
+            "unit IN ('customer_days','customer_cause') OR reserved_minor + settled_minor <= ceiling_minor + approved_minor",
+            name="limit",
         ),
         Index("ix_purse_employee", "employee_id", "id"),
         Index("ix_purse_site", "site_id", "unit", "id"),
@@ -29,7 +30,7 @@ class Purse(Base):
     )
 
     id: Mapped[intpk]
-    key: Mapped[str] = mapped_column(String(80), unique=True)
+    key: Mapped[str] = mapped_column(String(160), unique=True)
     unit: Mapped[str] = mapped_column(String(20))
     period: Mapped[str | None] = mapped_column(String(10))
     currency: Mapped[str] = mapped_column(String(3))
@@ -43,7 +44,10 @@ class Purse(Base):
 
 
 class Hold(Base):
-    """One amount held for one remedy; `counted_minor` is what windows count of it: the hold, then what was settled."""
+    """One amount held for one remedy; `counted_minor` is what counts of it: the hold, then what was settled.
+
+    A remedy that is no money is held as one piece, 1 XXX.
+    """
 
     __tablename__ = "hold"
     __table_args__ = (
@@ -62,6 +66,42 @@ class Hold(Base):
     state: Mapped[str] = mapped_column(String(10))  # reserved, settled, released, expired, reversed
     held_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class HoldShare(Base):
+    """What one hold has in one rolling purse: the window sums the shares that it still reaches."""
+
+    __tablename__ = "hold_share"
+    __table_args__ = (
+        CheckConstraint("reserved_minor >= 0 AND settled_minor >= 0", name="not_negative"),
+        Index("uq_hold_share_hold_purse", "hold_id", "purse_id", unique=True),
+        Index("ix_hold_share_window", "purse_id", "held_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    hold_id: Mapped[int] = mapped_column(BigId, ForeignKey("hold.id"))
+    purse_id: Mapped[int] = mapped_column(BigId, ForeignKey("purse.id"))
+    held_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reserved_minor: Mapped[int] = mapped_column(BigId)
+    settled_minor: Mapped[int] = mapped_column(BigId, default=0)
+    granted: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class FxRate(Base):
+    """How much of a currency one euro bought on a day, in millionths, as the European Central Bank published it."""
+
+    __tablename__ = "fx_rate"
+    __table_args__ = (
+        CheckConstraint("millionths > 0", name="millionths"),
+        Index("uq_fx_rate_currency_day", "currency", "on_day", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    currency: Mapped[str] = mapped_column(String(3))
+    on_day: Mapped[date] = mapped_column(Date)
+    millionths: Mapped[int] = mapped_column(BigId)
 
 
 class LedgerTransfer(Base):

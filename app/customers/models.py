@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.customers.segment_models import CustomerSegment as CustomerSegment
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.search import WordIndex
 

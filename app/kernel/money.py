@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from babel.numbers import (
     NumberFormatError,
     format_currency,
+    format_decimal,
     get_currency_precision,
     is_currency,
     parse_decimal,
@@ -15,6 +16,8 @@ from flask_babel import lazy_gettext as _l
 
 # 10^12 minor units: sums over a table stay far inside a signed 64-bit integer.
 MINOR_MAX = 10**12
+# ISO 4217's code for "no currency": what is counted in whole pieces instead of paid.
+NO_CURRENCY = "XXX"
 
 
 class BadMoney(ValueError):
@@ -62,6 +65,8 @@ class Money:
         return {"amount": str(self.decimal()), "currency": self.currency}
 
     def format(self, locale: str = "en") -> str:
+        if self.currency == NO_CURRENCY:
+            return format_decimal(self.minor, locale=locale)
         return format_currency(self.decimal(), self.currency, locale=locale)
 
     @classmethod
@@ -100,8 +105,8 @@ class Money:
 
 
 def precision(currency: str) -> int:
-    """Return the currency's number of decimals: USD 2, JPY 0, KWD 3."""
-    return get_currency_precision(currency)
+    """Return the currency's number of decimals: USD 2, JPY 0, KWD 3; none where there is no currency."""
+    return 0 if currency == NO_CURRENCY else get_currency_precision(currency)
 
 
 def allocate(total: Money, parts: int) -> list[Money]:

@@ -6,6 +6,8 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
+from app.people.certificate_models import Certificate as Certificate
+from app.people.certificate_models import CertificateGrant as CertificateGrant
 
 ROLES = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
 THEMES = ("auto", "light", "dark")

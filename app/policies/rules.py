@@ -3,24 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from app.kernel.money import MINOR_MAX, Money
+from app.kernel.money import NO_CURRENCY as NO_CURRENCY
+from app.policies.answer_rules import Decision as Decision
+from app.policies.answer_rules import Measure as Measure
+from app.policies.answer_rules import Unit as Unit
+from app.policies.answer_rules import WindowAnswer as WindowAnswer
+from app.policies.rate_rules import NO_RATES, Rates, convert_up, most_within
 
-Unit = Literal[
-    "remedy", "incident", "customer_incident", "customer_day", "customer_days", "employee_month", "team_month", "site_month"
-]  # fmt: skip
-# From the coolest window to the hottest: the order in which enforcement takes them.
+# What a rule may name, from the coolest window to the hottest.
 UNITS: tuple[Unit, ...] = (
     "remedy", "incident", "customer_incident", "customer_day", "customer_days", "employee_month", "team_month", "site_month",
 )  # fmt: skip
-Measure = Literal["amount", "count"]
-# ISO 4217's code for "no currency": what a window of counts is in.
-NO_CURRENCY = "XXX"
-Outcome = Literal["allowed", "needs_approval", "refused"]
-Why = Literal[
-    "within", "no_money", "redress", "over_limit", "hard_cap", "no_rule", "bad_amount", "unknown_currency", "not_theirs"
-]  # fmt: skip
+# The units that give somebody authority; the others only bound what is given in sum.
+GRANTING: tuple[Unit, ...] = ("remedy", "incident", "customer_incident", "customer_day")
+OF_A_CUSTOMER: tuple[Unit, ...] = ("customer_incident", "customer_day", "customer_days")
+# What one customer is given for one cause within 72 hours is counted together, however many cases it is split over.
+CAUSE_DAYS = 3
+_ORDER: tuple[Unit, ...] = (
+    "remedy", "incident", "customer_incident", "customer_cause", "customer_day", "customer_days", "employee_month",
+    "team_month", "site_month",
+)  # fmt: skip
 # Redress takes from no window, so no limit would hold it: until rules with their legal source do, these roles record it.
 REDRESS_ROLES = ("supervisor", "manager")
 
@@ -58,7 +63,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What somebody wants to give. The amount is in the site's currency, minor units >= 0."""
+    """What somebody wants to give, to whom and when. The amount is in the site's currency, minor units >= 0.
+
+    cause: what it is given for, counted together for one customer over cases; None leaves it out.
+    at: when; None asks no rule for its validity.
+    """
 
     amount: Money
     kind: str
@@ -66,14 +75,22 @@ class Offer:
     is_monetary: bool
     severity: int
     category_id: int | None
+    segment: str | None = None
+    cause: str | None = None
+    has_customer: bool = True
+    has_team: bool = True
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who would give it."""
+    """Who would give it. level: the highest that a valid certificate gives, 0 without one."""
 
     role: str | None
     site_id: int
+    team_id: int | None = None
+    level: int = 0
+    certificates: frozenset[str] = frozenset()
 
 
 class Usage(Protocol):
@@ -96,157 +113,166 @@ class Used:
     approved_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class WindowAnswer:
-    """One window's part of the answer; all figures in minor units of one currency."""
-
-    rule_id: int
-    unit: Unit
-    days: int | None
-    clause: str
-    currency: str
-    limit_minor: int
-    settled_minor: int
-    reserved_minor: int
-    requested_minor: int
-    hard: bool
-    approved_minor: int = 0  # the part of the limit that exceptions have added
-
-    @property
-    def left_minor(self) -> int:
-        """What may still be given before this offer; never below zero."""
-        return max(0, self.limit_minor - self.settled_minor - self.reserved_minor)
-
-    @property
-    def headroom_minor(self) -> int:
-        """What would be left after this offer; negative by how far it is exceeded."""
-        return self.limit_minor - self.settled_minor - self.reserved_minor - self.requested_minor
-
-    @property
-    def is_exceeded(self) -> bool:
-        return self.headroom_minor < 0
-
-    @property
-    def over_minor(self) -> int:
-        return max(0, -self.headroom_minor)
-
-    def json(self) -> dict[str, Any]:
-        """The window as the API, the receipt and the request of an exception keep it."""
-
-        def money(minor: int) -> dict[str, str]:
-            return Money(minor, self.currency).json()
-
-        return {
-            "unit": self.unit,
-            "days": self.days,
-            "clause": self.clause,
-            "limit": money(self.limit_minor),
-            "used": money(self.settled_minor + self.reserved_minor),
-            "settled": money(self.settled_minor),
-            "reserved": money(self.reserved_minor),
-            "requested": money(self.requested_minor),
-            "headroom": money(self.headroom_minor),
-            "exceeded": self.is_exceeded,
-        }
+def pool_of(rule: Rule) -> str:
+    """A rule for kind gestures alone (severity 0, nothing failed) counts in a purse of its own."""
+    return "gesture" if rule.severity_max == 0 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The judge's answer with its reason."""
+def counted_kind(rule: Rule) -> str | None:
+    """A count that names a kind counts that kind alone; an amount is of whatever was given in the window."""
+    return rule.kind if rule.measure == "count" else None
 
-    outcome: Outcome
-    why: Why
-    clause: str
-    allowed_now: Money
-    windows: tuple[WindowAnswer, ...]
 
-    @property
-    def exceeded(self) -> tuple[WindowAnswer, ...]:
-        return tuple(window for window in self.windows if window.is_exceeded)
+def fits(rule: Rule, offer: Offer, holder: Holder) -> bool:
+    """Tell whether a rule is about this offer by this holder; currencies are not asked about."""
+    return (
+        rule.role in (None, holder.role)
+        and rule.site_id in (None, holder.site_id)
+        and rule.team_id in (None, holder.team_id)
+        and (rule.level_min is None or holder.level >= rule.level_min)
+        and (rule.certificate is None or rule.certificate in holder.certificates)
+        and rule.kind in (None, offer.kind)
+        and rule.category_id in (None, offer.category_id)
+        and rule.segment in (None, offer.segment)
+        and rule.severity_min <= offer.severity <= rule.severity_max
+        and (rule.measure == "count" or offer.is_monetary)
+        and (offer.has_customer or rule.unit not in OF_A_CUSTOMER)
+        and (offer.has_team or rule.unit != "team_month")
+        and is_valid(rule, offer.at)
+    )
 
-    def without_request(self) -> "Decision":
-        """The windows as they stand, with nothing asked of them."""
-        windows = tuple(replace(window, requested_minor=0) for window in self.windows)
-        return replace(self, windows=windows)
 
-    def json(self) -> dict[str, Any]:
-        return {
-            "outcome": self.outcome,
-            "reason": self.why,
-            "clause": self.clause,
-            "allowed_now": self.allowed_now.json(),
-            "windows": [window.json() for window in self.windows],
-        }
+def is_valid(rule: Rule, at: datetime | None) -> bool:
+    """Tell whether a rule holds at an instant: from `valid_from` on, before `valid_to`."""
+    if at is None:
+        return True
+    return (rule.valid_from is None or rule.valid_from <= at) and (rule.valid_to is None or at < rule.valid_to)
+
+
+def narrowness(rule: Rule) -> tuple[bool, int, int, int]:
+    """How much a rule names, to compare two of one window: for gestures alone, parts named, level, severities."""
+    named = (
+        rule.role, rule.site_id, rule.team_id, rule.level_min, rule.certificate, rule.kind, rule.category_id, rule.segment,
+    )  # fmt: skip
+    return (
+        bool(pool_of(rule)),
+        sum(part is not None for part in named),
+        rule.level_min or 0,
+        rule.severity_min - rule.severity_max,
+    )
 
 
 def applicable(offer: Offer, holder: Holder, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """Return the rules that this offer falls under, from the coolest unit to the hottest.
 
-    Where two limits of one unit and length apply, the narrower one (more of its parts named) holds; among equals the
-    lower. A hard cap stands beside the limit of its unit and is never displaced by it.
+    Where two limits of one window apply, the narrower one (more of its parts named) holds; among equals the one in the
+    offer's currency, then the lower. Hard caps stand beside, every one of them: no narrower rule displaces a cap.
     """
-    best: dict[tuple[str, int | None, bool], Rule] = {}
+    currency = offer.amount.currency
+    best: dict[tuple[object, ...], Rule] = {}
     for rule in rules:
-        fits = (
-            rule.role in (None, holder.role)
-            and rule.site_id in (None, holder.site_id)
-            and rule.kind in (None, offer.kind)
-            and rule.category_id in (None, offer.category_id)
-            and rule.severity_min <= offer.severity <= rule.severity_max
-            and rule.currency == offer.amount.currency
-        )
-        if not fits:
+        if not fits(rule, offer, holder):
             continue
-        known = best.get((rule.unit, rule.days, rule.hard))
-        if known is None or (_narrowness(rule), -rule.limit_minor) > (_narrowness(known), -known.limit_minor):
-            best[(rule.unit, rule.days, rule.hard)] = rule
-    return tuple(sorted(best.values(), key=lambda rule: (UNITS.index(rule.unit), rule.days or 0, rule.hard, rule.id)))
+        window = (rule.unit, rule.days, rule.measure, counted_kind(rule), rule.id if rule.hard else None)
+        known = best.get(window)
+        if known is None or _rank(rule, currency) > _rank(known, currency):
+            best[window] = rule
+    return tuple(sorted(best.values(), key=_order))
 
 
-def _narrowness(rule: Rule) -> int:
-    named = (rule.role, rule.site_id, rule.kind, rule.category_id)
-    return sum(part is not None for part in named) * 10 - (rule.severity_max - rule.severity_min)
+def _rank(rule: Rule, currency: str) -> tuple[object, ...]:
+    return (*narrowness(rule), rule.currency == currency, -rule.limit_minor, -rule.id)
 
 
-def judge(offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int, Usage]) -> Decision:
+def _order(rule: Rule) -> tuple[int, int, bool, bool, int]:
+    return _ORDER.index(rule.unit), rule.days or 0, rule.measure == "count", rule.hard, rule.id
+
+
+def windows_of(offer: Offer, holder: Holder, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Return the rules whose windows an offer takes from: the applicable ones, and the one of its cause.
+
+    The window of the cause has the limit of the incident, and the rule's id negated.
+    """
+    found = applicable(offer, holder, rules)
+    if offer.cause is None or not offer.has_customer:
+        return found
+    incidents = [
+        rule
+        for rule in found
+        if rule.unit in ("incident", "customer_incident") and rule.measure == "amount" and not rule.hard
+    ]
+    if not incidents:
+        return found
+    whole = incidents[-1]
+    cause = replace(whole, id=-whole.id, unit="customer_cause", days=CAUSE_DAYS)
+    return tuple(sorted((*found, cause), key=_order))
+
+
+def judge(
+    offer: Offer, holder: Holder, rules: Sequence[Rule], used: Mapping[int, Usage], rates: Rates = NO_RATES
+) -> Decision:
     """Decide whether the holder may give the offer: allowed, needs an approval, or refused.
 
-    used: rule id → what that rule's window holds now; a missing one holds nothing. Redress is owed by law or contract,
-    so it takes from no window, and only REDRESS_ROLES record it.
+    used: rule id → what that rule's window holds now; a missing one holds nothing. rates: for limits in another
+    currency than the offer's. Redress is owed by law or contract, so it takes from no window.
     Worked value: limit 2,000.00, used 0: 2,000.00 is allowed, 2,000.01 needs an approval.
     """
     currency = offer.amount.currency
     nothing = Money(0, currency)
-    if offer.amount.minor < 0 or offer.amount.minor > MINOR_MAX:
+    is_sound = 0 < offer.amount.minor <= MINOR_MAX if offer.is_monetary else offer.amount.minor == 0
+    if not is_sound:
         return Decision("refused", "bad_amount", "", nothing, ())
-    if not offer.is_monetary:
-        if offer.amount.minor:
-            return Decision("refused", "bad_amount", "", nothing, ())
-        return Decision("allowed", "no_money", "", nothing, ())
-    if offer.amount.minor == 0:
-        return Decision("refused", "bad_amount", "", nothing, ())
-    if offer.nature == "redress":
+    if offer.nature == "redress" and offer.is_monetary:
         if holder.role not in REDRESS_ROLES:
             return Decision("refused", "not_theirs", "", nothing, ())
         return Decision("allowed", "redress", "", offer.amount, ())
-    fitting = applicable(offer, holder, rules)
-    if not any(rule.unit == "incident" and not rule.hard for rule in fitting):
-        known = any(rule.currency == currency for rule in rules)
-        return Decision("refused", "no_rule" if known else "unknown_currency", "", nothing, ())
-    windows = tuple(_answer(rule, offer, used.get(rule.id, Used())) for rule in fitting)
-    left = Money(min(window.left_minor for window in windows), currency)
+    fitting = windows_of(offer, holder, rules)
+    if offer.is_monetary and not _is_granted(fitting):
+        return Decision("refused", _why_nothing(offer, holder, rules), "", nothing, ())
+    # A limit that can't be compared is not a limit to pass by: without a rate nothing is given.
+    unknown = next((rule for rule in fitting if not _is_comparable(rule, currency, rates)), None)
+    if unknown:
+        return Decision("refused", "unknown_currency", unknown.clause, nothing, ())
+    windows = tuple(_answer(rule, offer, used.get(rule.id, Used()), rates) for rule in fitting)
+    left = Money(min((_most(window, offer, rates) for window in windows), default=0), currency)
     exceeded = [window for window in windows if window.is_exceeded]
-    if not exceeded:
-        return Decision("allowed", "within", windows[0].clause, offer.amount, windows)
     capped = next((window for window in exceeded if window.hard), None)
     if capped:
         return Decision("refused", "hard_cap", capped.clause, left, windows)
-    return Decision("needs_approval", "over_limit", exceeded[0].clause, left, windows)
+    if exceeded:
+        return Decision("needs_approval", "over_limit", exceeded[0].clause, left, windows)
+    clause = windows[0].clause if windows else ""
+    old = next((rule for rule in fitting if rule.measure == "amount" and rates.is_old(currency, rule.currency)), None)
+    if old:
+        return Decision("needs_approval", "old_rate", old.clause, nothing, windows)
+    return Decision("allowed", "within" if offer.is_monetary else "no_money", clause, offer.amount, windows)
 
 
-def _answer(rule: Rule, offer: Offer, used: Usage) -> WindowAnswer:
+def _is_granted(rules: Sequence[Rule]) -> bool:
+    return any(rule.unit in GRANTING and rule.measure == "amount" and not rule.hard for rule in rules)
+
+
+def _is_comparable(rule: Rule, currency: str, rates: Rates) -> bool:
+    return rule.measure == "count" or rates.is_known(currency, rule.currency)
+
+
+def _why_nothing(offer: Offer, holder: Holder, rules: Sequence[Rule]) -> Literal["no_rule", "no_customer"]:
+    """Say what is missing where no rule gives any authority: a rule, or only the customer's name."""
+    named = replace(offer, has_customer=True)
+    return "no_customer" if _is_granted(applicable(named, holder, rules)) else "no_rule"
+
+
+def _most(window: WindowAnswer, offer: Offer, rates: Rates) -> int:
+    """The most that a window lets be given now, in the offer's currency; a count lets all or nothing."""
+    if window.measure == "count":
+        return MINOR_MAX * bool(window.left_minor) if offer.is_monetary else 0
+    return most_within(window.left_minor, window.currency, offer.amount.currency, rates)
+
+
+def _answer(rule: Rule, offer: Offer, used: Usage, rates: Rates) -> WindowAnswer:
     # What an exception granted is somebody else's authority: it leaves the giver's own limit as it was. A hard cap counts all.
     approved_minor = 0 if rule.hard else used.approved_minor
+    is_count = rule.measure == "count"
     return WindowAnswer(
         rule_id=rule.id,
         unit=rule.unit,
@@ -256,7 +282,11 @@ def _answer(rule: Rule, offer: Offer, used: Usage) -> WindowAnswer:
         limit_minor=rule.limit_minor + approved_minor,
         settled_minor=used.settled_minor,
         reserved_minor=used.reserved_minor,
-        requested_minor=offer.amount.minor,
+        requested_minor=1 if is_count else convert_up(offer.amount, rule.currency, rates),
         hard=rule.hard,
         approved_minor=approved_minor,
+        measure=rule.measure,
+        kind=counted_kind(rule),
+        pool=pool_of(rule),
+        rate_on=None if is_count else rates.published_on(offer.amount.currency, rule.currency),
     )
