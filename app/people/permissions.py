@@ -20,14 +20,17 @@ _DESK = (
     "exceptions.ask",
     "exceptions.read",
     "clocks.read",
+    "payouts.read",
+    "payouts.prove",
 )
-_LEAD = (*_DESK, "exceptions.decide", "remedies.reverse", "audit.read", "metrics.read", "purses.read")
+_LEAD = (*_DESK, "payouts.decide", "exceptions.decide", "remedies.reverse", "audit.read", "metrics.read", "purses.read")
 _READS = (
     "cases.read",
     "customers.read",
     "exceptions.read",
     "purses.read",
     "clocks.read",
+    "payouts.read",
     "audit.read",
     "metrics.read",
     "people.read",
@@ -40,6 +43,9 @@ _ADMIN = (
     "settings.write",
     "catalogue.write",
     "policies.read",
+    "policies.write",
+    "policies.review",
+    "policies.publish",
     "cases.import",
     "ops.read",
 )
@@ -53,12 +59,12 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
             table.setdefault(name, {})[role] = scope
 
     for role in _EVERYONE:
-        grant(role, ("home.read", "inbox.read", "profile.write", "tokens.write"), "own")
+        grant(role, ("home.read", "inbox.read", "profile.write", "tokens.write", "policies.follow"), "own")
     grant("frontline", _DESK, "site")
     grant("frontline", ("purses.read",), "own")
     grant("supervisor", _LEAD, "site")
-    grant("supervisor", ("policies.read",), "company")
-    grant("manager", (*_LEAD, "policies.read"), "company")
+    grant("supervisor", ("policies.read", "policies.review"), "company")
+    grant("manager", (*_LEAD, "policies.read", "policies.write", "policies.review", "policies.publish"), "company")
     grant("hr", ("metrics.read", "policies.read", "people.read"), "company")
     grant("auditor", (*_READS, "audit.verify"), "company")
     grant("admin", (*_ADMIN, "tokens.write"), "company")

@@ -1,101 +1,65 @@
-"""Write policy versions and keep the remedy catalogue."""
+"""Keep the remedy catalogue. Drafts, reviews and publication are beside, and reached through here."""
 
-import hashlib
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import select, update
 
 from app.audit import actions as audit
-from app.audit.rules import canonical
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
-from app.kernel.references import ref
+from app.kernel.errors import BadInput, Conflict, NotFound
 from app.kernel.transactions import transaction
 from app.people import permissions
-from app.policies.models import AuthorityRule, PolicyVersion, RemedyKind
+from app.policies.document_actions import (
+    AlreadyPublished,
+    Discarded,
+    HasErrors,
+    NotReviewed,
+    OwnReview,
+    ask_review,
+    change_details,
+    change_limits,
+    discard_draft,
+    draft_document,
+    draft_version,
+    duplicate_version,
+    publish_version,
+    put_clause,
+    put_rule,
+    remove_clause,
+    remove_rule,
+    review_version,
+)
+from app.policies.models import RemedyKind
 from app.policies.packs import KINDS
 
-DRAFTED = audit.declare("policy:draft", "number", "title", "rules", "content", sentence=_l("drafted a policy version"))
-PUBLISHED = audit.declare(
-    "policy:publish", "number", "valid_from", "content", sentence=_l("published a policy version")
-)
+__all__ = [
+    "AlreadyPublished",
+    "Discarded",
+    "HasErrors",
+    "NotReviewed",
+    "OwnReview",
+    "add_default_kinds",
+    "add_kind",
+    "ask_review",
+    "change_details",
+    "change_kind",
+    "change_limits",
+    "discard_draft",
+    "draft_document",
+    "draft_version",
+    "duplicate_version",
+    "publish_version",
+    "put_clause",
+    "put_rule",
+    "remove_clause",
+    "remove_rule",
+    "review_version",
+]
+
 KIND_ADDED = audit.declare("remedy-kind:add", "code", "name", sentence=_l("added a kind of remedy"))
 KIND_CHANGED = audit.declare("remedy-kind:change", "before", "after", sentence=_l("changed a kind of remedy"))
-
-_DEFAULTS: dict[str, Any] = {
-    "role": None,
-    "site_id": None,
-    "kind": None,
-    "category_id": None,
-    "severity_min": 0,
-    "severity_max": 4,
-    "days": None,
-    "hard": False,
-}
-
-
-class AlreadyPublished(Refusal):
-    """A published version never changes."""
-
-    code = "already-published"
-    sentence = _l("This version is published and never changes. Draft a new one.")
-
-
-def draft_version(
-    *, title: str, source: str, rules: Sequence[dict[str, Any]], valid_from: datetime, actor: Actor, now: datetime
-) -> PolicyVersion:
-    """Draft the next version with all its rules; a rule is never changed afterwards."""
-    permissions.require(actor, "settings.write")
-    if not rules:
-        raise BadInput({"rules": [str(_l("A policy needs at least one rule."))]})
-    with transaction():
-        number = (db.session.scalar(select(func.max(PolicyVersion.number))) or 0) + 1
-        filled = [{**_DEFAULTS, **rule} for rule in rules]
-        content = hashlib.sha256(canonical(filled)).hexdigest()
-        version = PolicyVersion(
-            number=number,
-            title=title.strip(),
-            source=source,
-            state="draft",
-            valid_from=valid_from,
-            created_at=now,
-            created_by_id=actor.id,
-            content_hash=content,
-        )
-        db.session.add(version)
-        db.session.flush()
-        db.session.execute(insert(AuthorityRule), [{**rule, "version_id": version.id} for rule in filled])
-        audit.record(
-            DRAFTED, subject=ref("policy", version.id), actor=actor, at=now, number=number, title=title.strip(),
-            rules=len(filled), content=content,
-        )  # fmt: skip
-        return version
-
-
-def publish_version(*, version_id: int, actor: Actor, now: datetime) -> None:
-    """Publish a draft for good; old decisions keep the version that was in force."""
-    permissions.require(actor, "settings.write")
-    with transaction():
-        version = db.session.get(PolicyVersion, version_id)
-        if version is None:
-            raise NotFound
-        done = db.session.execute(
-            update(PolicyVersion)
-            .where(PolicyVersion.id == version_id, PolicyVersion.state == "draft")
-            .values(state="published", published_at=now)
-            .execution_options(synchronize_session=False)
-        )
-        if done.rowcount != 1:  # type: ignore[attr-defined]
-            raise AlreadyPublished
-        audit.record(
-            PUBLISHED, subject=ref("policy", version_id), actor=actor, at=now, number=version.number,
-            valid_from=version.valid_from.isoformat(), content=version.content_hash,
-        )  # fmt: skip
-        db.session.expire_all()
 
 
 def add_default_kinds(*, actor: Actor, now: datetime) -> None:

@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from app.kernel.database import db
 from app.kernel.references import ref
+from app.policies.document_models import PolicyDocument
+from app.policies.document_rules import document_of
 from app.policies.models import AuthorityRule, PolicyVersion, RemedyKind
 from app.policies.rules import Rule
 
@@ -86,7 +88,7 @@ def published(version_id: int) -> InForce | None:
 
 
 def rules_of(version_id: int) -> tuple[Rule, ...]:
-    """The rules of a published version, read once a process; of a draft too, since a rule is never changed."""
+    """The rules of a published version, read once a process; of a draft as they are written now."""
     kept: dict[int, tuple[Rule, ...]] = current_app.extensions.setdefault("makegood_policy_rules", {})
     if version_id not in kept:
         columns = (
@@ -100,9 +102,15 @@ def rules_of(version_id: int) -> tuple[Rule, ...]:
             select(*columns).where(AuthorityRule.version_id == version_id).order_by(AuthorityRule.id)
         ).all()
         if not rows:
-            return ()
+            return drafted_rules(version_id)
         kept[version_id] = tuple(Rule(*row) for row in rows)  # type: ignore[call-arg, arg-type]
     return kept[version_id]
+
+
+def drafted_rules(version_id: int) -> tuple[Rule, ...]:
+    """The rules of a draft as they are written now; no table of published rules holds them, so their ids are their places."""
+    content = db.session.scalar(select(PolicyDocument.content).where(PolicyDocument.version_id == version_id))
+    return document_of(content).rules if content else ()
 
 
 def versions() -> tuple[VersionRow, ...]:

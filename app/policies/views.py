@@ -56,7 +56,7 @@ def show(ref: str) -> str:
         version=version,
         by_site=by_site,
         is_in_force=in_force is not None and in_force.version.id == version.id,
-        may_publish=version.state == "draft" and can("settings.write"),
+        may_publish=version.state == "draft" and can("policies.publish"),
     )
 
 
@@ -72,17 +72,13 @@ def _anchor(by_site: dict[str, list[RuleRow]]) -> None:
 
 
 @bp.post("/policies/<ref>/publication")
-@needs("settings.write")
+@needs("policies.publish")
 def publish(ref: str) -> ResponseReturnValue:
     identity = parse_ref("policy", ref)
     if identity is None:
         raise NotFound
-    try:
-        policies.publish_version(version_id=identity, actor=me(), now=utc_now())
-    except policies.AlreadyPublished as refusal:
-        flash(str(refusal), "bad")
-    else:
-        flash(_("Published. Requests in flight keep the version under which they were asked."), "good")
+    policies.publish_version(version_id=identity, actor=me(), now=utc_now())
+    flash(_("Published. Requests in flight keep the version under which they were asked."), "good")
     return redirect(url_for("policies.show", ref=ref), 303)
 
 

@@ -15,6 +15,7 @@ from app.policies import actions as policies
 from app.policies import queries
 from app.policies.models import RemedyKind
 from tests.people.builders import Company, make_company, sign_in
+from tests.policies.builders import approve
 from tests.remedies.builders import publish_policy
 
 
@@ -77,19 +78,21 @@ def test_a_rule_for_one_remedy_or_severity_says_so(app: Flask, company: Company)
         assert words in body, words
 
 
-def test_a_draft_is_published_for_good_by_the_administrator_alone(app: Flask, company: Company) -> None:
+def test_a_reviewed_draft_is_published_for_good_by_those_who_may(app: Flask, company: Company) -> None:
     rule = {"unit": "incident", "limit_minor": 1, "currency": "GBP", "clause": "9.9"}
     now = utc_now() - timedelta(minutes=1)
     draft = policies.draft_version(
         title="First", source="", rules=[rule], valid_from=now, actor=command("test"), now=now
     )  # fmt: skip
     url = f"/policies/PO-{draft.id}/publication"
-    for person in (company.sam, company.max, company.hana, company.audra):
+    for person in (company.sam, company.hana, company.audra):
         assert post(app, person, url)[0] == 403
+    assert post(app, company.max, url)[0] == 409
     assert queries.version_in_force(utc_now()) is None
-    assert post(app, company.ada, url)[0] == 303
+    approve(draft.id)
+    assert post(app, company.max, url)[0] == 303
     assert queries.version_in_force(utc_now()) is not None
-    assert post(app, company.ada, url)[0] in (303, 409)
+    assert post(app, company.ada, url)[0] == 409
     assert post(app, company.ada, "/policies/PO-99999/publication")[0] == 404
 
 

@@ -15,6 +15,7 @@ from app.kernel.transactions import transaction
 from app.policies import actions as policies
 from app.policies import queries
 from tests.people.builders import make_company
+from tests.policies.builders import approve
 from tests.remedies.builders import publish_policy
 
 RULE = {"role": "frontline", "unit": "incident", "limit_minor": 100, "currency": "GBP", "clause": "1"}
@@ -45,6 +46,7 @@ def test_a_draft_is_not_in_force_until_published_and_then_from_its_own_instant(a
         title="Spring", source="", rules=[RULE], valid_from=now + timedelta(days=1), actor=actor, now=now
     )
     assert queries.version_in_force(now + timedelta(days=2)) is None
+    approve(draft.id, now=now)
     policies.publish_version(version_id=draft.id, actor=actor, now=now)
     assert queries.version_in_force(now) is None
     in_force = queries.version_in_force(now + timedelta(days=1))
@@ -57,6 +59,6 @@ def test_a_draft_is_not_in_force_until_published_and_then_from_its_own_instant(a
 def test_nobody_drafts_without_the_right_or_without_rules(app: Flask) -> None:
     company, now = make_company(), utc_now()
     with pytest.raises(NotPermitted):
-        policies.draft_version(title="x", source="", rules=[RULE], valid_from=now, actor=company.max.actor, now=now)
+        policies.draft_version(title="x", source="", rules=[RULE], valid_from=now, actor=company.sam.actor, now=now)
     with pytest.raises(BadInput):
         policies.draft_version(title="x", source="", rules=[], valid_from=now, actor=company.ada.actor, now=now)

@@ -28,6 +28,7 @@ def publish_policy(rules: list[dict[str, Any]] | None = None, *, now: datetime |
         now=now,
     )
     version_id = version.id
+    policies.review_version(version_id=version_id, outcome="approved", note="", actor=command("test-review"), now=now)
     policies.publish_version(version_id=version_id, actor=actor, now=now)
     return version_id
 
