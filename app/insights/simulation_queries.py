@@ -17,6 +17,7 @@ from app.kernel.database import db
 from app.kernel.money import Money
 from app.people import queries as people
 from app.policies import queries as policies
+from app.policies.rate_rules import NO_RATES, Rates
 from app.policies.replay_rules import Asked, End, Exceptional, Replay, Window
 from app.policies.rules import Holder, Offer, Rule
 from app.remedies.models import Remedy
@@ -59,6 +60,9 @@ class PurseCounting:
 
     def subjects(self, asked: Asked) -> Sequence[str]:
         return () if asked.customer_id is None else (_rolling_subject(asked),)
+
+    def rates(self, asked: Asked, at: datetime) -> Rates:
+        return NO_RATES
 
 
 def spending_of(asked: Asked) -> Spending:
@@ -138,8 +142,8 @@ def _asked(row: Any, time_zone: str, ends: tuple[End, ...]) -> Asked:
     return Asked(
         id=row.id,
         at=row.created_at,
-        offer=_offer(asked),
-        holder=_holder(asked),
+        offer=_offer(asked, row),
+        holder=Holder(asked["role"], asked["site_id"], row.team_id),
         case_id=row.case_id,
         customer_id=row.customer_id,
         employee_id=row.employee_id,
@@ -154,13 +158,19 @@ def _asked(row: Any, time_zone: str, ends: tuple[End, ...]) -> Asked:
     )
 
 
-def _offer(asked: dict[str, Any]) -> Offer:
+def _offer(asked: dict[str, Any], row: Any) -> Offer:
     amount = Money.of(Decimal(asked["amount"]["amount"]), asked["amount"]["currency"])
-    return Offer(amount, asked["kind"], asked["nature"], True, asked["severity"], asked["category_id"])
-
-
-def _holder(asked: dict[str, Any]) -> Holder:
-    return Holder(asked["role"], asked["site_id"])
+    return Offer(
+        amount,
+        asked["kind"],
+        asked["nature"],
+        True,
+        asked["severity"],
+        asked["category_id"],
+        has_customer=row.customer_id is not None,
+        has_team=row.team_id is not None,
+        at=row.created_at,
+    )
 
 
 def simulate(
@@ -175,9 +185,9 @@ def simulate(
     against: usually the current policy's rules; None compares with the version that was in force at each moment.
     """
     counting = PurseCounting()
-    then = Replay(_rules_then, counting)
-    before = Replay(lambda _asked: against, counting) if against is not None else None
-    after = Replay(lambda _asked: draft, counting)
+    then = Replay(_rules_then(), counting)
+    before = Replay(_rules_at_site(against), counting) if against is not None else None
+    after = Replay(_rules_at_site(draft), counting)
     tally = Tally()
     warm_since = span.since - timedelta(days=lookback_days([*draft, *(against or ())]))
     for asked in history(span, warm_since, on_progress):
@@ -188,8 +198,31 @@ def simulate(
     return tally.result()
 
 
-def _rules_then(asked: Asked) -> Sequence[Rule]:
-    return policies.rules_of(asked.version_id) if asked.version_id is not None else ()
+def _rules_at_site(rules: Sequence[Rule]) -> Callable[[Asked], Sequence[Rule]]:
+    """The rules that may hold at the site of a question; the judge looks at each, so fewer is faster."""
+    found: dict[int, tuple[Rule, ...]] = {}
+
+    def rules_for(asked: Asked) -> Sequence[Rule]:
+        site_id = asked.site_id
+        if site_id not in found:
+            found[site_id] = tuple(rule for rule in rules if rule.site_id in (None, site_id))
+        return found[site_id]
+
+    return rules_for
+
+
+def _rules_then() -> Callable[[Asked], Sequence[Rule]]:
+    """The rules of the version under which each was asked."""
+    found: dict[int | None, Callable[[Asked], Sequence[Rule]]] = {None: lambda _asked: ()}
+
+    def rules_for(asked: Asked) -> Sequence[Rule]:
+        version_id = asked.version_id
+        if version_id not in found:
+            assert version_id is not None
+            found[version_id] = _rules_at_site(policies.rules_of(version_id))
+        return found[version_id](asked)
+
+    return rules_for
 
 
 def lookback_days(rules: Sequence[Rule]) -> int:

@@ -8,7 +8,8 @@ from statistics import NormalDist, median
 from typing import Literal
 
 from app.insights.rules import COUNT_MIN, Share, share, wilson_interval
-from app.policies.replay_rules import Answer, Asked, Outcome
+from app.policies.answer_rules import Outcome
+from app.policies.replay_rules import Answer, Asked
 
 # More changed answers than this are counted but not listed.
 CHANGES_MAX = 2_000

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from typing import Literal, Protocol
+from typing import Protocol
 
 from app.kernel.money import Money
-from app.policies.rules import Decision, Holder, Offer, Rule, Used, applicable, judge
-
-Outcome = Literal["allowed", "needs_approval", "refused"]
+from app.policies.answer_rules import Decision, Outcome
+from app.policies.rate_rules import Rates
+from app.policies.rules import Holder, Offer, Rule, Used, judge, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,9 @@ class Counting(Protocol):
 
     def subjects(self, asked: Asked) -> Sequence[str]:
         """The keys of the rolling windows that a hold counts in, whatever rules it was judged by."""
+
+    def rates(self, asked: Asked, at: datetime) -> Rates:
+        """The exchange rates of that moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +182,17 @@ class Replay:
         """Answer as the judge would have at that moment, and let the windows fill as the answer has it."""
         while self._later and self._later[0].at <= asked.at:
             heappop(self._later).do()
-        decision = self._judge(asked, asked.offer, asked.at)
+        decision, windows = self._judge(asked, asked.offer, asked.at)
         if decision.outcome == "allowed":
             given_minor = _given_at_once(asked)
-            self._hold(asked, asked.offer.amount.minor, asked.at, decision, _ends_at_once(asked, given_minor))
+            ends = _ends_at_once(asked, given_minor)
+            self._hold(asked, asked.offer.amount.minor, asked.at, decision, windows, ends)
             return Answer(decision, given_minor)
         if decision.outcome == "refused" or not asked.held_minor:
             return Answer(decision, 0)
         if asked.exception is None or asked.exception.decided_at is None:
             # Nobody had to be asked then. Whoever would have been is taken to say yes, as nearly all are.
-            self._hold(asked, asked.held_minor, asked.at, decision, asked.ends)
+            self._hold(asked, asked.held_minor, asked.at, decision, windows, asked.ends)
         else:
             decided_at = asked.exception.decided_at
             self._after(decided_at, lambda: self._approve(asked, decided_at))
@@ -196,23 +200,31 @@ class Replay:
 
     def _approve(self, asked: Asked, at: datetime) -> None:
         offer = replace(asked.offer, amount=Money(asked.held_minor, asked.offer.amount.currency))
-        self._hold(asked, asked.held_minor, at, self._judge(asked, offer, at), asked.ends)
+        self._hold(asked, asked.held_minor, at, *self._judge(asked, offer, at), asked.ends)
 
-    def _judge(self, asked: Asked, offer: Offer, at: datetime) -> Decision:
+    def _judge(self, asked: Asked, offer: Offer, at: datetime) -> tuple[Decision, dict[int, Window]]:
         rules = self._rules_for(asked)
-        windows = {rule.id: self._counting.window(rule, asked, at) for rule in applicable(offer, asked.holder, rules)}
-        missing = {rule.unit for rule in rules if rule.id in windows and windows[rule.id] is None}
-        if missing:  # a window needs its subject; all rules of its unit are without it
-            rules = [rule for rule in rules if rule.unit not in missing]
-        used = {rule_id: self._windows.used(window, at) for rule_id, window in windows.items() if window is not None}
-        return judge(offer, asked.holder, rules, used)
+        windows: dict[int, Window] = {}
+        for rule in windows_of(offer, asked.holder, rules):
+            window = self._counting.window(rule, asked, at)
+            if window is not None:
+                windows[rule.id] = window
+        used = {rule_id: self._windows.used(window, at) for rule_id, window in windows.items()}
+        return judge(offer, asked.holder, rules, used, self._counting.rates(asked, at)), windows
 
-    def _hold(self, asked: Asked, minor: int, at: datetime, decision: Decision, ends: Iterable[End]) -> None:
-        rules = {rule.id: rule for rule in self._rules_for(asked)}
+    def _hold(
+        self,
+        asked: Asked,
+        minor: int,
+        at: datetime,
+        decision: Decision,
+        windows: dict[int, Window],
+        ends: Iterable[End],
+    ) -> None:
         granted = {(window.unit, window.days) for window in decision.exceeded if not window.hard}
         places: dict[str, tuple[int, bool]] = {}
         for answer in decision.windows:
-            window = self._counting.window(rules[answer.rule_id], asked, at)
+            window = windows.get(answer.rule_id)
             if window is not None and window.days is None:
                 is_granted = (answer.unit, answer.days) in granted or places.get(window.key, (0, False))[1]
                 places[window.key] = (answer.requested_minor, is_granted)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kernel.money import Money
+from app.policies.rate_rules import NO_RATES, Rates
 from app.policies.replay_rules import Answer, Asked, End, Exceptional, Replay, Window
 from app.policies.rules import Holder, Offer, Rule
 
@@ -30,10 +31,14 @@ class Plainly:
     def subjects(self, asked: Asked) -> Sequence[str]:
         return () if asked.customer_id is None else (f"c{asked.customer_id}",)
 
+    def rates(self, asked: Asked, at: datetime) -> Rates:
+        return NO_RATES
+
 
 def asked(number: int, minor: int, *, hours: float | None = None, **changes: object) -> Asked:
     """The number-th question, an hour after the one before, in a case and by a customer of its own."""
-    offer = Offer(Money(minor, "GBP"), "refund", "goodwill", True, severity=3, category_id=5)
+    has_customer = changes.get("customer_id", number) is not None
+    offer = Offer(Money(minor, "GBP"), "refund", "goodwill", True, 3, 5, has_customer=has_customer)
     at = START + timedelta(hours=number if hours is None else hours)
     base = Asked(number, at, offer, Holder("frontline", 1), number, number, 7, 1, 1, "Europe/London", outcome="allowed")
     return replace(base, **changes)  # type: ignore[arg-type]
@@ -107,6 +112,17 @@ def test_what_the_draft_would_send_to_an_approver_is_taken_to_be_approved_and_wh
     assert (answer.outcome, answer.given_minor) == ("needs_approval", 10_000)
     capped = replayed([asked(0, 10_000)], [*narrow, replace(CAP, limit_minor=9_999)])[0]
     assert (capped.outcome, capped.given_minor) == ("refused", 0)
+
+
+def test_a_window_of_counts_counts_remedies() -> None:
+    class Counted(Plainly):
+        def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
+            found = super().window(rule, asked, at)
+            return replace(found, is_count=True, key=found.key + "#") if found and rule.measure == "count" else found
+
+    two = replace(INCIDENT, id=9, unit="employee_month", limit_minor=2, currency="XXX", measure="count")
+    replay = Replay(lambda _asked: [INCIDENT, two], Counted())
+    assert [replay.ask(asked(n, 100)).outcome for n in range(3)] == ["allowed", "allowed", "needs_approval"]
 
 
 QUESTIONS = st.lists(
