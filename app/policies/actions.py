@@ -14,25 +14,27 @@ from app.people import permissions
 from app.policies.document_actions import (
     AlreadyPublished,
     Discarded,
-    HasErrors,
-    NotReviewed,
-    OwnReview,
-    ask_review,
     change_details,
     change_limits,
     discard_draft,
     draft_document,
     draft_version,
     duplicate_version,
-    publish_version,
     put_clause,
     put_rule,
     remove_clause,
     remove_rule,
-    review_version,
 )
 from app.policies.models import RemedyKind
 from app.policies.packs import KINDS
+from app.policies.review_actions import (
+    HasErrors,
+    NotReviewed,
+    OwnReview,
+    ask_review,
+    publish_version,
+    review_version,
+)
 
 __all__ = [
     "AlreadyPublished",

@@ -1,4 +1,4 @@
-"""Write policy drafts, have them reviewed by a second person, and publish them for good."""
+"""Write policy drafts. Nothing here is in force before a second person has read it and it is published."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,10 +14,9 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
-from app.notifications import actions as notifications
 from app.people import permissions
 from app.policies import check_rules, document_queries
-from app.policies.document_models import PolicyDocument, PolicyReview
+from app.policies.document_models import PolicyDocument
 from app.policies.document_queries import DocumentRow
 from app.policies.document_rules import (
     RULES_MAX,
@@ -26,26 +25,18 @@ from app.policies.document_rules import (
     Clause,
     Document,
     clause_order,
-    rule_columns,
     rule_of_values,
     rule_values,
     rules_of_values,
     with_clauses_of,
 )
-from app.policies.models import AuthorityRule, PolicyVersion
+from app.policies.models import PolicyVersion
 
 DRAFTED = audit.declare("policy:draft", "number", "title", "rules", "content", sentence=_l("drafted a policy version"))
 CHANGED = audit.declare(
     "policy:change", "number", "part", "before", "after", "content", sentence=_l("changed a policy draft")
 )
 DISCARDED = audit.declare("policy:discard", "number", sentence=_l("discarded a policy draft"))
-ASKED = audit.declare("policy:ask-review", "number", "content", sentence=_l("asked for the review of a policy draft"))
-REVIEWED = audit.declare(
-    "policy:review", "number", "outcome", "note", "content", sentence=_l("reviewed a policy draft")
-)
-PUBLISHED = audit.declare(
-    "policy:publish", "number", "valid_from", "content", sentence=_l("published a policy version")
-)
 
 
 class AlreadyPublished(Refusal):
@@ -65,30 +56,6 @@ class TooOld(Refusal):
 
     code = "too-old"
     sentence = _l("This draft is of an earlier release. Make a copy of it to go on.")
-
-
-class NotReviewed(Refusal):
-    """Nothing is published that a second person hasn't read as it stands."""
-
-    code = "not-reviewed"
-    sentence = _l(
-        "A second person has to approve this draft as it stands now. Any change makes an earlier review void."
-    )
-
-
-class OwnReview(Refusal):
-    """Who wrote in a draft doesn't review it."""
-
-    code = "own-review"
-    sentence = _l("You wrote in this draft. Somebody who didn't has to review it.")
-
-
-class HasErrors(Refusal):
-    """A draft with errors goes no further; its findings say what to do."""
-
-    status = 422
-    code = "has-errors"
-    sentence = _l("The draft has errors. Put right what the findings marked as errors say, then try again.")
 
 
 def draft_version(
@@ -243,98 +210,9 @@ def discard_draft(*, version_id: int, version: int, actor: Actor, now: datetime)
     """Give a draft up. It stays readable, and can be copied."""
     permissions.require(actor, "policies.write")
     with transaction():
-        row = _editable(version_id)
-        _move_on(row, version, actor, now, discarded_at=now, discarded_by=actor.label)
+        row = editable(version_id)
+        move_on(row, version, actor, now, discarded_at=now, discarded_by=actor.label)
         audit.record(DISCARDED, subject=row.ref, actor=actor, at=now, number=row.number)
-
-
-def ask_review(*, version_id: int, version: int, reviewer_ids: Sequence[int], actor: Actor, now: datetime) -> None:
-    """Say that a draft without errors is ready, and tell these people."""
-    permissions.require(actor, "policies.write")
-    with transaction():
-        row = _editable(version_id)
-        _refuse_errors(row)
-        _move_on(row, version, actor, now, asked_at=now)
-        audit.record(ASKED, subject=row.ref, actor=actor, at=now, number=row.number, content=row.document.hash)
-        notifications.notify(
-            employee_ids=[identity for identity in reviewer_ids if identity != actor.id],
-            kind="policy",
-            subject=row.ref,
-            url=f"/policies/{row.ref}",
-            text_key=_l("The draft “%(title)s” asks for your review."),  # type: ignore[arg-type]
-            params={"title": row.document.title},
-            at=now,
-        )
-
-
-def review_version(
-    *, version_id: int, outcome: str, note: str, actor: Actor, now: datetime, version: int | None = None
-) -> None:
-    """Approve or return a draft as it stands at `version`; who wrote in it may not."""
-    permissions.require(actor, "policies.review")
-    if outcome == "returned" and not note.strip():
-        raise BadInput({"note": [str(_l("Say what has to change."))]})
-    with transaction():
-        row = _editable(version_id)
-        if actor.label in row.authors:
-            raise OwnReview
-        if version is not None and version != row.version:
-            raise Conflict
-        if outcome == "approved":
-            _refuse_errors(row)
-        db.session.add(
-            PolicyReview(
-                version_id=version_id,
-                document_version=row.version,
-                content_hash=row.document.hash,
-                outcome=outcome,
-                note=note.strip(),
-                reviewer=actor.label,
-                at=now,
-            )  # fmt: skip
-        )
-        audit.record(
-            REVIEWED, subject=row.ref, actor=actor, at=now, number=row.number, outcome=outcome, note=note.strip(),
-            content=row.document.hash,
-        )  # fmt: skip
-
-
-def publish_version(
-    *, version_id: int, actor: Actor, now: datetime, version: int | None = None, valid_from: datetime | None = None
-) -> None:
-    """Publish a reviewed draft for good, from now or a later instant on; old decisions keep the version that was in force.
-
-    valid_from: None starts when the draft says, at the earliest now. It never lies in the past, or the policy of
-    decisions made since then would change behind them.
-    """
-    permissions.require(actor, "policies.publish")
-    with transaction():
-        row = _editable(version_id)
-        if version is not None and version != row.version:
-            raise Conflict
-        if valid_from is not None and valid_from < now:
-            raise BadInput(
-                {"valid_from": [str(_l("A version can't start in the past: decisions were made since then."))]}
-            )
-        review = row.review
-        if review is None or review.outcome != "approved" or review.reviewer in row.authors:
-            raise NotReviewed
-        _refuse_errors(row)
-        start = valid_from or max(now, row.valid_from)
-        db.session.execute(
-            insert(AuthorityRule), [{**rule_columns(rule), "version_id": version_id} for rule in row.document.rules]
-        )
-        db.session.execute(
-            update(PolicyVersion)
-            .where(PolicyVersion.id == version_id, PolicyVersion.state == "draft")
-            .values(state="published", published_at=now, valid_from=start, content_hash=row.document.hash)
-            .execution_options(synchronize_session=False)
-        )
-        audit.record(
-            PUBLISHED, subject=row.ref, actor=actor, at=now, number=row.number, valid_from=start.isoformat(),
-            content=row.document.hash,
-        )  # fmt: skip
-        db.session.expire_all()
 
 
 Edit = Callable[[Document], tuple[Document, Any, Any]]
@@ -346,11 +224,11 @@ def _change(
     """Run one edit of a draft as it was shown at `version`; a review of what stood there before is void after it."""
     permissions.require(actor, "policies.write")
     with transaction():
-        row = _editable(version_id)
+        row = editable(version_id)
         document, before, after = edit(row.document)
         document = _clean(document)
         authors = [*row.authors, *([] if actor.label in row.authors else [actor.label])]
-        _move_on(row, version, actor, now, content=document.content, authors=authors, asked_at=None)
+        move_on(row, version, actor, now, content=document.content, authors=authors, asked_at=None)
         start = {"valid_from": valid_from} if valid_from is not None else {}
         db.session.execute(
             update(PolicyVersion)
@@ -372,18 +250,18 @@ def _row(version_id: int) -> DocumentRow:
     return row
 
 
-def _editable(version_id: int) -> DocumentRow:
+def editable(version_id: int) -> DocumentRow:
     row = _row(version_id)
     if row.state == "published":
         raise AlreadyPublished
     if row.discarded_at is not None:
         raise Discarded
-    if not row.is_editable:
+    if not row.iseditable:
         raise TooOld
     return row
 
 
-def _move_on(row: DocumentRow, version: int, actor: Actor, now: datetime, **values: Any) -> None:
+def move_on(row: DocumentRow, version: int, actor: Actor, now: datetime, **values: Any) -> None:
     """Change the document as it was at `version`, in the statement that compares it."""
     done = db.session.execute(
         update(PolicyDocument)
@@ -393,13 +271,6 @@ def _move_on(row: DocumentRow, version: int, actor: Actor, now: datetime, **valu
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict
-
-
-def _refuse_errors(row: DocumentRow) -> None:
-    findings = check_rules.findings(row.document, document_queries.known())
-    wrong = [finding for finding in findings if finding.is_error]
-    if wrong:
-        raise HasErrors(findings=[finding.code for finding in wrong])
 
 
 def _clean(document: Document) -> Document:
