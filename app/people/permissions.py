@@ -68,6 +68,10 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
     grant("hr", ("metrics.read", "policies.read", "people.read"), "company")
     grant("auditor", (*_READS, "audit.verify"), "company")
     grant("admin", (*_ADMIN, "tokens.write"), "company")
+    # What a policy would have answered: figures of the past, at the places that the reader may look at.
+    grant("supervisor", ("policies.simulate",), "site")
+    for role in ("manager", "hr", "auditor", "admin"):
+        grant(role, ("policies.simulate",), "company")
     return table
 
 
