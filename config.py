@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -35,6 +35,13 @@ class Settings:
     remedy_expires_days: int
     argon2_fast: bool
     scheduler_lease_seconds: int
+    payout_webhook_url: str
+    payout_webhook_secret: str = field(repr=False)
+    stripe_url: str
+    stripe_api_key: str = field(repr=False)
+    stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
+    outgoing_private_hosts: tuple[str, ...]
+    outgoing_seconds: int
 
     @property
     def is_production(self) -> bool:
@@ -75,6 +82,13 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         remedy_expires_days=_whole(env, "MAKEGOOD_REMEDY_EXPIRES_DAYS", 14, 1, 365),
         argon2_fast=environment == "test",
         scheduler_lease_seconds=_whole(env, "MAKEGOOD_SCHEDULER_LEASE_SECONDS", 8, 2, 60),
+        payout_webhook_url=_url(env, "MAKEGOOD_PAYOUT_WEBHOOK_URL", "", environment),
+        payout_webhook_secret=_secret(env, "MAKEGOOD_PAYOUT_WEBHOOK_SECRET"),
+        stripe_url=_url(env, "MAKEGOOD_STRIPE_URL", "https://api.stripe.com", environment),
+        stripe_api_key=_secret(env, "MAKEGOOD_STRIPE_API_KEY"),
+        stripe_webhook_secrets=_words(_secret(env, "MAKEGOOD_STRIPE_WEBHOOK_SECRETS")),
+        outgoing_private_hosts=_words(env.get("MAKEGOOD_OUTGOING_PRIVATE_HOSTS", "")),
+        outgoing_seconds=_whole(env, "MAKEGOOD_OUTGOING_SECONDS", 5, 1, 30),
     )
 
 
@@ -100,6 +114,24 @@ def _database_url(name: str, url: str) -> str:
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise BadSetting(name, url.split("@")[-1], "give sqlite:///PATH or postgresql://USER@HOST/NAME")
     return url
+
+
+def _url(env: dict[str, str], name: str, default: str, environment: str) -> str:
+    url = env.get(name, default).rstrip("/")
+    if url and not url.startswith("https://") and (environment == "production" or not url.startswith("http://")):
+        raise BadSetting(name, url, "give an address that begins with https://")
+    return url
+
+
+def _secret(env: dict[str, str], name: str) -> str:
+    given = env.get(name, "")
+    if given and len(given) < 16:
+        raise BadSetting(name, "(hidden)", "it must be at least 16 characters long")
+    return given
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _one_of(env: dict[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:

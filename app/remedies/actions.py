@@ -22,6 +22,7 @@ from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import permissions
 from app.people import queries as people
+from app.remedies import payout_actions as payouts
 from app.remedies import writing
 from app.remedies.models import NATURES, Remedy
 from app.remedies.queries import Judged
@@ -205,6 +206,7 @@ def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None 
                 remedy_id=remedy.id, amount=writing.money(remedy), actor=actor, now=now, case_id=remedy.case_id,
                 site_id=remedy.site_id,
             )  # fmt: skip
+        payouts.start(remedy=remedy, actor=actor, now=now)
         return remedy
 
 
@@ -256,6 +258,7 @@ def reverse(*, remedy_id: int, reason: str, actor: Actor, now: datetime) -> Reme
             cases.note_given(case_id=remedy.case_id, delta_minor=-remedy.amount_minor)
         writing.event(remedy, "reversed", actor, now, reason)
         writing.record(REVERSED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
+        payouts.cancel(remedy_id=remedy.id, why=reason.strip(), actor=actor, now=now)
         return remedy
 
 
