@@ -256,7 +256,7 @@ def editable(version_id: int) -> DocumentRow:
         raise AlreadyPublished
     if row.discarded_at is not None:
         raise Discarded
-    if not row.iseditable:
+    if not row.is_editable:
         raise TooOld
     return row
 

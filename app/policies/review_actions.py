@@ -12,6 +12,7 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, Refusal
 from app.kernel.transactions import transaction
 from app.notifications import actions as notifications
+from app.notifications.rules import declare
 from app.people import permissions
 from app.policies import check_rules, document_queries
 from app.policies.document_actions import editable, move_on
@@ -27,6 +28,7 @@ REVIEWED = audit.declare(
 PUBLISHED = audit.declare(
     "policy:publish", "number", "valid_from", "content", sentence=_l("published a policy version")
 )
+ASK_LINE = declare("policy:ask-review", _l("The draft “%(title)s” asks for your review."))
 
 
 class NotReviewed(Refusal):
@@ -66,7 +68,7 @@ def ask_review(*, version_id: int, version: int, reviewer_ids: Sequence[int], ac
             kind="policy",
             subject=row.ref,
             url=f"/policies/{row.ref}",
-            text_key=_l("The draft “%(title)s” asks for your review."),  # type: ignore[arg-type]
+            text_key=ASK_LINE,
             params={"title": row.document.title},
             at=now,
         )
