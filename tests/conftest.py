@@ -10,8 +10,10 @@ import pytest
 from flask import Flask, g
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
+from werkzeug.routing import Rule
 
 os.environ.setdefault("MAKEGOOD_ENV", "test")
 
@@ -29,6 +31,40 @@ hypothesis_settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 hypothesis_settings.load_profile("makegood")
+
+
+def _compile_each_address_once() -> None:
+    """Every test makes an application, and nine tenths of that is Werkzeug compiling the same addresses again."""
+    compiled: dict[tuple[Any, ...], Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, append_unknown, tuple(rule._trace), repr(rule.defaults))
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = remembered  # type: ignore[method-assign]
+
+
+_compile_each_address_once()
+
+
+class _Templates(BytecodeCache):
+    """Templates compiled in this run: most tests make an application of their own, and all show the same frame."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _Templates()
 
 pytest_plugins = ["tests.browser"]
 DATABASES = ("sqlite", "postgresql")
@@ -99,7 +135,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     base = request.getfixturevalue("postgres_url")
     name = f"test_{secrets.token_hex(6)}"
-    _admin(base, f'CREATE DATABASE "{name}" TEMPLATE "{request.getfixturevalue("postgres_template")}"')
+    _admin(
+        base, f'CREATE DATABASE "{name}" TEMPLATE "{request.getfixturevalue("postgres_template")}" STRATEGY FILE_COPY'
+    )
     yield _database(base, name)
     _admin(base, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -108,6 +146,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """An application with an empty, migrated database, inside its context."""
     instance = create_app(settings_for(database_url, tmp_path), TESTING=True, WTF_CSRF_ENABLED=False)
+    instance.jinja_env.bytecode_cache = _TEMPLATES
     instance.before_request_funcs.setdefault(None, []).insert(0, _forget_the_last_request)
     with instance.app_context():
         yield instance

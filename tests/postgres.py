@@ -13,6 +13,8 @@ MISSING = (
     "PostgreSQL's server binaries were not found. Install them (Debian: apt-get install postgresql) or set PG_BINDIR."
 )
 
+MEMORY_MIN = 2 * 1024**3  # bytes
+
 
 def binaries() -> Path:
     """Return the folder with initdb and pg_ctl; raises with the command that installs it."""
@@ -27,10 +29,18 @@ def binaries() -> Path:
     raise RuntimeError(MISSING)
 
 
+def _folder(*, durable: bool) -> str:
+    """Memory where there is enough of it, since nothing here outlives the run; the disk where durability is measured."""
+    memory = Path("/dev/shm")
+    if durable or not memory.is_dir() or shutil.disk_usage(memory).free < MEMORY_MIN:
+        return "/tmp"
+    return str(memory)
+
+
 @contextmanager
 def server(**settings: str) -> Iterator[str]:
     """Start a server on a socket of its own, yield its SQLAlchemy URL, and remove it again."""
-    root = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    root = Path(tempfile.mkdtemp(prefix="pg-", dir=_folder(durable=settings.get("fsync") == "on")))
     drop: dict[str, object] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         nobody = pwd.getpwnam("nobody")

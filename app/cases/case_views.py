@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.cases import actions as cases
 from app.cases import queries, rules, timeline_views, words
 from app.cases.blueprint import bp
-from app.cases.forms import ResolveForm, TextForm, WaitForm
+from app.cases.forms import TextForm
 from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, NotFound
 from app.kernel.paging import Page, decode_cursor
@@ -123,8 +123,6 @@ def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = 
         reply=reply or TextForm(formdata=None),
         note=note or TextForm(formdata=None),
         tab=tab,
-        resolve_form=ResolveForm(formdata=None, version=case.version),
-        wait_form=WaitForm(formdata=None),
         customer_name=timeline_views.first_name(page.customer),
         words=words,
         now=now,

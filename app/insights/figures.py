@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -16,6 +15,7 @@ from app.people.queries import SiteRow, TeamRow
 from app.ui import charts
 from app.ui.filters import duration, locale_name, number, percent, zone_of
 from app.ui.windows import WindowRow
+from app.ui.words import skeleton
 
 GROUPS_MAX = 20
 
@@ -129,7 +129,7 @@ def _waiting(found: list[Wait], part: Part, period: Period, names: Names) -> Wai
     labels, halves, most = [], [], []
     for start, end in bins:
         seconds = sorted(wait.seconds for wait in found if start <= wait.asked_at < end)
-        labels.append(format_skeleton("MMMd", start.astimezone(zone_of(None)), locale=locale_name()))
+        labels.append(skeleton("MMMd", start.astimezone(zone_of(None)), locale_name()))
         halves.append(_minutes(rules.percentile(seconds, 0.5)))
         most.append(_minutes(rules.percentile(seconds, 0.9)))
     series = [(_("Half within"), halves), (_("Nine of ten within"), most)]

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel.numbers import (
     NumberFormatError,
@@ -65,9 +66,7 @@ class Money:
         return {"amount": str(self.decimal()), "currency": self.currency}
 
     def format(self, locale: str = "en") -> str:
-        if self.currency == NO_CURRENCY:
-            return format_decimal(self.minor, locale=locale)
-        return format_currency(self.decimal(), self.currency, locale=locale)
+        return _said(self.minor, self.currency, locale)
 
     @classmethod
     def parse(cls, text: str, currency: str, locale: str = "en") -> "Money":
@@ -104,6 +103,14 @@ class Money:
         return cls(int(scaled), currency)
 
 
+@lru_cache(maxsize=20_000)
+def _said(minor: int, currency: str, locale: str) -> str:
+    if currency == NO_CURRENCY:
+        return format_decimal(minor, locale=locale)
+    return format_currency(Money(minor, currency).decimal(), currency, locale=locale)
+
+
+@lru_cache(maxsize=500)
 def precision(currency: str) -> int:
     """Return the currency's number of decimals: USD 2, JPY 0, KWD 3; none where there is no currency."""
     return 0 if currency == NO_CURRENCY else get_currency_precision(currency)

@@ -23,11 +23,15 @@ def needs(permission: str) -> Callable[[View], View]:
     return declare
 
 
-def public(reason: str) -> Callable[[View], View]:
-    """Declare that a page is open to anyone, and why."""
+def public(reason: str, *, signed: bool = False) -> Callable[[View], View]:
+    """Declare that a page is open to anyone, and why.
+
+    signed: another server sends it and the view checks its signature, so no form of ours is asked for.
+    """
 
     def declare(view: View) -> View:
         view.public = reason  # type: ignore[attr-defined]
+        view.is_signed = signed  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -39,15 +43,22 @@ def declared(endpoint: str) -> tuple[str | None, str | None]:
     return getattr(view, "needs", None), getattr(view, "public", None)
 
 
+def _user() -> Any:
+    """Return Flask-Login's user of this request, without asking its proxy for every attribute."""
+    known = g.get("_login_user")
+    return current_user._get_current_object() if known is None else known  # type: ignore[attr-defined]
+
+
 def is_signed_in() -> bool:
-    return bool(current_user and current_user.is_authenticated)
+    user = _user()
+    return bool(user and user.is_authenticated)
 
 
 def me() -> Actor:
     """Return who asks, with the request's id and address."""
     if not is_signed_in():
         raise NotPermitted
-    actor: Actor = current_user.person.actor
+    actor: Actor = _user().person.actor
     return actor.through(g.get("request_id"), request.remote_addr)
 
 
@@ -61,4 +72,4 @@ def my_scope(permission: str) -> Scope:
 
 def can(permission: str) -> bool:
     """Tell whether who asks has the permission; for links and buttons, never instead of `needs`."""
-    return is_signed_in() and has(current_user.person.actor, permission)
+    return is_signed_in() and has(_user().person.actor, permission)

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.people import guard, headers, refusal_wiring, sign_in
 from app.people.access import can, is_signed_in, me
-from app.ui import shell
+from app.ui import shell, speech
 from config import Settings
 
 
@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     Babel(app, locale_selector=shell.locale, timezone_selector=shell.zone)
+    speech.register(app)
     sign_in.register(app)
     headers.register(app)
     guard.register(app)

@@ -4,6 +4,8 @@ A component keeps its own file; pages load one stylesheet and one script, so tha
 """
 
 import hashlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -34,8 +36,14 @@ def script_files() -> list[Path]:
     return sorted((STATIC / "js").glob("*.js"))
 
 
-def _newest(files: list[Path]) -> float:
-    return max(path.stat().st_mtime for path in files)
+def _newest(files: Callable[[], list[Path]]) -> float:
+    """When the newest of them changed; looked up at most once a second."""
+    return _newest_at(files, int(time.monotonic()))
+
+
+@lru_cache(maxsize=4)
+def _newest_at(files: Callable[[], list[Path]], _second: int) -> float:
+    return max(path.stat().st_mtime for path in files())
 
 
 @lru_cache(maxsize=2)
@@ -55,9 +63,9 @@ def _bundle(text: str) -> Bundle:
 
 def styles() -> Bundle:
     """Return all stylesheets as one; read again only when a file changed."""
-    return _styles(_newest(style_files()))
+    return _styles(_newest(style_files))
 
 
 def scripts() -> Bundle:
     """Return all own scripts as one module."""
-    return _scripts(_newest(script_files()))
+    return _scripts(_newest(script_files))

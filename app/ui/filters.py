@@ -3,23 +3,24 @@
 from datetime import date as Date
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, format_percent
 from flask import Flask
-from flask_babel import get_locale, get_timezone
+from flask_babel import get_timezone
 
 from app.kernel.money import Money
 from app.kernel.time import UTC, iso, utc_now
 from app.ui import words
+from app.ui.speech import speech
 
 NOTHING = "–"
 
 
 def locale_name() -> str:
     """Return the locale of this request, e.g. "en_GB"."""
-    return str(get_locale() or "en")
+    return speech().name
 
 
 def zone_of(zone: str | tzinfo | None) -> tzinfo:
@@ -39,7 +40,7 @@ def instant(value: datetime | None, zone: str | tzinfo | None = None) -> str:
     if value is None:
         return NOTHING
     local = value.astimezone(zone_of(zone))
-    day = format_skeleton("yMMMd", local, locale=locale_name())
+    day = words.skeleton("yMMMd", local, locale_name())
     return f"{day}, {hour(value, zone)} {words.zone_words(local)}"
 
 
@@ -53,7 +54,7 @@ def date(value: datetime | Date | None, zone: str | tzinfo | None = None, form: 
     if value is None:
         return NOTHING
     day = value.astimezone(zone_of(zone)).date() if isinstance(value, datetime) else value
-    return format_date(day, format=form, locale=locale_name())
+    return words.day_form(day, form, locale_name())
 
 
 def day(value: datetime | None, zone: str | tzinfo | None = None, now: datetime | None = None) -> str:
@@ -76,14 +77,24 @@ def number(value: int | float | Decimal | None, digits: int | None = None) -> st
     if value is None:
         return NOTHING
     pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=locale_name())
+    return _decimal(value, pattern, locale_name())
 
 
 def percent(ratio: float | None, digits: int = 0) -> str:
     """Say a ratio 0..1 as a percentage: 0.853 gives 85 %."""
     if ratio is None:
         return NOTHING
-    return format_percent(round(ratio, digits + 2), decimal_quantization=False, locale=locale_name())
+    return _percent(round(ratio, digits + 2), locale_name())
+
+
+@lru_cache(maxsize=2000)
+def _decimal(value: int | float | Decimal, pattern: str | None, locale: str) -> str:
+    return format_decimal(value, format=pattern, locale=locale)
+
+
+@lru_cache(maxsize=2000)
+def _percent(ratio: float, locale: str) -> str:
+    return format_percent(ratio, decimal_quantization=False, locale=locale)
 
 
 def initials(name: str | None) -> str:

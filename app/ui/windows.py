@@ -20,18 +20,21 @@ class WindowRow:
     note: str = ""
 
     @property
+    def left_minor(self) -> int:
+        return self.limit.minor - self.settled.minor - self.reserved.minor - (self.ask.minor if self.ask else 0)
+
+    @property
     def left(self) -> Money:
         """What remains after the ask; negative when the window would be overspent."""
-        rest = self.limit - self.settled - self.reserved
-        return rest - self.ask if self.ask else rest
+        return Money(self.left_minor, self.limit.currency)
 
     @property
     def is_over(self) -> bool:
-        return self.left.minor < 0
+        return self.left_minor < 0
 
     @property
     def over(self) -> Money:
-        return Money(max(0, -self.left.minor), self.limit.currency)
+        return Money(max(0, -self.left_minor), self.limit.currency)
 
     @property
     def figures(self) -> str:

@@ -1,8 +1,9 @@
 """Durations and deadlines in short words, in the reader's language."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton
 from flask_babel import gettext as _
 
 COUNTDOWN_SECONDS_MAX = 8 * 3600  # further away, a date says more than a countdown
@@ -26,9 +27,26 @@ def duration_words(seconds: float) -> str:
     return _("%(days)d d %(hours)d h", days=days, hours=hours)
 
 
+def skeleton(form: str, local: datetime, locale: str) -> str:
+    """Say a local instant by a skeleton of days, hours and minutes, e.g. "yMMMd" or "Hm"."""
+    return _skeleton(form, local.replace(second=0, microsecond=0, tzinfo=None), locale)
+
+
+# Two instants of different zones are equal when they are the same moment, so the zone is taken off before anything is kept.
+@lru_cache(maxsize=20_000)
+def _skeleton(form: str, wall: datetime, locale: str) -> str:
+    return format_skeleton(form, wall, locale=locale)
+
+
+@lru_cache(maxsize=5_000)
+def day_form(day: date, form: str, locale: str) -> str:
+    """Say a day in one of Babel's forms: short, medium, long, full."""
+    return format_date(day, format=form, locale=locale)
+
+
 def clock_words(instant: datetime, zone: tzinfo, locale: str) -> str:
     """Say the hour and minute on the wall of a zone."""
-    return format_skeleton("Hm", instant.astimezone(zone), locale=locale)
+    return skeleton("Hm", instant.astimezone(zone), locale)
 
 
 def day_words(instant: datetime, now: datetime, zone: tzinfo, locale: str) -> str:
@@ -36,8 +54,7 @@ def day_words(instant: datetime, now: datetime, zone: tzinfo, locale: str) -> st
     days = (instant.astimezone(zone).date() - now.astimezone(zone).date()).days
     if days in (-1, 0, 1):
         return {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}[days]
-    skeleton = "MMMEd" if abs(days) < 200 else "yMMMd"
-    return format_skeleton(skeleton, instant.astimezone(zone), locale=locale)
+    return skeleton("MMMEd" if abs(days) < 200 else "yMMMd", instant.astimezone(zone), locale)
 
 
 def deadline_words(due_at: datetime, now: datetime, *, zone: tzinfo, locale: str, what: str | None = None) -> str:

@@ -1,4 +1,15 @@
 // data-dialog="id" opens a native dialog. Without scripts the link leads to a page with the same form.
+// A dialog with an address fetches its form when it is opened, and again if that failed.
+const fetchForm = (dialog) => {
+  const body = dialog.querySelector(".dialog__body[hx-get]");
+  if (body && !body.querySelector("form")) body.dispatchEvent(new CustomEvent("dialog-open"));
+};
+document.addEventListener("htmx:after:swap", () => {
+  const body = document.querySelector("dialog[open] .dialog__body[aria-busy]");
+  if (!body?.querySelector("form")) return;
+  body.removeAttribute("aria-busy");
+  body.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+});
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
@@ -6,6 +17,7 @@ document.addEventListener("click", (event) => {
     if (dialog?.showModal) {
       event.preventDefault();
       dialog.showModal();
+      fetchForm(dialog);
     }
   }
   // A press on the darkened ground beside the dialog closes it.
