@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 
-from app.insights import figures, queries, rules
+from app.insights import figures, queries, rules, simulation_views
+from app.insights.blueprint import bp
 from app.insights.queries import Part
 from app.insights.rules import Period
 from app.kernel.paging import Page
@@ -14,7 +15,7 @@ from app.people import queries as people
 from app.people.access import can, my_scope, needs
 from app.people.queries import SiteRow, TeamRow
 
-bp = Blueprint("insights", __name__, template_folder="templates")
+__all__ = ["bp", "simulation_views"]
 
 
 @dataclass(frozen=True, slots=True)
