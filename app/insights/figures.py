@@ -98,6 +98,13 @@ def milestone_words(milestone: str) -> str:
         "acknowledge": _("Acknowledged in time"),
         "first_response": _("First reply in time"),
         "resolve": _("Resolved in time"),
+        "next_update": _("News in time"),
+        "follow_up": _("Followed up in time"),
+        "approval": _("Decided in time"),
+        "promise": _("Promises kept in time"),
+        "ola": _("Other teams in time"),
+        "uc": _("Suppliers in time"),
+        "legal": _("Legal limits kept"),
     }.get(milestone, milestone)
 
 

@@ -66,6 +66,7 @@ class Figures:
     at_once: str
     exceptions: str
     spend: str
+    spend_note: str
     waiting: str
     waiting_note: str
     money: list[MoneyRow]
@@ -94,7 +95,8 @@ def figures_of(result: Result, sites: Sequence[SiteRow], *, against: str) -> Fig
         ),
         at_once=_of(result.after.allowed, result.after.asked),
         exceptions=_signed(result.after.needs_approval - result.before.needs_approval),
-        spend=" · ".join(_signed_money(minor, code) for code, minor in result.spend_change.items() if minor) or "0",
+        spend=_spend(result),
+        spend_note=_spend_note(result),
         waiting=_saved(result.waiting),
         waiting_note=_waiting_note(result.waiting),
         money=[_money_row(result, code) for code in result.spend_change],
@@ -140,6 +142,21 @@ def _signed(value: int) -> str:
 def _signed_money(minor: int, currency: str) -> str:
     sign = "+" if minor > 0 else "−" if minor < 0 else ""
     return sign + money(Money(abs(minor), currency))
+
+
+def _spend(result: Result) -> str:
+    """The difference where there is one currency; amounts of several are never added up."""
+    changes = {code: minor for code, minor in result.spend_change.items() if minor}
+    if len(changes) == 1:
+        return "".join(_signed_money(minor, code) for code, minor in changes.items())
+    if not changes:
+        return "0"
+    return _("more") if min(changes.values()) > 0 else _("less") if max(changes.values()) < 0 else _("mixed")
+
+
+def _spend_note(result: Result) -> str:
+    changes = [_signed_money(minor, code) for code, minor in result.spend_change.items() if minor]
+    return ", ".join(changes) if len(changes) > 1 else _("if people ask as they did")
 
 
 def _money_row(result: Result, currency: str) -> MoneyRow:
