@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -41,12 +41,14 @@ def inbox(employee_id: int, page: Page, *, unread_only: bool = False) -> Slice[L
     return slice_of(lines, page, lambda line: (line.id,))
 
 
+_UNREAD = select(func.count()).select_from(
+    select(Notification.id)
+    .where(Notification.employee_id == bindparam("employee_id"), Notification.read_at.is_(None))
+    .limit(COUNT_MAX)
+    .subquery()
+)
+
+
 def unread_count(employee_id: int) -> int:
     """How many lines wait, counted only up to COUNT_MAX."""
-    unread = (
-        select(Notification.id)
-        .where(Notification.employee_id == employee_id, Notification.read_at.is_(None))
-        .limit(COUNT_MAX)
-        .subquery()
-    )
-    return db.session.scalar(select(func.count()).select_from(unread)) or 0
+    return db.session.scalar(_UNREAD, {"employee_id": employee_id}) or 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select, tuple_
+from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_
 
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -73,6 +73,7 @@ class PersonRow:
 PERSON_COLUMNS = tuple(getattr(Employee, name) for name in PersonRow.__dataclass_fields__)
 _SITE_COLUMNS = tuple(getattr(Site, name) for name in SiteRow.__dataclass_fields__)
 _TEAM_COLUMNS = tuple(getattr(Team, name) for name in TeamRow.__dataclass_fields__)
+_SITE = select(*_SITE_COLUMNS).where(Site.id == bindparam("site_id"))
 
 
 def names(ids: Iterable[int | None]) -> dict[int, str]:
@@ -99,8 +100,7 @@ def _one_person(statement: Select[Any]) -> PersonRow | None:
 
 def site(site_id: int) -> SiteRow:
     """Return a site; an id that doesn't exist is a broken assumption."""
-    row = db.session.execute(select(*_SITE_COLUMNS).where(Site.id == site_id)).one()
-    return SiteRow(*row)
+    return SiteRow(*db.session.execute(_SITE, {"site_id": site_id}).one())
 
 
 def sites() -> tuple[SiteRow, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask, Request, current_app, g, request, session
 from flask_login import LoginManager, UserMixin
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
@@ -18,6 +18,17 @@ from config import Settings
 SESSION_KEY = "_user_id"
 TOUCH_AFTER = timedelta(minutes=1)
 API_PREFIX = "/api/"
+_SESSION = (
+    select(
+        *PERSON_COLUMNS,
+        SignInSession.id.label("session_id"),
+        SignInSession.seen_at,
+        SignInSession.expires_at,
+        SignInSession.ended_at,
+    )
+    .join(SignInSession, SignInSession.employee_id == Employee.id)
+    .where(SignInSession.token_hash == bindparam("token_hash"))
+)
 
 
 @dataclass(frozen=True)
@@ -46,17 +57,7 @@ def _from_cookie(token: str) -> SignedIn | None:
         return None
     settings: Settings = current_app.extensions["makegood_settings"]
     now = utc_now()
-    row = db.session.execute(
-        select(
-            *PERSON_COLUMNS,
-            SignInSession.id.label("session_id"),
-            SignInSession.seen_at,
-            SignInSession.expires_at,
-            SignInSession.ended_at,
-        )
-        .join(SignInSession, SignInSession.employee_id == Employee.id)
-        .where(SignInSession.token_hash == hash_token(token))
-    ).first()
+    row = db.session.execute(_SESSION, {"token_hash": hash_token(token)}).first()
     if row is None:
         return None
     person = PersonRow(*row[: len(PERSON_COLUMNS)])

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.i18n import get_translations
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateTimeLocalInput, TextInput
 
@@ -46,8 +48,18 @@ def strip_or_none(text: str | None) -> str | None:
     return strip_line(text) or None
 
 
+@lru_cache(maxsize=20)
+def _texts(locale: str) -> Any:
+    return get_translations([locale, locale.split("_")[0], "en"])
+
+
 class Form(FlaskForm):
     """A form with CSRF; fields are declared by the room."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, form: Any) -> Any:
+            """WTForms' own texts, read from disk once per process and not once per request."""
+            return _texts(locale_name())
 
     form_errors: Sequence[str]
 
