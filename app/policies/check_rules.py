@@ -49,6 +49,7 @@ def findings(document: Document, known: Known) -> tuple[Finding, ...]:
         *twins,
         *_caps(rules),
         *_reach(rules, rivals, twins, known),
+        *_rates(rules, rivals, known),
         *_periods(rules, known),
         *_gaps(rules, known),
     ]
@@ -99,7 +100,7 @@ def _names(rule: Rule, document: Document, known: Known) -> list[Finding]:
             note("unknown-category")
         elif not category.active:
             note("category-retired", False, category=category.name)
-    found += _kind(rule, known) + _currency(rule, known)
+    found += _kind(rule, known) + _currency(rule)
     return found
 
 
@@ -114,18 +115,30 @@ def _kind(rule: Rule, known: Known) -> list[Finding]:
     return [] if kind.active else [Finding("kind-retired", False, (rule.id,), {"kind": kind.name})]
 
 
-def _currency(rule: Rule, known: Known) -> list[Finding]:
+def _currency(rule: Rule) -> list[Finding]:
     if rule.measure == "count":
         return []
     values = {"currency": rule.currency}
     if not is_currency(rule.currency) or rule.currency == NO_CURRENCY:
         return [Finding("unknown-currency", True, (rule.id,), values)]
-    site = known.sites.get(rule.site_id) if rule.site_id is not None else None
-    if site and site.currency != rule.currency:
-        return [Finding("currency-elsewhere", False, (rule.id,), {**values, "site": site.name, "other": site.currency})]
-    if site is None and known.sites and rule.currency not in known.currencies:
-        return [Finding("currency-unused", False, (rule.id,), values)]
     return []
+
+
+def _rates(rules: Sequence[Rule], rivals: Mapping[int, list[Rule]], known: Known) -> list[Finding]:
+    """Limits that hold where the money is another: said once for all that meet the same sites."""
+    alike: dict[tuple[str, tuple[int, ...]], list[int]] = defaultdict(list)
+    for rule in rules:
+        abroad = reach_rules.held_abroad(rule, rivals[rule.id], known)
+        if abroad:
+            alike[rule.currency, abroad].append(rule.id)
+    return [
+        Finding(
+            "currency-by-rate",
+            places=tuple(places),
+            values={"currency": currency, "sites": tuple(known.sites[one].name for one in abroad)},
+        )
+        for (currency, abroad), places in alike.items()
+    ]
 
 
 def _twins(rules: Sequence[Rule], rivals: Mapping[int, list[Rule]]) -> list[Finding]:

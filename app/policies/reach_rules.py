@@ -80,6 +80,25 @@ def hidden_by(rule: Rule, rivals: Sequence[Rule], known: Known) -> tuple[int, ..
     return tuple(sorted(winners)) if tried < POINTS_MAX else ()
 
 
+def held_abroad(rule: Rule, rivals: Sequence[Rule], known: Known) -> tuple[int, ...]:
+    """Return the sites at which a limit holds although their money is another, so that a rate decides it."""
+    if rule.measure == "count":
+        return ()
+    abroad = [
+        site for site in known.sites.values() if rule.site_id in (None, site.id) and site.currency != rule.currency
+    ]
+    return tuple(site.id for site in abroad if rule.hard or _holds_at(rule, rivals, site, known))
+
+
+def _holds_at(rule: Rule, rivals: Sequence[Rule], site: KnownSite, known: Known) -> bool:
+    here = replace(rule, site_id=site.id)
+    crowd = [other for other in rivals if other.site_id in (None, site.id)]
+    for offer, holder in islice(_points(here, crowd, known), POINTS_MAX):
+        if rule.id in {one.id for one in applicable(offer, holder, (rule, *crowd))}:
+            return True
+    return False
+
+
 def _points(rule: Rule, rivals: Sequence[Rule], known: Known) -> Iterator[tuple[Offer, Holder]]:
     """Every kind of offer that falls under a rule and that its rivals could tell apart."""
     everyone = (rule, *rivals)
@@ -88,8 +107,6 @@ def _points(rule: Rule, rivals: Sequence[Rule], known: Known) -> Iterator[tuple[
     levels += [one.level_min for one in rivals if one.level_min and one.level_min > levels[0]]
     certificates: list[str | None] = _values(everyone, rule, "certificate")
     for site in _sites(rule, rivals, known):
-        if rule.measure == "amount" and site.currency != rule.currency:
-            continue
         teams = [team for team in _values(everyone, rule, "team_id") if _is_at(team, site, known)]
         for role, team, level, certificate, kind, category, severity, segment, at in product(
             roles, teams, sorted(set(levels)), certificates, _kinds(rule, rivals), _values(everyone, rule, "category_id"),
@@ -172,11 +189,11 @@ def _narrowed(one: Rule, other: Rule) -> Rule:
 
 
 def gaps(rules: Sequence[Rule], known: Known) -> list[Gap]:
-    """Return, for each role and site, what somebody without any certificate may not give at all in the site's money."""
+    """Return, for each role and site, what somebody without any certificate may not give at all."""
     granting = [rule for rule in rules if rule.unit in GRANTING and rule.measure == "amount" and not rule.hard]
     found: list[Gap] = []
     for site in known.sites.values():
-        there = [rule for rule in granting if rule.site_id in (None, site.id) and rule.currency == site.currency]
+        there = [rule for rule in granting if rule.site_id in (None, site.id)]
         for role in GIVING_ROLES:
             theirs = [rule for rule in there if rule.role in (None, role)]
             gap = _gap(role, site, theirs)
