@@ -35,6 +35,7 @@ class Settings:
     remedy_expires_days: int
     argon2_fast: bool
     scheduler_lease_seconds: int
+    fx_days_max: int | None
     payout_webhook_url: str
     payout_webhook_secret: str = field(repr=False)
     stripe_url: str
@@ -82,6 +83,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         remedy_expires_days=_whole(env, "MAKEGOOD_REMEDY_EXPIRES_DAYS", 14, 1, 365),
         argon2_fast=environment == "test",
         scheduler_lease_seconds=_whole(env, "MAKEGOOD_SCHEDULER_LEASE_SECONDS", 8, 2, 60),
+        fx_days_max=_days_or_any(env, "MAKEGOOD_FX_DAYS_MAX", 5 if environment == "production" else None),
         payout_webhook_url=_url(env, "MAKEGOOD_PAYOUT_WEBHOOK_URL", "", environment),
         payout_webhook_secret=_secret(env, "MAKEGOOD_PAYOUT_WEBHOOK_SECRET"),
         stripe_url=_url(env, "MAKEGOOD_STRIPE_URL", "https://api.stripe.com", environment),
@@ -139,6 +141,11 @@ def _one_of(env: dict[str, str], name: str, default: str, choices: tuple[str, ..
     if value not in choices:
         raise BadSetting(name, value, "choose one of " + ", ".join(choices))
     return value
+
+
+def _days_or_any(env: dict[str, str], name: str, default: int | None) -> int | None:
+    """A number of days, or "any" (None) for no bound."""
+    return None if env.get(name, "any" if default is None else "") == "any" else _whole(env, name, default or 1, 1, 3660)
 
 
 def _whole(env: dict[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -31,10 +31,16 @@ class MoneyOut(Answer):
 
 
 class WindowOut(Answer):
-    """One window of the policy as this request meets it; headroom is what would be left after it, negative when exceeded."""
+    """One window of the policy as this request meets it; headroom is what would be left after it, negative when exceeded.
+
+    measure count: the figures are whole pieces, in currency XXX (ISO 4217: none); kind is the only kind counted.
+    """
 
     unit: Annotated[str, Field(examples=["employee_month"])]
     days: int | None
+    measure: Annotated[str, Field(examples=["amount"])] = "amount"
+    kind: str | None = None
+    pool: Annotated[str, Field(description='"gesture" for the purse of kind gestures, else empty')] = ""
     clause: Annotated[str, Field(examples=["goodwill 4.2"])]
     limit: MoneyOut
     used: MoneyOut
@@ -43,6 +49,8 @@ class WindowOut(Answer):
     requested: MoneyOut
     headroom: MoneyOut
     exceeded: bool
+    lowered: Annotated[bool, Field(description="the limit was lowered below what is used: nothing new fits")] = False
+    rate_on: Annotated[str | None, Field(description="the day of the exchange rate used")] = None
 
 
 class WaitOut(Answer):

@@ -128,8 +128,13 @@ def unit_words(unit: str, days: int | None) -> str:
     if unit == "customer_days":
         return _("This customer, any %(days)d days", days=days or 0)
     return {
+        "remedy": _("Any one remedy"),
         "incident": _("Any one incident"),
+        "customer_incident": _("This customer, this incident"),
+        "customer_cause": _("This customer, this cause, 72 hours"),
+        "customer_day": _("This customer, one day"),
         "employee_month": _("The asker's month"),
+        "site_month": _("The site's month"),
         "team_month": _("The team's pool, this month"),
     }.get(unit, unit)
 

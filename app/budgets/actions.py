@@ -5,19 +5,17 @@ that the hottest row is locked for one round trip and the commit, and two spends
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case as sql_case
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit import actions as audit
-from app.budgets import queries
+from app.budgets import queries, writing
 from app.budgets.models import Hold, LedgerEntry, LedgerTransfer, Purse
-from app.budgets.rules import UNITS, Claim, PurseKey, Spending, purse_key
+from app.budgets.rules import UNITS, Claim, Spending
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import Refusal
@@ -46,23 +44,6 @@ class HoldEnded(Refusal):
     sentence = _l("This was settled or released already.")
 
 
-@dataclass(frozen=True, slots=True)
-class Taking:
-    """What one purse is asked for: `limit_minor` of what stands on no exception, `cap_minor` of everything."""
-
-    purse_id: int
-    unit: str
-    days: int | None
-    limit_minor: int | None
-    cap_minor: int | None
-    is_granted: bool
-    said: dict[str, Any]
-
-    @property
-    def source(self) -> str:
-        return "granted" if self.is_granted else "available"
-
-
 def reserve(
     *,
     remedy_id: int,
@@ -72,44 +53,45 @@ def reserve(
     expires_at: datetime,
     actor: Actor,
     now: datetime,
-    granted: frozenset[tuple[str, int | None]] = frozenset(),
+    granted: frozenset[str] = frozenset(),
 ) -> int:
     """Hold an amount in every window, or raise PurseExhausted naming the first that has no room; returns the hold's id.
 
-    granted: the windows (unit, days) that an exception lets this hold exceed; it takes nothing from what they have
-    available, and what it adds ends with it.
+    amount: money, or one piece (XXX) of what isn't money. granted: the windows, by `window_name`, that an exception
+    lets this hold exceed; it takes nothing from what they have available, and what it adds ends with it.
     """
     assert in_transaction()
     assert amount.minor > 0
-    takings = _takings(claims, spending, now, granted)
+    takings = writing.takings_of(claims, amount, spending, now, granted)
     hold_id = db.session.execute(
         insert(Hold).values(
             remedy_id=remedy_id, customer_id=spending.customer_id, currency=amount.currency, amount_minor=amount.minor,
             counted_minor=amount.minor, state="reserved", held_at=now, expires_at=expires_at,
         )
     ).inserted_primary_key[0]  # type: ignore[attr-defined]  # fmt: skip
-    transfer_id = _transfer("reserve", hold_id, amount, actor, now)
-    _entries(
+    transfer_id = writing.transfer("reserve", hold_id, amount, actor, now)
+    writing.entries(
         transfer_id,
         [
             (taking.purse_id, bucket, minor)
             for taking in takings
-            for bucket, minor in ((taking.source, -amount.minor), ("reserved", amount.minor))
+            for bucket, minor in ((taking.source, -taking.minor), ("reserved", taking.minor))
         ],
     )
+    writing.share(hold_id, takings, now)
     audit.record(
         RESERVED, subject=ref("remedy", remedy_id), actor=actor, at=now, case_id=spending.case_id,
         site_id=spending.site_id, amount=amount.json(), purses=[ref("purse", taking.purse_id) for taking in takings],
         granted=[ref("purse", taking.purse_id) for taking in takings if taking.is_granted],
     )  # fmt: skip
     for taking in takings:
-        _take(taking, amount, spending, now)
+        _take(taking, now)
     return int(hold_id)
 
 
-def _take(taking: Taking, amount: Money, spending: Spending, now: datetime) -> None:
+def _take(taking: writing.Taking, now: datetime) -> None:
     """Take from one purse; the limit is in the statement, so what was read before doesn't matter."""
-    minor, used = amount.minor, Purse.reserved_minor + Purse.settled_minor
+    minor, used = taking.minor, Purse.reserved_minor + Purse.settled_minor
     values: dict[Any, Any] = {Purse.reserved_minor: Purse.reserved_minor + minor}
     statement = update(Purse).where(Purse.id == taking.purse_id)
     if taking.is_granted:
@@ -117,26 +99,27 @@ def _take(taking: Taking, amount: Money, spending: Spending, now: datetime) -> N
     if taking.limit_minor is not None:
         limit = taking.limit_minor
         values[Purse.ceiling_minor] = sql_case((Purse.ceiling_minor < limit, limit), else_=Purse.ceiling_minor)
-    is_rolling = taking.unit == "customer_days"
-    if not is_rolling and not taking.is_granted:
+    if not taking.key.is_rolling and not taking.is_granted:
         assert taking.limit_minor is not None
         statement = statement.where(used - Purse.approved_minor + minor <= taking.limit_minor)
-    if not is_rolling and taking.cap_minor is not None:
+    if not taking.key.is_rolling and taking.cap_minor is not None:
         statement = statement.where(used + minor <= taking.cap_minor)
     taken = db.session.execute(statement.values(values).execution_options(synchronize_session=False))
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         raise PurseExhausted(window=taking.said)
-    if is_rolling:
-        _check_rolling(taking, amount.currency, spending, now)
+    if taking.key.is_rolling:
+        _check_rolling(taking, now)
 
 
-def _check_rolling(taking: Taking, currency: str, spending: Spending, now: datetime) -> None:
+def _check_rolling(taking: writing.Taking, now: datetime) -> None:
     """The row is locked now, so the sum under it can't change; this hold is already in it."""
-    limits = [taking.cap_minor, None if taking.is_granted else taking.limit_minor]
-    bounds = [limit for limit in limits if limit is not None]
-    assert spending.customer_id is not None
-    assert taking.days is not None
-    if bounds and queries.rolling_counted(spending.customer_id, taking.days, now, currency) > min(bounds):
+    assert taking.key.days is not None
+    held = queries.rolling(taking.purse_id, taking.key.days, now)
+    whole = held.settled_minor + held.reserved_minor
+    is_over = (
+        not taking.is_granted and taking.limit_minor is not None and whole - held.approved_minor > taking.limit_minor
+    )
+    if is_over or (taking.cap_minor is not None and whole > taking.cap_minor):
         raise PurseExhausted(window=taking.said)
 
 
@@ -148,14 +131,15 @@ def settle(*, remedy_id: int, amount: Money | None, actor: Actor, now: datetime,
     if not 0 < settled <= hold.amount_minor:
         raise Refusal(_l("Not more than was reserved can be settled."))
     money, rest = Money(settled, hold.currency), hold.amount_minor - settled
-    transfer_id = _transfer("settle", hold.id, money, actor, now, resolves_id=reserved_id)
-    _entries(transfer_id, _back(drawn, rest, reserved=-hold.amount_minor, settled=settled))
+    parts = [writing.part_of(purse, settled, hold.amount_minor) for purse in drawn]
+    transfer_id = writing.transfer("settle", hold.id, money, actor, now, resolves_id=reserved_id)
+    writing.entries(transfer_id, [side for part in parts for side in part.sides()])
     audit.record(
         SETTLED, subject=ref("remedy", remedy_id), actor=actor, at=now, case_id=case_id, site_id=site_id,
         amount=money.json(), released=Money(rest, hold.currency).json(),
     )  # fmt: skip
-    _count(hold.id, settled)
-    _move(drawn, rest, reserved=-hold.amount_minor, settled=settled)
+    writing.count(hold.id, settled)
+    writing.move(hold.id, parts)
     return money
 
 
@@ -165,14 +149,15 @@ def release(*, remedy_id: int, why: str, actor: Actor, now: datetime, case_id: i
     hold, reserved_id, drawn = _ending(remedy_id, state, now=now)
     kind = "expire" if why == "expired" else "release"
     money = Money(hold.amount_minor, hold.currency)
-    transfer_id = _transfer(kind, hold.id, money, actor, now, resolves_id=reserved_id)
-    _entries(transfer_id, _back(drawn, money.minor, reserved=-money.minor))
+    transfer_id = writing.transfer(kind, hold.id, money, actor, now, resolves_id=reserved_id)
+    parts = [writing.Moved(purse, reserved=-purse.minor, returned=purse.minor) for purse in drawn]
+    writing.entries(transfer_id, [side for part in parts for side in part.sides()])
     audit.record(
         RELEASED, subject=ref("remedy", remedy_id), actor=actor, at=now, case_id=case_id, site_id=site_id,
         amount=money.json(), why=why,
     )  # fmt: skip
-    _count(hold.id, 0)
-    _move(drawn, money.minor, reserved=-money.minor)
+    writing.count(hold.id, 0)
+    writing.move(hold.id, parts)
 
 
 def reverse(*, remedy_id: int, why: str, actor: Actor, now: datetime, case_id: int, site_id: int) -> Money:
@@ -181,82 +166,27 @@ def reverse(*, remedy_id: int, why: str, actor: Actor, now: datetime, case_id: i
     settled_id = db.session.scalars(
         select(LedgerTransfer.id).where(LedgerTransfer.hold_id == hold.id, LedgerTransfer.kind == "settle")
     ).one()
+    settled = writing.amounts(settled_id, "settled")
+    parts = [
+        writing.Moved(purse, settled=-settled[purse.purse_id], returned=settled[purse.purse_id])
+        for purse in drawn
+        if purse.purse_id in settled
+    ]
     money = Money(hold.counted_minor, hold.currency)
-    transfer_id = _transfer("reverse", hold.id, money, actor, now, reverses_id=settled_id)
-    _entries(transfer_id, _back(drawn, money.minor, settled=-money.minor))
+    transfer_id = writing.transfer("reverse", hold.id, money, actor, now, reverses_id=settled_id)
+    writing.entries(transfer_id, [side for part in parts for side in part.sides()])
     audit.record(
         REVERSED, subject=ref("remedy", remedy_id), actor=actor, at=now, case_id=case_id, site_id=site_id,
         amount=money.json(), why=why,
     )  # fmt: skip
-    _count(hold.id, 0)
-    _move(drawn, money.minor, settled=-money.minor)
+    writing.count(hold.id, 0)
+    writing.move(hold.id, parts)
     return money
-
-
-def _takings(
-    claims: Sequence[Claim], spending: Spending, now: datetime, granted: frozenset[tuple[str, int | None]]
-) -> list[Taking]:
-    """Find or make the purse of every claim; one taking a purse, from the coolest to the hottest."""
-    wanted: dict[str, tuple[PurseKey, list[Claim]]] = {}
-    for claim in claims:
-        key = purse_key(claim, spending, now)
-        assert key is not None, "a window was judged, so it has its subject"
-        wanted.setdefault(key.key, (key, []))[1].append(claim)
-    order = sorted(wanted.values(), key=lambda pair: (UNITS.index(pair[0].unit), pair[0].key))
-    ids = _purse_ids([key for key, _ in order], spending)
-    takings = []
-    for key, asked in order:
-        limits = [claim.limit_minor for claim in asked if not claim.hard]
-        caps = [claim.limit_minor for claim in asked if claim.hard]
-        takings.append(
-            Taking(
-                purse_id=ids[key.key],
-                unit=key.unit,
-                days=key.days,
-                limit_minor=min(limits + caps, default=None),
-                cap_minor=min(caps, default=None),
-                is_granted=(key.unit, key.days) in granted,
-                said=asked[0].said,
-            )
-        )
-    return sorted(takings, key=lambda taking: (UNITS.index(taking.unit), taking.purse_id))
-
-
-def _purse_ids(keys: Sequence[PurseKey], spending: Spending) -> dict[str, int]:
-    known = _known([key.key for key in keys])
-    missing = [
-        {
-            "key": key.key, "unit": key.unit, "period": key.period, "currency": key.currency,
-            "site_id": spending.site_id, "team_id": spending.team_id if key.unit == "team_month" else None,
-            "employee_id": spending.employee_id if key.unit == "employee_month" else None,
-            "ceiling_minor": 0, "approved_minor": 0, "reserved_minor": 0, "settled_minor": 0,
-        }
-        for key in keys
-        if key.key not in known
-    ]  # fmt: skip
-    if missing:
-        dialect = sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql
-        db.session.execute(dialect.insert(Purse).values(missing).on_conflict_do_nothing(index_elements=["key"]))
-        known = _known([key.key for key in keys])
-    return known
-
-
-def _known(keys: Sequence[str]) -> dict[str, int]:
-    rows = db.session.execute(select(Purse.key, Purse.id).where(Purse.key.in_(keys)))
-    return {row.key: row.id for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A purse that a hold drew from, and the bucket that it came out of."""
-
-    purse_id: int
-    source: str
 
 
 def _ending(
     remedy_id: int, state: str, *, now: datetime, from_state: str = "reserved"
-) -> tuple[Hold, int, list[Drawn]]:
+) -> tuple[Hold, int, list[writing.Drawn]]:
     """End a hold once: the update names the state that it expects. A hold past its expiry can only expire."""
     assert in_transaction()
     statement = update(Hold).where(Hold.remedy_id == remedy_id, Hold.state == from_state)
@@ -272,80 +202,9 @@ def _ending(
         select(LedgerTransfer.id).where(LedgerTransfer.hold_id == hold.id, LedgerTransfer.kind == "reserve")
     ).one()
     rows = db.session.execute(
-        select(Purse.id, Purse.unit, LedgerEntry.bucket)
+        select(Purse.id, Purse.unit, LedgerEntry.bucket, LedgerEntry.amount_minor)
         .join(LedgerEntry, LedgerEntry.purse_id == Purse.id)
         .where(LedgerEntry.transfer_id == reserved_id, LedgerEntry.bucket != "reserved")
     ).all()
     ordered = sorted(rows, key=lambda row: (UNITS.index(row.unit), row.id))
-    return hold, reserved_id, [Drawn(row.id, row.bucket) for row in ordered]
-
-
-def _transfer(
-    kind: str,
-    hold_id: int,
-    amount: Money,
-    actor: Actor,
-    now: datetime,
-    *,
-    resolves_id: int | None = None,
-    reverses_id: int | None = None,
-) -> int:
-    done = db.session.execute(
-        insert(LedgerTransfer).values(
-            kind=kind, hold_id=hold_id, amount_minor=amount.minor, currency=amount.currency, at=now, actor_id=actor.id,
-            resolves_id=resolves_id, reverses_id=reverses_id,
-        )
-    )  # fmt: skip
-    return int(done.inserted_primary_key[0])  # type: ignore[attr-defined]
-
-
-def _back(drawn: Sequence[Drawn], returned: int, **moved: int) -> list[tuple[int, str, int]]:
-    """Entries that move money between buckets and give `returned` back to where each purse took it from."""
-    return [
-        (purse.purse_id, bucket, minor)
-        for purse in drawn
-        for bucket, minor in ((purse.source, returned), *moved.items())
-        if minor
-    ]
-
-
-def _entries(transfer_id: int, sides: Sequence[tuple[int, str, int]]) -> None:
-    sums: dict[int, int] = {}
-    for purse_id, _, minor in sides:
-        sums[purse_id] = sums.get(purse_id, 0) + minor
-    assert not any(sums.values()), "a transfer sums to zero in every purse"
-    if sides:
-        db.session.execute(
-            insert(LedgerEntry),
-            [
-                {"transfer_id": transfer_id, "purse_id": purse_id, "bucket": bucket, "amount_minor": minor}
-                for purse_id, bucket, minor in sides
-            ],
-        )
-
-
-def _count(hold_id: int, counted_minor: int) -> None:
-    db.session.execute(
-        update(Hold)
-        .where(Hold.id == hold_id)
-        .values(counted_minor=counted_minor)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _move(drawn: Sequence[Drawn], returned: int, *, reserved: int = 0, settled: int = 0) -> None:
-    """Update the purses, coolest first; what stood on an exception ends with it."""
-    for purse in drawn:
-        approved = returned if purse.source == "granted" else 0
-        db.session.execute(
-            update(Purse)
-            .where(Purse.id == purse.purse_id)
-            .values(
-                {
-                    Purse.reserved_minor: Purse.reserved_minor + reserved,
-                    Purse.settled_minor: Purse.settled_minor + settled,
-                    Purse.approved_minor: Purse.approved_minor - approved,
-                }
-            )
-            .execution_options(synchronize_session=False)
-        )
+    return hold, reserved_id, [writing.Drawn(row.id, row.unit, row.bucket, -row.amount_minor) for row in ordered]

@@ -19,7 +19,8 @@ CHECKS = {
         "OR p.approved_minor <> coalesce(e.approved, 0)"
     ),
     "no window is overspent": (
-        "SELECT key FROM purse WHERE unit <> 'customer_days' AND reserved_minor + settled_minor > ceiling_minor + approved_minor"
+        "SELECT key FROM purse WHERE unit NOT IN ('customer_days', 'customer_cause') "
+        "AND reserved_minor + settled_minor > ceiling_minor + approved_minor"
     ),
     "settled and released together are at most what was reserved": (
         "SELECT r.id FROM ledger_transfer r JOIN ledger_transfer e ON e.resolves_id = r.id "
@@ -32,6 +33,11 @@ CHECKS = {
     "a hold is counted as its state says": (
         "SELECT id FROM hold WHERE (state = 'reserved' AND counted_minor <> amount_minor) "
         "OR (state IN ('released', 'expired', 'reversed') AND counted_minor <> 0)"
+    ),
+    "a rolling purse equals the shares of its holds": (
+        "SELECT p.key FROM purse p LEFT JOIN (SELECT purse_id, sum(reserved_minor) AS reserved, sum(settled_minor) AS settled "
+        "FROM hold_share GROUP BY purse_id) s ON s.purse_id = p.id WHERE p.unit IN ('customer_days', 'customer_cause') "
+        "AND (p.reserved_minor <> coalesce(s.reserved, 0) OR p.settled_minor <> coalesce(s.settled, 0))"
     ),
     "a reservation has at most one end": (
         "SELECT resolves_id FROM ledger_transfer WHERE resolves_id IS NOT NULL GROUP BY resolves_id HAVING count(*) > 1"

@@ -1,15 +1,15 @@
-"""Reads over purses. Usage comes in at most two queries, whatever the number of windows."""
+"""Reads over purses. Usage comes in one query, whatever the number of windows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select, true
+from sqlalchemy import ColumnElement, case, false, func, literal, or_, select, true
 
-from app.budgets.models import Hold, Purse
+from app.budgets.models import FxRate, Hold, HoldShare, Purse
 from app.budgets.rules import Limiting, PurseKey, Spending, Usage, purse_key
-from app.kernel.database import db
+from app.kernel.database import UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.people.permissions import Scope
@@ -40,6 +40,7 @@ class PurseRow:
         return max(0, self.limit_minor - self.reserved_minor - self.settled_minor)
 
 
+MONTHLY = ("employee_month", "team_month", "site_month")
 _COLUMNS = (
     Purse.id, Purse.key, Purse.unit, Purse.period, Purse.currency, Purse.site_id, Purse.team_id, Purse.employee_id,
     Purse.ceiling_minor + Purse.approved_minor, Purse.reserved_minor, Purse.settled_minor,
@@ -47,48 +48,66 @@ _COLUMNS = (
 
 
 def usage(rules: Sequence[Limiting], spending: Spending, at: datetime) -> dict[int, Usage]:
-    """What the window of each rule holds at `at`: rule id → used."""
+    """What the window of each rule holds at `at`: rule id → used. One query, however many windows there are."""
     keys = {rule.id: key for rule in rules if (key := purse_key(rule, spending, at))}
     if not keys:
         return {}
-    found = {
-        row.key: Usage(row.settled_minor, row.reserved_minor, row.approved_minor)
-        for row in db.session.execute(
-            select(Purse.key, Purse.settled_minor, Purse.reserved_minor, Purse.approved_minor).where(
-                Purse.key.in_({key.key for key in keys.values()})
-            )
+    since = {key.key: at - timedelta(days=key.days or 0) for key in keys.values() if key.is_rolling}
+    columns: list[Any] = [Purse.key, Purse.settled_minor, Purse.reserved_minor, Purse.approved_minor]
+    if since:
+        columns += _shares(since)
+    rows = db.session.execute(select(*columns).where(Purse.key.in_({key.key for key in keys.values()})))
+    found = {row[0]: Usage(*(int(part or 0) for part in (row[4:] if row[0] in since else row[1:4]))) for row in rows}
+    return {rule_id: found.get(key.key, Usage()) for rule_id, key in keys.items()}
+
+
+def _shares(since: Mapping[str, datetime]) -> list[Any]:
+    """What rolling purses hold since their instants: settled, reserved, and the part of both that exceptions granted."""
+    begin = case(*((Purse.key == key, literal(start, UTCDateTime)) for key, start in since.items()))
+    both = HoldShare.settled_minor + HoldShare.reserved_minor
+    inside = (HoldShare.purse_id == Purse.id, HoldShare.held_at > begin)
+    return [
+        select(func.sum(column)).where(*inside, *more).correlate(Purse).scalar_subquery()
+        for column, more in (
+            (HoldShare.settled_minor, ()),
+            (HoldShare.reserved_minor, ()),
+            (both, (HoldShare.granted.is_(True),)),
         )
-    }
-    rolling = {key.days for key in keys.values() if key.days is not None}
-    sums = _rolling(spending.customer_id, rolling, at, next(iter(keys.values())).currency) if rolling else {}
-    return {
-        rule_id: sums[key.days] if key.days is not None else found.get(key.key, Usage())
-        for rule_id, key in keys.items()
-    }
+    ]
 
 
-def _rolling(customer_id: int | None, lengths: set[int], at: datetime, currency: str) -> dict[int | None, Usage]:
-    """What the customer was given in [at - days, at], by length, in one query."""
-    columns: list[Any] = []
-    order = sorted(lengths)
-    for days in order:
-        inside = Hold.held_at > at - timedelta(days=days)
-        columns.append(func.coalesce(func.sum(Hold.counted_minor).filter(inside, Hold.state == "reserved"), 0))
-        columns.append(func.coalesce(func.sum(Hold.counted_minor).filter(inside, Hold.state != "reserved"), 0))
+def rolling(purse_id: int, days: int, at: datetime) -> Usage:
+    """What a rolling window holds; asked under the purse's lock."""
+    both = HoldShare.settled_minor + HoldShare.reserved_minor
     row = db.session.execute(
-        select(*columns).where(
-            Hold.customer_id == customer_id,
-            Hold.currency == currency,
-            Hold.held_at > at - timedelta(days=order[-1]),
-        )
+        select(
+            func.coalesce(func.sum(HoldShare.settled_minor), 0),
+            func.coalesce(func.sum(HoldShare.reserved_minor), 0),
+            func.coalesce(func.sum(both).filter(HoldShare.granted.is_(True)), 0),
+        ).where(HoldShare.purse_id == purse_id, HoldShare.held_at > at - timedelta(days=days))
     ).one()
-    return {days: Usage(int(row[2 * n + 1]), int(row[2 * n])) for n, days in enumerate(order)}
+    return Usage(*(int(part) for part in row))
 
 
-def rolling_counted(customer_id: int, days: int, at: datetime, currency: str) -> int:
-    """What a rolling window holds, settled and reserved together; asked under the window's lock."""
-    used = _rolling(customer_id, {days}, at, currency)[days]
-    return used.settled_minor + used.reserved_minor
+def rates_on(currencies: Iterable[str], day: date) -> dict[str, tuple[int, date]]:
+    """The latest published rate of each currency on or before a day: (millionths for one euro, published on)."""
+    wanted = [currency for currency in currencies if currency != "EUR"]
+    latest = (
+        select(FxRate.currency, func.max(FxRate.on_day).label("on_day"))
+        .where(FxRate.currency.in_(wanted), FxRate.on_day <= day)
+        .group_by(FxRate.currency)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(FxRate.currency, FxRate.millionths, FxRate.on_day).join(
+            latest, (FxRate.currency == latest.c.currency) & (FxRate.on_day == latest.c.on_day)
+        )
+    )
+    return {row.currency: (row.millionths, row.on_day) for row in rows}
+
+
+def has_hold(remedy_id: int) -> bool:
+    return db.session.scalar(select(Hold.id).where(Hold.remedy_id == remedy_id)) is not None
 
 
 def visible_to(scope: Scope) -> ColumnElement[bool]:
@@ -103,7 +122,7 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
 
 def purses(scope: Scope, page: Page, *, period: str | None = None) -> Slice[PurseRow]:
     """Monthly purses within a scope, newest first."""
-    statement = select(*_COLUMNS).where(visible_to(scope), Purse.unit.in_(("employee_month", "team_month")))
+    statement = select(*_COLUMNS).where(visible_to(scope), Purse.unit.in_(MONTHLY))
     if period:
         statement = statement.where(Purse.period == period)
     if page.after and isinstance(page.after[0], int):

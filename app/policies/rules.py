@@ -13,7 +13,7 @@ from app.policies.answer_rules import Unit as Unit
 from app.policies.answer_rules import WindowAnswer as WindowAnswer
 from app.policies.rate_rules import NO_RATES, Rates, convert_up, most_within
 
-# What a rule may name, from the coolest window to the hottest.
+# What a rule may name, from the coolest window to the hottest; ORDER has the windows that follow from rules too.
 UNITS: tuple[Unit, ...] = (
     "remedy", "incident", "customer_incident", "customer_day", "customer_days", "employee_month", "team_month", "site_month",
 )  # fmt: skip
@@ -22,7 +22,7 @@ GRANTING: tuple[Unit, ...] = ("remedy", "incident", "customer_incident", "custom
 OF_A_CUSTOMER: tuple[Unit, ...] = ("customer_incident", "customer_day", "customer_days")
 # What one customer is given for one cause within 72 hours is counted together, however many cases it is split over.
 CAUSE_DAYS = 3
-_ORDER: tuple[Unit, ...] = (
+ORDER: tuple[Unit, ...] = (
     "remedy", "incident", "customer_incident", "customer_cause", "customer_day", "customer_days", "employee_month",
     "team_month", "site_month",
 )  # fmt: skip
@@ -59,6 +59,16 @@ class Rule:
     segment: str | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+
+    @property
+    def pool(self) -> str:
+        """A rule for kind gestures alone (severity 0, nothing failed) counts in a purse of its own."""
+        return "gesture" if self.severity_max == 0 else ""
+
+    @property
+    def counted_kind(self) -> str | None:
+        """A count that names a kind counts that kind alone; an amount is of whatever was given in the window."""
+        return self.kind if self.measure == "count" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +123,8 @@ class Used:
     approved_minor: int = 0
 
 
-def pool_of(rule: Rule) -> str:
-    """A rule for kind gestures alone (severity 0, nothing failed) counts in a purse of its own."""
-    return "gesture" if rule.severity_max == 0 else ""
-
-
 def counted_kind(rule: Rule) -> str | None:
-    """A count that names a kind counts that kind alone; an amount is of whatever was given in the window."""
-    return rule.kind if rule.measure == "count" else None
+    return rule.counted_kind
 
 
 def fits(rule: Rule, offer: Offer, holder: Holder) -> bool:
@@ -155,7 +159,7 @@ def narrowness(rule: Rule) -> tuple[bool, int, int, int]:
         rule.role, rule.site_id, rule.team_id, rule.level_min, rule.certificate, rule.kind, rule.category_id, rule.segment,
     )  # fmt: skip
     return (
-        bool(pool_of(rule)),
+        bool(rule.pool),
         sum(part is not None for part in named),
         rule.level_min or 0,
         rule.severity_min - rule.severity_max,
@@ -173,7 +177,7 @@ def applicable(offer: Offer, holder: Holder, rules: Sequence[Rule]) -> tuple[Rul
     for rule in rules:
         if not fits(rule, offer, holder):
             continue
-        window = (rule.unit, rule.days, rule.measure, counted_kind(rule), rule.id if rule.hard else None)
+        window = (rule.unit, rule.days, rule.measure, rule.counted_kind, rule.id if rule.hard else None)
         known = best.get(window)
         if known is None or _rank(rule, currency) > _rank(known, currency):
             best[window] = rule
@@ -185,7 +189,7 @@ def _rank(rule: Rule, currency: str) -> tuple[object, ...]:
 
 
 def _order(rule: Rule) -> tuple[int, int, bool, bool, int]:
-    return _ORDER.index(rule.unit), rule.days or 0, rule.measure == "count", rule.hard, rule.id
+    return ORDER.index(rule.unit), rule.days or 0, rule.measure == "count", rule.hard, rule.id
 
 
 def windows_of(offer: Offer, holder: Holder, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -286,7 +290,7 @@ def _answer(rule: Rule, offer: Offer, used: Usage, rates: Rates) -> WindowAnswer
         hard=rule.hard,
         approved_minor=approved_minor,
         measure=rule.measure,
-        kind=counted_kind(rule),
-        pool=pool_of(rule),
+        kind=rule.counted_kind,
+        pool=rule.pool,
         rate_on=None if is_count else rates.published_on(offer.amount.currency, rule.currency),
     )

@@ -44,7 +44,12 @@ def unit_words(unit: str, days: int | None) -> str:
     if unit == "customer_days":
         return _("per customer in %(days)d days", days=days or 0)
     return {
+        "remedy": _("per remedy"),
         "incident": _("per incident"),
+        "customer_incident": _("per customer and incident"),
+        "customer_cause": _("per customer and cause in 72 hours"),
+        "customer_day": _("per customer and day"),
         "employee_month": _("per employee and month"),
         "team_month": _("per team and month"),
+        "site_month": _("per site and month"),
     }.get(unit, unit)

@@ -12,6 +12,7 @@ from app.approvals.models import ExceptionRequest
 from app.audit import actions as audit
 from app.budgets import actions as budgets
 from app.budgets import intent_actions as intents
+from app.budgets.rules import window_name
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.kernel.actor import Actor
@@ -26,7 +27,7 @@ from app.remedies import payout_actions as payouts
 from app.remedies import writing
 from app.remedies.models import NATURES, Remedy
 from app.remedies.queries import Judged
-from app.remedies.rules import MOVES, OutsideRequest, RemedyEnded, fingerprint, over_of, refusal_of
+from app.remedies.rules import MOVES, OutsideRequest, RemedyEnded, fingerprint, named_window, over_of, refusal_of
 
 REASON_CHARACTERS_MAX = 2_000
 OFFERED = audit.declare(
@@ -177,14 +178,14 @@ def decide_exception(
         return request
 
 
-def _scope_of(request: ExceptionRequest, judged: Judged) -> frozenset[tuple[str, int | None]]:
+def _scope_of(request: ExceptionRequest, judged: Judged) -> frozenset[str]:
     """The windows that an approval may exceed: exactly those that the request named."""
-    named = {(window["unit"], window["days"]) for window in request.over}
+    named = {named_window(window) for window in request.over}
     exceeded = [window for window in judged.decision.exceeded if not window.hard]
     for window in exceeded:
-        if (window.unit, window.days) not in named:
+        if named_window(window.json()) not in named:
             raise OutsideRequest(window=window.json())
-    return frozenset((window.unit, window.days) for window in exceeded)
+    return frozenset(window_name(writing.claim_of(window)) for window in exceeded)
 
 
 def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None = None) -> Remedy:

@@ -24,6 +24,7 @@ from app.policies.queries import KindRow, VersionRow
 from app.policies.rules import REDRESS_ROLES, Decision
 from app.remedies import queries, words
 from app.remedies.forms import OfferForm
+from app.remedies.queries import Place
 from app.ui.filters import money
 from app.ui.windows import WindowRow
 
@@ -99,25 +100,28 @@ def panel_for(case: Case, actor: Actor, now: datetime, form: OfferForm | None = 
 
     At most five queries as long as nobody else has to decide.
     """
-    kinds, currency, time_zone, customer = _place(case)
+    kinds, place, customer = _place(case, actor, now)
+    currency = place.currency
     active = tuple(kind for kind in kinds if kind.active)
     sent = form is not None
     form = (form or OfferForm(formdata=None)).prepare(active, currency)
     is_sound = sent and form.validate()
     amount = form.money(active, currency) if sent else None
-    decision, text, version = _answer(case, actor, now, form, active, currency, time_zone, amount)
+    decision, text, version = _answer(case, actor, now, form, active, place, amount)
     needs = decision is not None and decision.outcome == "needs_approval" and amount is not None
     approvers = _approvers(case, actor) if needs else ""
     scope = scope_of(actor, "remedies.give")
+    first_name = customer.split(" ")[0] if customer else ""
+    names = {kind.code: kind.name for kind in kinds}
     return Panel(
         case_ref=case.ref,
-        customer=customer.split(" ")[0] if customer else "",
+        customer=first_name,
         currency=currency,
         kinds=kinds,
         form=form,
         version=version,
         decision=decision if amount is not None else None,
-        windows=words.window_rows(decision, customer.split(" ")[0] if customer else "") if decision else [],
+        windows=words.window_rows(decision, first_name, names) if decision else [],
         title=words.title_of(decision) if decision and amount is not None else "",
         text=text or (words.text_of(decision, approvers) if decision and amount is not None else ""),
         amount=amount,
@@ -136,8 +140,7 @@ def _answer(
     now: datetime,
     form: OfferForm,
     kinds: tuple[KindRow, ...],
-    currency: str,
-    time_zone: str,
+    place: Place,
     amount: Money | None,
 ) -> tuple[Decision | None, str, VersionRow | None]:
     """Ask the judge; with no amount yet, for the smallest one, so that the windows show what is left."""
@@ -146,11 +149,11 @@ def _answer(
         return None, "", None
     if form.amount.errors:
         return None, " ".join(str(text) for text in form.amount.errors), None
-    asked = amount if amount is not None else Money(1, currency)
+    asked = amount if amount is not None else Money(1 if chosen.monetary else 0, place.currency)
     try:
         judged = queries.judged(
             case=case, kind=chosen.code, nature=form.nature.data or "goodwill", amount=asked, actor=actor, now=now,
-            currency=currency, time_zone=time_zone, known_kind=chosen,
+            place=place, known_kind=chosen,
         )  # fmt: skip
     except BadInput as mistake:
         return None, " ".join(text for texts in mistake.errors.values() for text in texts), None
@@ -160,18 +163,18 @@ def _answer(
     return decision, "", judged.in_force.version
 
 
-def _place(case: Case) -> tuple[tuple[KindRow, ...], str, str, str]:
-    """The catalogue, the site's money and time, and the customer's name, in one query."""
+def _place(case: Case, actor: Actor, now: datetime) -> tuple[tuple[KindRow, ...], Place, str]:
+    """The catalogue, the site's money and time, the giver's standing, and the customer's name, in one query."""
     name = select(Customer.name).where(Customer.id == case.customer_id).scalar_subquery()
+    width = len(policies.KIND_COLUMNS)
     rows: Any = db.session.execute(
-        select(*policies.KIND_COLUMNS, Site.currency, Site.time_zone, name)
+        select(*policies.KIND_COLUMNS, *queries.place_columns(case, actor, now), name)
         .join(Site, Site.id == case.site_id)
         .order_by(RemedyKind.id)
     ).all()
     if not rows:
-        site = people.site(case.site_id)
-        return (), site.currency, site.time_zone, ""
-    return tuple(KindRow(*row[:-3]) for row in rows), rows[0][-3], rows[0][-2], rows[0][-1] or ""
+        return (), queries.place(case, actor, now), ""
+    return tuple(KindRow(*row[:width]) for row in rows), queries.place_of(*rows[0][width:-1]), rows[0][-1] or ""
 
 
 def _approvers(case: Case, actor: Actor) -> str:

@@ -3,23 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import ColumnElement, false, func, select, true
 
 from app.budgets import queries as budgets
 from app.budgets.rules import Spending
 from app.cases.models import Case
+from app.customers.models import CustomerSegment
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import NotFound
 from app.kernel.money import Money
 from app.kernel.references import ref
+from app.people import certificate_queries as certificates
 from app.people import permissions
+from app.people.certificate_queries import Standing
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
 from app.policies import queries as policies
 from app.policies.queries import InForce, KindRow
-from app.policies.rules import Decision, Holder, Offer, Rule, applicable, judge
+from app.policies.rate_rules import NO_RATES, Rate, Rates
+from app.policies.rules import Decision, Holder, Offer, Rule, judge, windows_of
 from app.remedies.models import Remedy
 from app.remedies.rules import no_policy, unknown_kind, wrong_currency
 
@@ -58,6 +64,40 @@ class RemedyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is given and by whom: what the judge depends on beside the case and the policy."""
+
+    currency: str
+    time_zone: str
+    standing: Standing
+    segment: str | None
+
+
+def place_columns(case: Case | type[Case], actor: Actor, now: datetime) -> tuple[Any, ...]:
+    """The columns of a Place, for a query that reads Site too."""
+    segment = select(CustomerSegment.segment).where(CustomerSegment.customer_id == case.customer_id)
+    if case is Case:
+        segment = segment.correlate(Case)
+    return (
+        Site.currency,
+        Site.time_zone,
+        certificates.level_column(actor.id, now),
+        certificates.codes_column(actor.id, now),
+        segment.scalar_subquery(),
+    )
+
+
+def place_of(currency: str, time_zone: str, level: int | None, codes: str | None, segment: str | None) -> Place:
+    return Place(currency, time_zone, Standing.of(level, codes), segment)
+
+
+def place(case: Case, actor: Actor, now: datetime) -> Place:
+    """The place of a case that is known already, in one query."""
+    row = db.session.execute(select(*place_columns(case, actor, now)).where(Site.id == case.site_id)).one()
+    return place_of(*row)
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """The answer with everything that enforcement needs to act on it."""
 
@@ -67,18 +107,32 @@ class Judged:
     in_force: InForce
     rules: tuple[Rule, ...]
     spending: Spending
+    rates: Rates
 
     def receipt(self) -> dict[str, Any]:
         """The answer with all that it depended on, so that it can be judged again at any time."""
-        offer = self.offer
+        offer, holder = self.offer, self.holder
         asked = {
             "kind": offer.kind,
             "nature": offer.nature,
             "amount": offer.amount.json(),
+            "is_monetary": offer.is_monetary,
             "severity": offer.severity,
             "category_id": offer.category_id,
-            "role": self.holder.role,
-            "site_id": self.holder.site_id,
+            "segment": offer.segment,
+            "cause": offer.cause,
+            "has_customer": offer.has_customer,
+            "has_team": offer.has_team,
+            "at": offer.at.isoformat() if offer.at else None,
+            "role": holder.role,
+            "site_id": holder.site_id,
+            "team_id": holder.team_id,
+            "level": holder.level,
+            "certificates": sorted(holder.certificates),
+            "rates": {
+                currency: {"millionths": rate.millionths, "on": rate.on.isoformat()}
+                for currency, rate in sorted(self.rates.by_currency.items())
+            },
         }
         return {**self.decision.json(), "asked": asked}
 
@@ -105,8 +159,7 @@ def judged(
     amount: Money,
     actor: Actor,
     now: datetime,
-    currency: str,
-    time_zone: str,
+    place: Place,
     version_id: int | None = None,
     known_kind: KindRow | None = None,
 ) -> Judged:
@@ -121,38 +174,42 @@ def judged(
     found = known_kind or policies.kind(kind)
     if found is None or not found.active:
         raise unknown_kind()
-    if amount.currency != currency:
-        raise wrong_currency(currency)
-    offer = Offer(amount, kind, nature, found.monetary, case.severity, case.category_id)
-    spending = Spending(case.id, case.customer_id, actor.id, case.site_id, case.team_id, time_zone)
-    holder = Holder(actor.role, case.site_id)
-    rules = _with_subject(tuple(rule for rule in in_force.rules if rule.currency == currency), spending)
-    used = budgets.usage(applicable(offer, holder, rules), spending, now)
-    return Judged(judge(offer, holder, rules, used), offer, holder, in_force, rules, spending)
+    if amount.currency != place.currency:
+        raise wrong_currency(place.currency)
+    cause = str(case.category_id)
+    offer = Offer(
+        amount, kind, nature, found.monetary, case.severity, case.category_id, segment=place.segment, cause=cause,
+        has_customer=case.customer_id is not None, has_team=case.team_id is not None, at=now,
+    )  # fmt: skip
+    holder = Holder(actor.role, case.site_id, actor.team_id, place.standing.level, place.standing.certificates)
+    spending = Spending(case.id, case.customer_id, actor.id, case.site_id, case.team_id, place.time_zone, cause)
+    windows = windows_of(offer, holder, in_force.rules)
+    rates = _rates({rule.currency for rule in windows if rule.measure == "amount"}, place, now)
+    used = budgets.usage(windows, spending, now)
+    decision = judge(offer, holder, in_force.rules, used, rates)
+    return Judged(decision, offer, holder, in_force, in_force.rules, spending, rates)
 
 
-def _with_subject(rules: tuple[Rule, ...], spending: Spending) -> tuple[Rule, ...]:
-    """A window needs its subject: without a customer or a team there is nothing that it could count."""
-    return tuple(
-        rule
-        for rule in rules
-        if not (rule.unit == "customer_days" and spending.customer_id is None)
-        and not (rule.unit == "team_month" and spending.team_id is None)
-    )
+def _rates(currencies: set[str], place: Place, now: datetime) -> Rates:
+    """The rates of the site's day, where a limit stands in another currency than the site's."""
+    if currencies <= {place.currency}:
+        return NO_RATES
+    day = now.astimezone(ZoneInfo(place.time_zone)).date()
+    found = budgets.rates_on({place.currency, *currencies}, day)
+    days_max: int | None = current_app.extensions["makegood_settings"].fx_days_max
+    return Rates(day, {code: Rate(*rate) for code, rate in found.items()}, days_max)
 
 
 def can_i(*, case_id: int, kind: str, amount: Money, actor: Actor, now: datetime, nature: str = "goodwill") -> Judged:
     """Answer "Can I?" for a case: nothing is written. At most five queries."""
     row = db.session.execute(
-        select(Case, Site.currency, Site.time_zone).join(Site, Site.id == Case.site_id).where(Case.id == case_id)
+        select(Case, *place_columns(Case, actor, now)).join(Site, Site.id == Case.site_id).where(Case.id == case_id)
     ).first()
     if row is None:
         raise NotFound
-    case, currency, time_zone = row
+    case = row[0]
     permissions.require(actor, "decisions.ask", site_id=case.site_id)
-    return judged(
-        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, currency=currency, time_zone=time_zone
-    )
+    return judged(case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, place=place_of(*row[1:]))
 
 
 def remedies_of_case(case_id: int) -> tuple[RemedyRow, ...]:

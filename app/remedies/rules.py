@@ -1,6 +1,7 @@
 """The states of a remedy, the refusals about it, and the fingerprint of what somebody meant. Pure."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -69,8 +70,11 @@ def refusal_of(decision: Decision) -> Refusal:
         return NeedsApproval(decision=decision.json())
     sentences = {
         "hard_cap": _l("This is above what anybody may give here. Nobody can approve it."),
+        "no_customer": _l("Name the customer first: the limit counts what each customer is given."),
         "no_rule": _l("No rule of the policy lets your role give this remedy here."),
-        "unknown_currency": _l("The policy has no limit in this currency."),
+        "unknown_currency": _l(
+            "No exchange rate is stored by which the limit could be compared. Ask your administrator."
+        ),
         "not_theirs": _l("What is owed by law or contract is recorded by a supervisor. Ask one, or offer goodwill."),
         "bad_amount": _l("Type an amount above zero; a remedy that isn't money takes none."),
     }
@@ -83,12 +87,16 @@ def fingerprint(**content: Any) -> str:
 
 
 def over_of(windows: tuple[WindowAnswer, ...]) -> list[dict[str, Any]]:
-    """Name the windows that are exceeded, and by how much, in minor units."""
+    """Name the windows that are exceeded, and by how much, in minor units; the cause only where it adds to the incident."""
+    over = {window.rule_id: window.over_minor for window in windows}
     return [
         {
             "clause": window.clause,
             "unit": window.unit,
             "days": window.days,
+            "measure": window.measure,
+            "kind": window.kind,
+            "pool": window.pool,
             "currency": window.currency,
             "limit": window.limit_minor,
             "used": window.settled_minor + window.reserved_minor,
@@ -97,4 +105,16 @@ def over_of(windows: tuple[WindowAnswer, ...]) -> list[dict[str, Any]]:
         }
         for window in windows
         if window.is_exceeded
+        and not (window.unit == "customer_cause" and over.get(-window.rule_id) == window.over_minor)
     ]
+
+
+def named_window(window: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Identify a window as a decision or a request keeps it; requests of older versions say less of it.
+
+    Who approves an incident approves its cause with it: the limit is the same.
+    """
+    measure, kind, pool = window.get("measure", "amount"), window.get("kind"), window.get("pool", "")
+    if window["unit"] in ("incident", "customer_incident", "customer_cause") and measure == "amount":
+        return "incident", None, measure, kind, pool
+    return window["unit"], window["days"], measure, kind, pool

@@ -1,12 +1,14 @@
 """How windows, answers and states of remedies are said."""
 
+from collections.abc import Mapping
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.kernel.money import Money
 from app.policies.rules import Decision, WindowAnswer
 from app.policies.words import unit_words
-from app.ui.filters import money
+from app.ui.filters import date, money
 from app.ui.windows import WindowRow
 
 STATES = {
@@ -24,33 +26,62 @@ NATURES = {"goodwill": _l("goodwill"), "redress": _l("owed")}
 
 def unit_name(unit: str, days: int | None, customer: str = "") -> str:
     """Name a window for the one who gives."""
-    if unit == "customer_days":
-        who = customer or _("This customer")
-        return _("%(who)s, %(days)d days", who=who, days=days or 0)
+    who = customer or _("This customer")
     return {
+        "remedy": _("One remedy"),
         "incident": _("This incident"),
+        "customer_incident": _("%(who)s, this incident", who=who),
+        "customer_cause": _("%(who)s, same cause, 72 hours", who=who),
+        "customer_day": _("%(who)s, today", who=who),
+        "customer_days": _("%(who)s, %(days)d days", who=who, days=days or 0),
         "employee_month": _("My month"),
         "team_month": _("Our pool"),
+        "site_month": _("Our site's month"),
     }.get(unit, unit)
 
 
-def window_rows(decision: Decision, customer: str) -> list[WindowRow]:
-    """The windows as bars; a cap that nobody may exceed is told only where it is what refuses."""
-    shown = [window for window in decision.windows if not window.hard or window.is_exceeded]
-    return [_row(window, customer) for window in shown]
+def window_rows(decision: Decision, customer: str, kinds: Mapping[str, str] | None = None) -> list[WindowRow]:
+    """The windows as bars; kinds: code → name.
+
+    A cap that nobody may exceed is told only where it is what refuses, and the window of the cause only where something
+    else counts in it than in the incident.
+    """
+    used = {window.rule_id: window.settled_minor + window.reserved_minor for window in decision.windows}
+    shown = [
+        window
+        for window in decision.windows
+        if (not window.hard or window.is_exceeded)
+        and not (window.unit == "customer_cause" and used[window.rule_id] == used.get(-window.rule_id))
+    ]
+    return [_row(window, customer, kinds or {}) for window in shown]
 
 
-def _row(window: WindowAnswer, customer: str) -> WindowRow:
+def _row(window: WindowAnswer, customer: str, kinds: Mapping[str, str]) -> WindowRow:
     def amount(minor: int) -> Money:
         return Money(minor, window.currency)
 
+    name = unit_name(window.unit, window.days, customer)
+    if window.measure == "count":
+        what = kinds.get(window.kind, window.kind) if window.kind else _("remedies")
+        name = _("%(window)s: number of %(what)s", window=name, what=what)
     return WindowRow(
-        name=unit_name(window.unit, window.days, customer),
+        name=_("%(window)s (kind gestures)", window=name) if window.pool else name,
         limit=amount(window.limit_minor),
         settled=amount(window.settled_minor),
         reserved=amount(window.reserved_minor),
         ask=amount(window.requested_minor) if window.requested_minor else None,
+        note=_note(window),
     )
+
+
+def _note(window: WindowAnswer) -> str:
+    """What else must be known of a window: a limit lowered since, and the rate by which the amount was compared."""
+    notes = []
+    if window.is_lowered:
+        notes.append(_("The limit was lowered: what was given stays, and nothing new fits."))
+    if window.rate_on:
+        notes.append(_("At the euro reference rate of %(on)s.", on=date(window.rate_on)))
+    return " ".join(notes)
 
 
 def title_of(decision: Decision) -> str:
@@ -62,19 +93,27 @@ def title_of(decision: Decision) -> str:
 def text_of(decision: Decision, approvers: str) -> str:
     """Say why in a sentence; the clause stands beside it."""
     if decision.why == "within":
-        limit = money(Money(decision.windows[0].limit_minor, decision.allowed_now.currency))
-        words = unit_words(decision.windows[0].unit, decision.windows[0].days)
+        first = decision.windows[0]
+        limit = money(Money(first.limit_minor, first.currency))
+        words = unit_words(first.unit, first.days)
         return _("No approver: up to %(limit)s %(per)s.", limit=limit, per=words)
     if decision.why == "over_limit":
         over = decision.exceeded[0]
-        beyond = money(Money(over.over_minor, over.currency))
         words = unit_words(over.unit, over.days)
+        if over.measure == "count":
+            return _("The number of remedies %(per)s is used up. %(who)s decides.", per=words, who=approvers)
+        beyond = money(Money(over.over_minor, over.currency))
         return _("%(beyond)s above the limit %(per)s. %(who)s decides.", beyond=beyond, per=words, who=approvers)
+    if decision.why == "old_rate":
+        return _("The stored exchange rate is too old to decide by. %(who)s decides.", who=approvers)
     return {
         "no_money": _("This costs no money; give it whenever it helps."),
         "redress": _("What is owed by law or contract takes from no purse."),
         "not_theirs": _("What is owed by law or contract is recorded by a supervisor. Ask one, or offer goodwill."),
         "hard_cap": _("Nobody may give that much here, and nobody can approve it."),
         "no_rule": _("No rule of the policy lets your role give this here."),
-        "unknown_currency": _("The policy has no limit in this currency."),
+        "no_customer": _("Name the customer first: the limit counts what each customer is given."),
+        "unknown_currency": _(
+            "No exchange rate is stored by which the limit could be compared. Ask your administrator."
+        ),
     }.get(decision.why, _("Type an amount above zero."))

@@ -7,13 +7,13 @@ from flask import current_app
 
 from app.audit import actions as audit
 from app.budgets import actions as budgets
+from app.budgets import queries as purses
 from app.budgets.rules import Claim
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.money import Money
-from app.people import queries as people
+from app.kernel.money import NO_CURRENCY, Money
 from app.policies.rules import WindowAnswer
 from app.remedies import queries
 from app.remedies.models import Remedy
@@ -23,10 +23,9 @@ from app.remedies.queries import Judged
 def judge(
     case: Case, kind: str, nature: str, amount: Money, actor: Actor, now: datetime, version_id: int | None = None
 ) -> Judged:
-    site = people.site(case.site_id)
     return queries.judged(
-        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, currency=site.currency,
-        time_zone=site.time_zone, version_id=version_id,
+        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now,
+        place=queries.place(case, actor, now), version_id=version_id,
     )  # fmt: skip
 
 
@@ -60,14 +59,16 @@ def hold(
     actor: Actor,
     now: datetime,
     *,
-    granted: frozenset[tuple[str, int | None]] = frozenset(),
+    granted: frozenset[str] = frozenset(),
 ) -> None:
+    """Say on the timeline that it is offered, and hold it in every window; what isn't money is held as one piece."""
     event(remedy, "offered", actor, now, remedy.reason)
-    if not is_held(remedy):
+    claims = [claim_of(window) for window in judged.decision.windows]
+    if remedy.nature != "goodwill" or not (remedy.amount_minor or claims):
         return
     assert remedy.expires_at is not None
     budgets.reserve(
-        remedy_id=remedy.id, amount=money(remedy), claims=[claim_of(window) for window in judged.decision.windows],
+        remedy_id=remedy.id, amount=money(remedy) if remedy.amount_minor else Money(1, NO_CURRENCY), claims=claims,
         spending=judged.spending, expires_at=remedy.expires_at, actor=actor, now=now, granted=granted,
     )  # fmt: skip
 
@@ -81,12 +82,15 @@ def claim_of(window: WindowAnswer) -> Claim:
         limit_minor=window.limit_minor - window.approved_minor,
         hard=window.hard,
         said=window.json(),
+        asked_minor=window.requested_minor,
+        counted_kind=window.kind,
+        pool=window.pool,
     )
 
 
 def is_held(remedy: Remedy) -> bool:
-    """Goodwill money takes from purses; redress and what isn't money never do."""
-    return remedy.amount_minor > 0 and remedy.nature == "goodwill"
+    """Goodwill takes from purses: money always, anything else where a window counts it. Redress never does."""
+    return remedy.nature == "goodwill" and (remedy.amount_minor > 0 or purses.has_hold(remedy.id))
 
 
 def event(remedy: Remedy, what: str, actor: Actor, now: datetime, text: str = "") -> None:

@@ -119,7 +119,7 @@ def test_above_authority_the_whole_decision_says_why_and_is_replayed(ana: Api, c
     first = ana.post(f"/cases/{case}/remedies", refund("200.01"), key="much")
     body = problem(first, 422, "needs-approval")
     exceeded = [row for row in body["decision"]["windows"] if row["exceeded"]]
-    assert [row["unit"] for row in exceeded] == ["incident"]
+    assert [row["unit"] for row in exceeded] == ["incident", "customer_cause"]
     assert exceeded[0]["headroom"] == money("-0.01")
     assert ana.post(f"/cases/{case}/remedies", refund("200.01"), key="much").get_data() == first.get_data()
     assert (remedy_count(), held()) == (0, (0, 0))

@@ -25,7 +25,7 @@ def hold(
     minor: int,
     *,
     claims: Sequence[Claim] = (INCIDENT,),
-    granted: frozenset[tuple[str, int | None]] = frozenset(),
+    granted: frozenset[str] = frozenset(),
     now: datetime = AT,
 ) -> None:
     with transaction():

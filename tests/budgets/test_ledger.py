@@ -129,7 +129,7 @@ def test_any_walk_of_holds_and_endings_leaves_what_a_model_says(app: Flask, seed
     draw = random.Random(seed)
     held: dict[int, tuple[int, bool]] = {}
     settled: dict[int, tuple[int, bool]] = {}
-    grant = frozenset({("incident", None)})
+    grant = frozenset({"incident:EUR"})
     for remedy_id in range(1, STEPS + 1):
         minor, is_granted = draw.randint(1, 120), draw.random() < 0.2
         own = sum(amount for amount, granted in [*held.values(), *settled.values()] if not granted)

@@ -8,7 +8,7 @@ import pytest
 from app.budgets.rules import UNITS, Claim, Spending, month_of, purse_key
 from app.policies import rules as policies
 
-SPENDING = Spending(case_id=7, customer_id=8, employee_id=9, site_id=1, team_id=3, time_zone="Asia/Tokyo")
+SPENDING = Spending(case_id=7, customer_id=8, employee_id=9, site_id=1, team_id=3, time_zone="Asia/Tokyo", cause="5")
 AT = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)  # April already in Tokyo
 
 
@@ -23,6 +23,10 @@ def claim(unit: str, days: int | None = None) -> Claim:
         ("customer_days", 30, "customer_days:30:8::JPY"),
         ("employee_month", None, "employee_month::9:2026-04:JPY"),
         ("team_month", None, "team_month::3:2026-04:JPY"),
+        ("site_month", None, "site_month::1:2026-04:JPY"),
+        ("customer_incident", None, "customer_incident::8/7::JPY"),
+        ("customer_day", None, "customer_day::8:2026-04-01:JPY"),
+        ("customer_cause", 3, "customer_cause:3:8/5::JPY"),
     ],
 )
 def test_a_window_has_one_purse_in_the_sites_own_month(unit: str, days: int | None, key: str) -> None:
@@ -42,4 +46,4 @@ def test_a_month_changes_at_the_sites_midnight() -> None:
 
 
 def test_purses_and_policy_know_the_same_units_in_the_same_order() -> None:
-    assert UNITS == policies.UNITS
+    assert ("remedy", *UNITS) == policies.ORDER

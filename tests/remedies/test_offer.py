@@ -46,7 +46,7 @@ def test_the_limit_is_allowed_and_one_penny_more_needs_an_approval(app: Flask) -
     with pytest.raises(NeedsApproval) as refusal:
         give(company.ana, case.id, 20_001)
     windows = refusal.value.details["decision"]["windows"]
-    assert [window["unit"] for window in windows if window["exceeded"]] == ["incident"]
+    assert [window["unit"] for window in windows if window["exceeded"]] == ["incident", "customer_cause"]
     assert give(company.ana, case.id, 20_000).state == "reserved"
 
 
@@ -135,9 +135,14 @@ def test_nobody_gets_round_their_limit_by_calling_it_redress(app: Flask) -> None
 
 def test_the_rolling_window_of_a_customer_counts_over_all_their_cases(app: Flask) -> None:
     company = make_company()
-    publish_policy()
     start = utc_now()
-    give(company.ana, make_case(company.ana).id, 20_000, now=start)
+    publish_policy(now=start - timedelta(days=5))
+    give(
+        company.ana,
+        make_case(company.ana, occurred_at=start - timedelta(days=4)).id,
+        20_000,
+        now=start - timedelta(days=4),
+    )
     second = make_case(company.ana)
     with pytest.raises(NeedsApproval):
         give(company.ana, second.id, 10_001, now=start)
