@@ -197,7 +197,20 @@ class ClockQuery(PageQuery):
 
     case: Annotated[str | None, Field(pattern=CASE_REF, description="Only the clocks of this case")] = None
     milestone: Annotated[
-        Literal["acknowledge", "first_response", "resolve"] | None, Field(description="Only this milestone")
+        Literal[
+            "acknowledge",
+            "first_response",
+            "next_update",
+            "resolve",
+            "follow_up",
+            "approval",
+            "promise",
+            "ola",
+            "uc",
+            "legal",
+        ]
+        | None,
+        Field(description="Only this milestone"),
     ] = None
     open: Annotated[bool, Field(description="Only clocks that still run or rest")] = True
 

@@ -94,7 +94,7 @@ def log(
         db.session.flush()
         due = sla.start_case_clocks(
             case_id=case.id, site_id=site_id, team_id=team_id, owner_id=owner_id, severity=severity,
-            started_at=occurred_at, actor=actor, now=now,
+            started_at=occurred_at, received_at=received_at, channel=channel, actor=actor, now=now,
         )  # fmt: skip
         case.next_due_at = due or rules.NEVER
         data = {"channel": channel, "occurred_at": occurred_at.isoformat(), "severity": severity}
@@ -121,7 +121,7 @@ def acknowledge(*, case_id: int, actor: Actor, now: datetime, channel: str = "de
     """Tell the customer that we heard her."""
     with transaction():
         case = _case(case_id, actor)
-        due = sla.stop(case_id=case.id, milestone="acknowledge", at=now, actor=actor, now=now)
+        due = _tell_clocks(case, "acknowledged", actor, now)
         add_event(case_id=case.id, kind="acknowledged", actor=actor, at=now)
         _touch(case, now, due=due)
         _record(ACKNOWLEDGED, case, actor, now, channel=channel)
@@ -132,8 +132,7 @@ def record_reply(*, case_id: int, text: str, actor: Actor, now: datetime) -> Non
     check_text(text)
     with transaction():
         case = _case(case_id, actor)
-        sla.stop(case_id=case.id, milestone="acknowledge", at=now, actor=actor, now=now)
-        due = sla.stop(case_id=case.id, milestone="first_response", at=now, actor=actor, now=now)
+        due = _tell_clocks(case, "replied", actor, now)
         add_event(case_id=case.id, kind="replied", actor=actor, at=now, text=text.strip())
         _touch(case, now, due=due)
         _record(REPLIED, case, actor, now, length=len(text.strip()))
@@ -189,7 +188,7 @@ def change(*, case_id: int, version: int, values: dict[str, Any], actor: Actor, 
             setattr(case, key, value)
         due = case.next_due_at
         if "severity" in after:
-            due = sla.retarget(case_id=case.id, severity=case.severity, actor=actor, now=now) or rules.NEVER
+            due = sla.retarget(case_id=case.id, severity=case.severity, channel=case.channel, actor=actor, now=now) or rules.NEVER
         before = {key: now_is[key] for key in after}
         add_event(case_id=case.id, kind="changed", actor=actor, at=now, data={"before": before, "after": after})
         _touch(case, now, due=due)
@@ -218,7 +217,7 @@ def resume(*, case_id: int, actor: Actor, now: datetime) -> None:
     """Go on: what was waited for has come."""
     with transaction():
         case, state = _moving(case_id, "resume", actor)
-        due = sla.resume(case_id=case.id, actor=actor, now=now)
+        due = _tell_clocks(case, "resumed", actor, now)
         waited_for, case.state, case.waiting_for = case.waiting_for, state, None
         add_event(case_id=case.id, kind="resumed", actor=actor, at=now, data={"waited_for": waited_for})
         _touch(case, now, due=due)
@@ -234,7 +233,7 @@ def resolve(
         case, state = _moving(case_id, "resolve", actor, version=version)
         for hook in hooks.before_resolve:
             hook(case, actor, now)
-        sla.stop_all(case_id=case.id, at=now, actor=actor, now=now)
+        _tell_clocks(case, "resolved", actor, now)
         case.state, case.waiting_for = state, None
         case.outcome, case.root_cause, case.resolution_note = outcome, root_cause, note.strip() or None
         case.resolved_at, case.resolved_by_id = now, actor.id
@@ -253,7 +252,7 @@ def reopen(*, case_id: int, reason: str, actor: Actor, now: datetime) -> None:
         case.outcome = case.root_cause = case.resolution_note = None
         case.resolved_at = case.resolved_by_id = case.closed_at = None
         case.reopened_count += 1
-        due = sla.reopen(case_id=case.id, actor=actor, now=now)
+        due = _tell_clocks(case, "reopened", actor, now)
         add_event(case_id=case.id, kind="reopened", actor=actor, at=now, text=reason.strip())
         _touch(case, now, due=due)
         _record(REOPENED, case, actor, now, reason=reason.strip())
@@ -318,6 +317,11 @@ def _moving(case_id: int, deed: str, actor: Actor, *, version: int | None = None
     if state is None:
         raise NotFromHere
     return case, state
+
+
+def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime) -> datetime | None:
+    """Let the clocks do what their policy says about this event; returns what is due next."""
+    return sla.happened(case_id=case.id, event=event, channel=case.channel, actor=actor, now=now)
 
 
 def _touch(case: Case, now: datetime, *, due: datetime | Literal["same"] | None = "same") -> None:

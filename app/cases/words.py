@@ -74,7 +74,14 @@ VIEW_WORDS: dict[str, Any] = {
 DUE_WORDS: dict[str, Any] = {
     "acknowledge": _l("First word"),
     "first_response": _l("Reply"),
+    "next_update": _l("News"),
     "resolve": "",
+    "follow_up": _l("Follow-up"),
+    "approval": _l("Decision"),
+    "promise": _l("Promise"),
+    "ola": _l("Task"),
+    "uc": _l("Supplier"),
+    "legal": _l("By law"),
 }
 TIMELINE_WORDS: dict[str, Any] = {
     "all": _l("All"),

@@ -1,15 +1,14 @@
-"""Deeds on the clocks of a case. The case's own action has checked who may; each deed here is one audit entry.
+"""Deeds on the clocks of a case. The case's own action has checked who may; each deed here is one audit entry per kind.
 
 Every function returns the earliest instant at which an open clock of the case is due, or None.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, insert, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import insert
 
 from app.audit import actions as audit
 from app.calendars.queries import calendar_of
@@ -18,9 +17,12 @@ from app.kernel.database import db
 from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
-from app.sla import notice_actions, queries, rules
+from app.sla import legal_rules, queries, rules
+from app.sla.changes import Deed, end_pause, listed, open_pause, recompute, written
+from app.sla.condition_rules import OF_A_CASE
 from app.sla.models import Clock, ClockPause
 from app.sla.rules import Facts
+from app.sla.target_rules import Traits, targets_of
 
 STARTED = audit.declare(
     "clock:start",
@@ -32,19 +34,12 @@ STARTED = audit.declare(
     sentence=_l("started the clocks"),
 )
 STOPPED = audit.declare("clock:stop", "milestones", "late", "stopped_at", sentence=_l("stopped a clock"))
+CANCELLED = audit.declare("clock:cancel", "milestones", sentence=_l("cancelled a clock"))
 PAUSED = audit.declare("clock:pause", "milestones", "reason", sentence=_l("paused the clocks"))
 RESUMED = audit.declare("clock:resume", "clocks", sentence=_l("let the clocks run on"))
 REOPENED = audit.declare("clock:reopen", "clocks", sentence=_l("let the resolution clock run on"))
 RETARGETED = audit.declare("clock:retarget", "severity", "clocks", sentence=_l("changed the targets"))
 REASSIGNED = audit.declare("clock:reassign", "team_id", "owner_id", sentence=_l("moved the clocks"))
-
-_CLOCKS = select(Clock).where(Clock.case_id == bindparam("case_id")).order_by(Clock.id).with_for_update(of=Clock)
-# After a wait for the lock PostgreSQL reads the clocks again, but not what was joined to them: there the pauses are a
-# second statement. SQLite has the only write lock already, so one is enough.
-_OF_CASE = {
-    "sqlite": _CLOCKS.options(joinedload(Clock.pauses)),
-    "postgresql": _CLOCKS.options(selectinload(Clock.pauses)),
-}
 
 
 def start_case_clocks(
@@ -59,44 +54,29 @@ def start_case_clocks(
     now: datetime,
     historic: bool = False,
     stopped: Mapping[str, datetime] | None = None,
+    received_at: datetime | None = None,
+    segment: str | None = None,
+    channel: str | None = None,
 ) -> datetime | None:
-    """Start a clock for every milestone that the severity has a target for, in the site's hours.
+    """Start a clock for every milestone that begins with a new case and has a target, and for the site's legal packs.
 
-    stopped: for history, when a milestone was reached, e.g. {"resolve": at}.
+    started_at: when the customer was hit; received_at: when we heard of it (default: the same). Each milestone's policy
+    says from which of them, or from now, it counts. stopped: for history, when a milestone was reached.
     """
+    anchors = {"occurred": started_at, "received": received_at or started_at, "logged": now}
+    place = {"site_id": site_id, "team_id": team_id, "owner_id": owner_id, "severity": severity, "historic": historic}
     with transaction():
-        policy_id, calendar_id = queries.newest_versions(site_id)
-        calendar = calendar_of(calendar_id)
+        policy_id, calendar_id, packs = queries.versions_for_start(site_id)
+        policy = queries.policy(policy_id)
         rows: list[dict[str, Any]] = []
-        for milestone, seconds in queries.targets(policy_id).get(severity, {}).items():
-            stopped_at = (stopped or {}).get(milestone)
-            facts = Facts(seconds, started_at, stopped_at=stopped_at)
-            ends = rules.deadline(facts, calendar)
-            late = stopped_at is not None and rules.is_late(facts, ends.due_at, stopped_at)
-            rows.append(
-                {
-                    "case_id": case_id,
-                    "case_ref": ref("case", case_id),
-                    "milestone": milestone,
-                    "severity": severity,
-                    "site_id": site_id,
-                    "team_id": team_id,
-                    "owner_id": owner_id,
-                    "policy_version_id": policy_id,
-                    "calendar_version_id": calendar_id,
-                    "target_seconds": seconds,
-                    "started_at": started_at,
-                    "soon_at": ends.soon_at,
-                    "due_at": ends.due_at,
-                    "stopped_at": stopped_at,
-                    "breached_at": ends.due_at if late else None,
-                    "next_notice_at": rules.next_notice_at(
-                        ends, warned=False, breached=late, open_now=stopped_at is None, historic=historic
-                    ),
-                    "historic": historic,
-                    "version": 1,
-                }
-            )
+        for milestone, seconds in targets_of(policy.targets, Traits(severity, segment, channel, site_id)).items():
+            rule = policy.rules.of(milestone)
+            if milestone in OF_A_CASE and "logged" in rule.start:
+                hours_id = calendar_id if rule.time == "working" else None
+                row = {"policy_version_id": policy_id, "calendar_version_id": hours_id, "milestone": milestone, **place}
+                rows.append(_row(case_id, row, seconds, anchors[rule.anchor], (stopped or {}).get(milestone)))
+        if packs and severity > 0 and not historic:
+            rows += _legal_rows(case_id, place, policy_id, calendar_id, packs, anchors["received"])
         if rows:
             db.session.execute(insert(Clock), rows)
         audit.record(
@@ -107,7 +87,7 @@ def start_case_clocks(
             case_id=case_id,
             site_id=site_id,
             severity=severity,
-            clocks=[[row["milestone"], _iso(row["due_at"])] for row in rows],
+            clocks=[[row["milestone"], written(row["due_at"])] for row in rows],
             historic=historic,
             policy_version=policy_id,
             calendar_version=calendar_id,
@@ -115,85 +95,110 @@ def start_case_clocks(
         return rules.earliest(row["due_at"] for row in rows if row["stopped_at"] is None)
 
 
+def happened(
+    *, case_id: int, event: str, actor: Actor, now: datetime, segment: str | None = None, channel: str | None = None
+) -> datetime | None:
+    """Something happened to a case: do what each clock's policy says about it (stop, cancel, reset, run on, start)."""
+    with transaction():
+        deed = Deed(case_id, actor, now)
+        own = [clock for clock in deed.clocks if clock.subject is None or clock.milestone == "legal"]
+        by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in own]
+        again = [clock for clock, rule in by_rule if event in rule.reset and clock.is_open]
+        _cancel(deed, [clock for clock, rule in by_rule if event in rule.cancel])
+        _stop(deed, [clock for clock, rule in by_rule if event in rule.stop or event in rule.reset], now)
+        _run_on(deed, [clock for clock, rule in by_rule if event in rule.resume], reopened=event == "reopened")
+        traits = Traits(own[0].severity, segment, channel, own[0].site_id) if own else None
+        if traits:
+            _start_more(deed, own[0], event, traits, again)
+        deed.tell()
+        return deed.next_due()
+
+
 def stop(*, case_id: int, milestone: str, at: datetime, actor: Actor, now: datetime) -> datetime | None:
     """A milestone was reached at `at`; nothing happens when its clock has ended already."""
     with transaction():
-        clocks = _clocks(case_id)
-        return _stop(clocks, [clock for clock in clocks if clock.milestone == milestone], at, actor, now)
+        deed = Deed(case_id, actor, now)
+        _stop(deed, [clock for clock in deed.clocks if clock.milestone == milestone], at)
+        deed.tell()
+        return deed.next_due()
 
 
 def stop_all(*, case_id: int, at: datetime, actor: Actor, now: datetime) -> datetime | None:
     """The case was resolved: every open clock ends, and none is due any more."""
     with transaction():
-        clocks = _clocks(case_id)
-        return _stop(clocks, clocks, at, actor, now)
+        deed = Deed(case_id, actor, now)
+        _stop(deed, deed.clocks, at)
+        deed.tell()
+        return deed.next_due()
 
 
 def pause(*, case_id: int, reason: str, actor: Actor, now: datetime) -> datetime | None:
-    """Hold the clocks that this reason to wait stops (customer, third_party, approval); the others run on."""
+    """Hold the clocks that this reason to wait stops under their policy; the others run on.
+
+    A pause that no supervisor made or approved ends by itself after the time that the policy says.
+    """
     with transaction():
-        clocks = _clocks(case_id)
-        held = [c for c in clocks if c.is_open and c.milestone in rules.PAUSED_BY[reason] and _open_pause(c) is None]
+        deed = Deed(case_id, actor, now)
+        held = [
+            clock for clock in deed.clocks if clock.is_open and _rests_for(clock, reason) and open_pause(clock) is None
+        ]
         for clock in held:
-            clock.pauses.append(ClockPause(from_at=now, to_at=None, reason=reason, actor_id=actor.id))
-            _recompute(clock)
+            with deed.change(clock, "pause"):
+                deed.rest(clock, reason)
         if held:
-            _record(PAUSED, held[0], actor, now, milestones=[c.milestone for c in held], reason=reason)
-        return _next_due(clocks)
+            deed.record(PAUSED, held, milestones=[c.milestone for c in held], reason=reason)
+        deed.tell()
+        return deed.next_due()
 
 
 def resume(*, case_id: int, actor: Actor, now: datetime) -> datetime | None:
     """Let held clocks run on; what had elapsed before the pause still counts."""
     with transaction():
-        clocks = _clocks(case_id)
-        held = [clock for clock in clocks if clock.is_open and _end_pause(clock, now)]
-        for clock in held:
-            _recompute(clock)
-        if held:
-            _record(RESUMED, held[0], actor, now, clocks=_listed(held))
-        return _next_due(clocks)
+        deed = Deed(case_id, actor, now)
+        _run_on(deed, deed.clocks)
+        deed.tell()
+        return deed.next_due()
 
 
 def reopen(*, case_id: int, actor: Actor, now: datetime) -> datetime | None:
     """Let the resolution clock run on from what had elapsed: the time between was a pause. A breach stays."""
-    with transaction():
-        clocks = _clocks(case_id)
-        again = [clock for clock in clocks if clock.milestone == "resolve" and clock.stopped_at is not None]
-        for clock in again:
-            assert clock.stopped_at is not None
-            until = max(now, clock.stopped_at)
-            clock.pauses.append(ClockPause(from_at=clock.stopped_at, to_at=until, reason="resolved", actor_id=actor.id))
-            clock.stopped_at = None
-            _recompute(clock)
-        if again:
-            _record(REOPENED, again[0], actor, now, clocks=_listed(again))
-        return _next_due(clocks)
+    return happened(case_id=case_id, event="reopened", actor=actor, now=now)
 
 
-def retarget(*, case_id: int, severity: int, actor: Actor, now: datetime) -> datetime | None:
+def retarget(
+    *,
+    case_id: int,
+    severity: int,
+    actor: Actor,
+    now: datetime,
+    segment: str | None = None,
+    channel: str | None = None,
+) -> datetime | None:
     """Give the open clocks the targets of another severity, from the same start: what has elapsed is kept.
 
     The policy version stays the one the case began with. A milestone that the severity lacks is cancelled until
     a severity has it again; one that is new starts where the others did.
     """
     with transaction():
-        clocks = _clocks(case_id)
-        if not clocks:
-            return None
-        wanted = dict(queries.targets(clocks[0].policy_version_id).get(severity, {}))
-        for clock in clocks:
-            seconds = wanted.pop(clock.milestone, None)
-            if clock.stopped_at is not None:
-                continue
-            if seconds is None:
-                _end_pause(clock, now)
-                clock.cancelled_at = clock.cancelled_at or now
-            else:
-                clock.target_seconds, clock.severity, clock.cancelled_at = seconds, severity, None
-            _recompute(clock)
-        clocks += [_another(clocks[0], milestone, seconds, severity) for milestone, seconds in wanted.items()]
-        _record(RETARGETED, clocks[0], actor, now, severity=severity, clocks=_listed(clocks))
-        return _next_due(clocks)
+        deed = Deed(case_id, actor, now)
+        own = [clock for clock in deed.clocks if clock.subject is None]
+        if not own:
+            return deed.next_due()
+        policy = queries.policy(own[0].policy_version_id)
+        wanted = targets_of(policy.targets, Traits(severity, segment, channel, own[0].site_id))
+        missing = {
+            name: s for name, s in wanted.items() if name in OF_A_CASE and "logged" in policy.rules.of(name).start
+        }
+        for clock in own:
+            seconds = wanted.get(clock.milestone)
+            missing.pop(clock.milestone, None)
+            if clock.stopped_at is None:
+                with deed.change(clock, "retarget"):
+                    _aim(clock, seconds, severity, now)
+        deed.clocks += [_another(deed, own[0], name, seconds, severity) for name, seconds in missing.items()]
+        deed.record(RETARGETED, own, severity=severity, clocks=listed(deed.clocks))
+        deed.tell()
+        return deed.next_due()
 
 
 def reassign(
@@ -205,69 +210,98 @@ def reassign(
     now: datetime,
     site_id: int | None = None,
 ) -> datetime | None:
-    """Tell the clocks who is responsible now; deadlines stay, also at another site."""
+    """Tell the clocks who is responsible now; deadlines stay, also at another site. A task keeps its own department."""
     with transaction():
-        clocks = _clocks(case_id)
-        for clock in clocks:
+        deed = Deed(case_id, actor, now)
+        own = [clock for clock in deed.clocks if clock.subject is None or clock.milestone == "legal"]
+        for clock in own:
             clock.team_id, clock.owner_id = team_id, owner_id
             clock.site_id = site_id or clock.site_id
             clock.version += 1
-        if clocks:
-            _record(REASSIGNED, clocks[0], actor, now, team_id=team_id, owner_id=owner_id)
-        return _next_due(clocks)
+        if own:
+            deed.record(REASSIGNED, own, team_id=team_id, owner_id=owner_id)
+        return deed.next_due()
 
 
-def _stop(clocks: list[Clock], ending: Iterable[Clock], at: datetime, actor: Actor, now: datetime) -> datetime | None:
+def _stop(deed: Deed, ending: Iterable[Clock], at: datetime) -> None:
     ended = [clock for clock in ending if clock.is_open]
-    unnoticed = []
     for clock in ended:
-        _end_pause(clock, at)
-        clock.stopped_at = at
-        _recompute(clock)
-        if rules.is_late(facts_of(clock), clock.due_at, at) and clock.breached_at is None:
-            clock.breached_at = clock.due_at
-            unnoticed += [] if clock.historic else [clock]
+        with deed.change(clock, "stop", until=at):
+            end_pause(clock, at)
+            clock.stopped_at = at
     if ended:
         late = [clock.milestone for clock in ended if clock.breached_at is not None]
-        milestones = [clock.milestone for clock in ended]
-        _record(STOPPED, ended[0], actor, now, milestones=milestones, late=late, stopped_at=iso(at))
-    if unnoticed:
-        db.session.flush()
-        notice_actions.tell(unnoticed, "breach", now=now)
-    return _next_due(clocks)
+        deed.record(STOPPED, ended, milestones=[clock.milestone for clock in ended], late=late, stopped_at=iso(at))
 
 
-def _clocks(case_id: int) -> list[Clock]:
-    return list(db.session.scalars(_OF_CASE[db.engine.dialect.name], {"case_id": case_id}).unique())
+def _cancel(deed: Deed, ending: Iterable[Clock]) -> None:
+    ended = [clock for clock in ending if clock.is_open]
+    for clock in ended:
+        with deed.change(clock, "cancel"):
+            end_pause(clock, deed.now)
+            clock.cancelled_at = deed.now
+    if ended:
+        deed.record(CANCELLED, ended, milestones=[clock.milestone for clock in ended])
 
 
-def facts_of(clock: Clock) -> Facts:
-    """What the rules need to know of a clock whose pauses are loaded."""
-    return Facts(
-        clock.target_seconds,
-        clock.started_at,
-        clock.stopped_at,
-        clock.cancelled_at,
-        clock.breached_at,
-        tuple((pause.from_at, pause.to_at) for pause in clock.pauses),
-    )
+def _run_on(deed: Deed, clocks: Sequence[Clock], *, reopened: bool = False) -> None:
+    resting = [clock for clock in clocks if clock.is_open and open_pause(clock) is not None]
+    stopped = [clock for clock in clocks if reopened and clock.stopped_at is not None]
+    for clock in resting:
+        with deed.change(clock, "resume"):
+            end_pause(clock, deed.now)
+    for clock in stopped:
+        with deed.change(clock, "reopen"):
+            deed.run_on(clock)
+    if resting:
+        deed.record(RESUMED, resting, clocks=listed(resting))
+    if stopped:
+        deed.record(REOPENED, stopped, clocks=listed(stopped))
 
 
-def _recompute(clock: Clock) -> None:
-    ends = rules.deadline(facts_of(clock), calendar_of(clock.calendar_version_id))
-    clock.due_at, clock.soon_at = ends.due_at, ends.soon_at
-    clock.next_notice_at = rules.next_notice_at(
-        ends,
-        warned=clock.warned_at is not None,
-        breached=clock.breached_at is not None,
-        open_now=clock.is_open,
-        historic=clock.historic,
-    )
-    clock.version += 1
+def _start_more(deed: Deed, first: Clock, event: str, traits: Traits, again: list[Clock]) -> None:
+    """Start what the policy starts at this event, and begin anew what was reset; both count from now."""
+    policy = queries.policy(first.policy_version_id)
+    wanted = targets_of(policy.targets, traits)
+    running = {clock.milestone for clock in deed.clocks if clock.is_open}
+    names = [name for name in OF_A_CASE if event in policy.rules.of(name).start and event != "logged"]
+    names += [clock.milestone for clock in again]
+    fresh = [
+        _another(deed, first, name, wanted[name], traits.severity, at=deed.now)
+        for name in dict.fromkeys(names)
+        if name in wanted and name not in running
+    ]
+    if fresh:
+        deed.clocks += fresh
+        deed.record(
+            STARTED,
+            fresh,
+            severity=traits.severity,
+            clocks=listed(fresh),
+            historic=first.historic,
+            policy_version=first.policy_version_id,
+            calendar_version=fresh[0].calendar_version_id,
+        )
 
 
-def _another(first: Clock, milestone: str, seconds: int, severity: int) -> Clock:
-    """A clock for a milestone that the case did not have yet, beside the others."""
+def _rests_for(clock: Clock, reason: str) -> bool:
+    return reason in queries.policy(clock.policy_version_id).rules.of(clock.milestone).pause
+
+
+def _aim(clock: Clock, seconds: int | None, severity: int, now: datetime) -> None:
+    if seconds is None:
+        end_pause(clock, now)
+        clock.cancelled_at = clock.cancelled_at or now
+    else:
+        clock.target_seconds, clock.severity, clock.cancelled_at = seconds, severity, None
+
+
+def _another(
+    deed: Deed, first: Clock, milestone: str, seconds: int, severity: int, *, at: datetime | None = None
+) -> Clock:
+    """A clock for a milestone that the case did not have yet, beside the others; from where they began, or from `at`."""
+    rule = queries.policy(first.policy_version_id).rules.of(milestone)
+    hours_id = next((c.calendar_version_id for c in deed.clocks if c.calendar_version_id is not None), None)
     clock = Clock(
         case_id=first.case_id,
         case_ref=first.case_ref,
@@ -277,46 +311,60 @@ def _another(first: Clock, milestone: str, seconds: int, severity: int) -> Clock
         team_id=first.team_id,
         owner_id=first.owner_id,
         policy_version_id=first.policy_version_id,
-        calendar_version_id=first.calendar_version_id,
+        calendar_version_id=hours_id if rule.time == "working" else None,
         target_seconds=seconds,
-        started_at=first.started_at,
+        started_at=at or first.started_at,
         historic=first.historic,
         version=0,
     )
     clock.pauses = [
         ClockPause(from_at=p.from_at, to_at=p.to_at, reason=p.reason, actor_id=p.actor_id)
         for p in first.pauses
-        if milestone in rules.PAUSED_BY.get(p.reason, ())
+        if p.reason in rule.pause and at is None
     ]
     db.session.add(clock)
-    _recompute(clock)
+    recompute(clock)
     return clock
 
 
-def _open_pause(clock: Clock) -> ClockPause | None:
-    return next((pause for pause in clock.pauses if pause.to_at is None), None)
+def _row(
+    case_id: int, row: dict[str, Any], seconds: int, started_at: datetime, stopped_at: datetime | None = None
+) -> dict[str, Any]:
+    """A clock as it is first written, with what follows from it."""
+    facts = Facts(seconds, started_at, stopped_at=stopped_at)
+    calendar = calendar_of(row["calendar_version_id"])
+    ends = rules.deadline(facts, calendar)
+    late = stopped_at is not None and rules.is_late(facts, ends.due_at, stopped_at)
+    ladder = queries.policy(row["policy_version_id"]).rules
+    return {
+        "case_id": case_id,
+        "case_ref": ref("case", case_id),
+        "target_seconds": seconds,
+        "started_at": started_at,
+        "soon_at": ends.soon_at,
+        "due_at": ends.due_at,
+        "stopped_at": stopped_at,
+        "breached_at": ends.due_at if late else None,
+        "next_notice_at": rules.next_notice_at(facts, calendar, ladder, 0, historic=row["historic"]),
+        "version": 1,
+        "subject": None,
+        "label": None,
+        **row,
+    }
 
 
-def _end_pause(clock: Clock, at: datetime) -> bool:
-    held = _open_pause(clock)
-    if held is not None:
-        held.to_at = max(at, held.from_at)
-    return held is not None
-
-
-def _next_due(clocks: Iterable[Clock]) -> datetime | None:
-    return rules.earliest(clock.due_at for clock in clocks if clock.is_open)
-
-
-def _listed(clocks: Iterable[Clock]) -> list[list[str | None]]:
-    return [[clock.milestone, _iso(clock.due_at)] for clock in clocks if clock.is_open]
-
-
-def _iso(at: datetime | None) -> str | None:
-    return iso(at) if at is not None else None
-
-
-def _record(entry: audit.EntryType, first: Clock, actor: Actor, now: datetime, **said: Any) -> None:
-    audit.record(
-        entry, subject=first.case_ref, actor=actor, at=now, case_id=first.case_id, site_id=first.site_id, **said
-    )
+def _legal_rows(
+    case_id: int,
+    place: dict[str, Any],
+    policy_id: int | None,
+    calendar_id: int | None,
+    packs: Iterable[str],
+    received_at: datetime,
+) -> list[dict[str, Any]]:
+    """The legal clocks of a case: their last instant is counted in dates, and every second until then counts."""
+    calendar, found = calendar_of(calendar_id), []
+    for pack in (legal_rules.PACKS[code] for code in packs):
+        seconds = int((legal_rules.due_at(pack, received_at, calendar) - received_at).total_seconds())
+        row = {"policy_version_id": policy_id, "calendar_version_id": None, "milestone": "legal", **place}
+        found.append({**_row(case_id, row, seconds, received_at), "subject": f"legal:{pack.code}"})
+    return found

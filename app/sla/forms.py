@@ -8,8 +8,9 @@ from wtforms import Field, IntegerField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import HiddenInput
 
+from app.sla.condition_rules import TARGETED
 from app.sla.queries import MILESTONE_NAMES
-from app.sla.rules import MILESTONES, SEVERITIES, Targets
+from app.sla.rules import SEVERITIES, Targets
 from app.ui.forms import Form, LineField
 
 _TIME = re.compile(r"(\d{1,4}):([0-5]\d)", re.ASCII)
@@ -39,7 +40,7 @@ class _TargetsBase(Form):
         """What was typed: severity -> milestone -> seconds."""
         found: dict[int, dict[str, int]] = {severity: {} for severity in SEVERITIES}
         for severity in SEVERITIES:
-            for milestone in MILESTONES:
+            for milestone in TARGETED:
                 seconds = seconds_of(self[name_of(milestone, severity)].data or "")
                 if seconds:
                     found[severity][milestone] = seconds
@@ -66,6 +67,6 @@ _FIELDS = {
         validators=[is_time],
     )
     for severity in SEVERITIES
-    for milestone in MILESTONES
+    for milestone in TARGETED
 }
 TargetsForm: Any = type("TargetsForm", (_TargetsBase,), _FIELDS)

@@ -53,7 +53,8 @@ class Clock(Base):
     """One milestone of one case. site, team and owner are copied from the case, for the sweep and the boards.
 
     subject: the record of a case that the clock is for, when it isn't the case itself (a promise, an exception, a legal
-    pack). label: what is to be done, where the milestone alone doesn't say it (a task for another department).
+    pack). label: what is to be done, where the milestone alone doesn't say it (a task for another department). told: how
+    many steps of the ladder of warnings were passed.
     due_at and soon_at are stored for the indexes and are empty while a pause holds the clock; next_notice_at is empty
     when there is nothing more to say.
     """
@@ -108,6 +109,7 @@ class Clock(Base):
     version: Mapped[int] = mapped_column(BigId, default=1)
     subject: Mapped[str | None] = mapped_column(String(30))
     label: Mapped[str | None] = mapped_column(String(160))
+    told: Mapped[int | None] = mapped_column(BigId)
 
     pauses: Mapped[list["ClockPause"]] = relationship(lazy="raise", order_by="ClockPause.id")
 

@@ -1,37 +1,35 @@
-"""Warnings and breaches: each clock is told about once per threshold, to its owner and the nearest supervisor."""
+"""The ladder: 50, 75 and 90 %, the breach, then owner, supervisor and manager. Each clock tells of each step once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit import actions as audit
+from app.calendars.queries import calendar_of
+from app.calendars.rules import Pause
 from app.kernel.actor import rule
 from app.kernel.database import db
 from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
 from app.notifications.actions import Notice, notify_many
-from app.notifications.rules import declare
+from app.people.models import Employee
 from app.people.queries import supervisors_for
-from app.sla import hooks, rules
-from app.sla.models import Clock, ClockNotice
+from app.sla import hooks, queries, rules
+from app.sla.condition_rules import THRESHOLDS
+from app.sla.models import Clock, ClockNotice, ClockPause
+from app.sla.notice_words import SENTENCES, values
+from app.sla.rules import Facts
 
 WARNED = audit.declare("clock:warn", "milestone", "due_at", sentence=_l("warned that a clock is due soon"))
 BREACHED = audit.declare("clock:breach", "milestone", "due_at", sentence=_l("noticed that a clock was missed"))
+ESCALATED = audit.declare("clock:escalate", "milestone", "due_at", "level", sentence=_l("escalated a missed clock"))
 SWEEP = rule("sla-sweep")
-
-SENTENCES = {
-    ("acknowledge", "soon"): declare("clock:acknowledge:soon", _l("%(case)s has to be acknowledged soon.")),
-    ("acknowledge", "breach"): declare("clock:acknowledge:breach", _l("%(case)s was not acknowledged in time.")),
-    ("first_response", "soon"): declare("clock:first_response:soon", _l("The first reply to %(case)s is due soon.")),
-    ("first_response", "breach"): declare("clock:first_response:breach", _l("The first reply to %(case)s is late.")),
-    ("resolve", "soon"): declare("clock:resolve:soon", _l("%(case)s has to be resolved soon.")),
-    ("resolve", "breach"): declare("clock:resolve:breach", _l("%(case)s was not resolved in time.")),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +44,24 @@ class _Due:
     team_id: int | None
     owner_id: int | None
     due_at: datetime | None
-    next_notice_at: datetime
+    target_seconds: int
+    started_at: datetime
+    warned_at: datetime | None
+    breached_at: datetime | None
+    told: int | None
+    policy_version_id: int | None
+    calendar_version_id: int | None
 
 
 _COLUMNS = tuple(getattr(Clock, name) for name in _Due.__dataclass_fields__)
 
 
 def notice_due(*, now: datetime, limit: int) -> int:
-    """Give the notices of at most `limit` clocks that are past a threshold, in one transaction; returns how many.
+    """Give the notices of at most `limit` clocks that are past a step, in one transaction; returns how many.
 
-    A clock that is both past 75 % and past due gets only the breach. Rows that another process works on are left to it.
+    Of several warnings passed since the last look a clock tells only the highest; the breach and each level after it are
+    always told, one at a time. Rows that another process works on
+    are left to it.
     """
     with transaction():
         found = [
@@ -68,61 +74,130 @@ def notice_due(*, now: datetime, limit: int) -> int:
                 .with_for_update(skip_locked=True)
             )
         ]
-        breached = [clock for clock in found if clock.due_at is not None and clock.due_at < now]
-        breached_ids = {clock.id for clock in breached}
-        warned = [clock for clock in found if clock.id not in breached_ids]
-        if breached:
-            changes = [{"id": c.id, "breached_at": c.due_at, "next_notice_at": None} for c in breached]
+        pauses = _pauses([clock.id for clock in found])
+        by_step: dict[str, list[_Due]] = {}
+        changes = []
+        for clock in found:
+            step, change = _climbed(clock, tuple(pauses.get(clock.id, ())), now)
+            changes.append(change)
+            if step is not None:
+                by_step.setdefault(step, []).append(clock)
+        if changes:
             db.session.execute(update(Clock), changes)
-            tell(breached, "breach", now=now)
-        if warned:
-            changes = [{"id": c.id, "warned_at": now, "next_notice_at": c.due_at} for c in warned]
-            db.session.execute(update(Clock), changes)
-            tell(warned, "soon", now=now)
+        for step in THRESHOLDS:
+            if step in by_step:
+                tell(by_step[step], step, now=now)
         return len(found)
 
 
+def _climbed(clock: _Due, pauses: tuple[Pause, ...], now: datetime) -> tuple[str | None, dict[str, Any]]:
+    """The step to tell about, and what is stored of the clock afterwards."""
+    calendar, ladder = calendar_of(clock.calendar_version_id), queries.policy(clock.policy_version_id).rules
+    facts = Facts(clock.target_seconds, clock.started_at, breached_at=clock.breached_at, pauses=pauses)
+    before = rules.told_of(clock.told, clock.warned_at, clock.breached_at)
+    told = rules.passed(facts, calendar, ladder, before, now)
+    change: dict[str, Any] = {
+        "id": clock.id,
+        "told": told,
+        "warned_at": clock.warned_at or (now if told > rules.SOON else None),
+        "breached_at": clock.breached_at or (clock.due_at if told > rules.BREACH else None),
+        "next_notice_at": rules.next_notice_at(facts, calendar, ladder, told, historic=False),
+    }
+    step = THRESHOLDS[told - 1] if told > before else None
+    return (step if step in ladder.thresholds else None), change
+
+
+def _pauses(clock_ids: Sequence[int]) -> dict[int, list[Pause]]:
+    found: dict[int, list[Pause]] = {}
+    if clock_ids:
+        rows = db.session.execute(
+            select(ClockPause.clock_id, ClockPause.from_at, ClockPause.to_at)
+            .where(ClockPause.clock_id.in_(clock_ids))
+            .order_by(ClockPause.id)
+        )
+        for row in rows:
+            found.setdefault(row.clock_id, []).append((row.from_at, row.to_at))
+    return found
+
+
 def tell(clocks: Sequence[Clock | _Due], threshold: str, *, now: datetime) -> None:
-    """Write the notices that were not given before, each with its own audit entry."""
+    """Write the notices of a step that were not given before, each with its own audit entry."""
     fresh = _claim([clock.id for clock in clocks], threshold, now)
     told = [clock for clock in clocks if clock.id in fresh]
     if not told:
         return
-    entry = BREACHED if threshold == "breach" else WARNED
-    audit.record_many(
+    audit.record_many([_entry(clock, threshold) for clock in told], actor=SWEEP, at=now)
+    leads = _Leads()
+    notify_many(
         [
-            audit.Entry(
-                entry,
-                ref("clock", clock.id),
-                {"milestone": clock.milestone, "due_at": iso(clock.due_at) if clock.due_at else None},
-                clock.case_id,
-                clock.site_id,
-            )
-            for clock in told
-        ],
-        actor=SWEEP,
-        at=now,
-    )
-    supervisors: dict[tuple[int, int | None], list[int]] = {}
-    notices = []
-    for clock in told:
-        place = (clock.site_id, clock.team_id)
-        if place not in supervisors:
-            supervisors[place] = supervisors_for(*place)[:1]
-        notices.append(
             Notice(
-                employee_ids=[clock.owner_id, *supervisors[place]],
+                employee_ids=leads.told_at(threshold, clock.site_id, clock.team_id, clock.owner_id),
                 kind=f"clock:{threshold}",
                 subject=clock.case_ref,
                 url=f"/cases/{clock.case_ref}",
                 text_key=SENTENCES[clock.milestone, threshold],
-                params={"case": clock.case_ref},
+                params=values(clock.case_ref, threshold),
             )
-        )
-    notify_many(notices, at=now)
+            for clock in told
+        ],
+        at=now,
+    )
     for hook in hooks.on_notice:
         for clock in told:
             hook(clock.case_id, clock.milestone, threshold, now)
+
+
+def _entry(clock: Clock | _Due, threshold: str) -> audit.Entry:
+    said: dict[str, Any] = {"milestone": clock.milestone, "due_at": iso(clock.due_at) if clock.due_at else None}
+    kind = BREACHED if threshold == "breach" else WARNED
+    if threshold.startswith("level"):
+        kind, said = ESCALATED, {**said, "level": int(threshold.removeprefix("level"))}
+    return audit.Entry(kind, ref("clock", clock.id), said, clock.case_id, clock.site_id)
+
+
+class _Leads:
+    """Who is told at which step, asked once per place."""
+
+    def __init__(self) -> None:
+        self._supervisors: dict[tuple[int, int | None], list[int]] = {}
+        self._managers: Mapping[int, int] | None = None
+
+    def told_at(self, threshold: str, site_id: int, team_id: int | None, owner_id: int | None) -> Iterable[int | None]:
+        """Half the time: the owner. Then the supervisor too. After the breach: owner, supervisor, manager, one by one.
+
+        Nobody's clock goes to whoever leads there.
+        """
+        supervisor = self._supervisor(site_id, team_id)
+        if threshold == "level3":
+            return [self._manager(supervisor, site_id, team_id)]
+        if threshold == "level2":
+            return [supervisor]
+        if threshold in ("half", "level1"):
+            return [owner_id or supervisor]
+        return [owner_id, supervisor]
+
+    def _supervisor(self, site_id: int, team_id: int | None) -> int | None:
+        return next(iter(self._near(site_id, team_id)), None)
+
+    def _near(self, site_id: int, team_id: int | None) -> list[int]:
+        place = (site_id, team_id)
+        if place not in self._supervisors:
+            self._supervisors[place] = supervisors_for(*place)
+        return self._supervisors[place]
+
+    def _manager(self, supervisor: int | None, site_id: int, team_id: int | None) -> int | None:
+        """The supervisor's own manager while they are active, otherwise the nearest manager."""
+        if self._managers is None:
+            rows = db.session.execute(
+                select(Employee.id, Employee.manager_id).where(
+                    Employee.role == "manager", Employee.deactivated_at.is_(None)
+                )
+            )
+            self._managers = {row.id: row.id for row in rows}
+        own = db.session.scalar(select(Employee.manager_id).where(Employee.id == supervisor)) if supervisor else None
+        if own in self._managers:
+            return own
+        return next((one for one in self._near(site_id, team_id) if one in (self._managers or {})), supervisor)
 
 
 def _claim(ids: Sequence[int], threshold: str, now: datetime) -> set[int]:
@@ -131,6 +206,3 @@ def _claim(ids: Sequence[int], threshold: str, now: datetime) -> set[int]:
     rows = [{"clock_id": clock_id, "threshold": threshold, "at": now} for clock_id in ids]
     statement = insert(ClockNotice).values(rows).on_conflict_do_nothing(index_elements=["clock_id", "threshold"])
     return set(db.session.scalars(statement.returning(ClockNotice.clock_id)))
-
-
-assert {milestone for milestone, _ in SENTENCES} == set(rules.MILESTONES)

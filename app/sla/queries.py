@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, literal, select, tuple_
+from sqlalchemy import bindparam, func, literal, select, tuple_
 
 from app.calendars.models import CalendarVersion
 from app.calendars.queries import calendar_of
@@ -16,14 +16,23 @@ from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.kernel.time import iso, parse_instant
 from app.people.models import Site
-from app.sla import rules
-from app.sla.models import Clock, ClockPause, SlaPolicyVersion, SlaTarget
+from app.sla import legal_rules, rules
+from app.sla.condition_rules import DEFAULT_RULES, MILESTONES, PolicyRules
+from app.sla.models import Clock, ClockPause, LegalPack, SlaPolicyVersion, SlaTarget
 from app.sla.rules import DEFAULT_TARGETS, Facts, StateName, Targets
+from app.sla.target_rules import Target
 
 MILESTONE_NAMES = {
     "acknowledge": _l("Acknowledge"),
     "first_response": _l("First reply"),
+    "next_update": _l("Next update"),
     "resolve": _l("Resolve"),
+    "follow_up": _l("Follow-up"),
+    "approval": _l("Approval"),
+    "promise": _l("Promise"),
+    "ola": _l("Task for another team"),
+    "uc": _l("Task for a supplier"),
+    "legal": _l("Legal"),
 }
 STATE_NAMES: dict[StateName, object] = {
     "running": _l("Running"),
@@ -61,8 +70,14 @@ class ClockView:
     wall_seconds: int | None
     is_paused: bool
     is_historic: bool
-    zone: str
+    zone: str | None
     why: tuple[Day, ...]
+    subject: str | None = None
+    label: str | None = None
+    wall_elapsed_seconds: int = 0
+    paused_seconds: int = 0
+    calendar_version_id: int | None = None
+    pauses: tuple[Pause, ...] = ()
 
     @property
     def ref(self) -> str:
@@ -87,6 +102,25 @@ def newest_versions(site_id: int) -> tuple[int | None, int | None]:
     return row[0], row[1]
 
 
+def versions_for_start(site_id: int) -> tuple[int | None, int | None, tuple[str, ...]]:
+    """What a new case of a site begins with, in one query: (targets, hours, codes of the adopted legal packs)."""
+    hours = (
+        select(CalendarVersion.id)
+        .join(Site, Site.calendar_id == CalendarVersion.calendar_id)
+        .where(Site.id == site_id)
+        .order_by(CalendarVersion.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    packs = (
+        select(func.aggregate_strings(LegalPack.code, ","))
+        .where(LegalPack.site_id == site_id, LegalPack.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    row = db.session.execute(select(_NEWEST_POLICY, hours, packs)).one()
+    return row[0], row[1], tuple(sorted(row[2].split(","))) if row[2] else ()
+
+
 def newest_policy() -> tuple[int | None, int]:
     """The targets in force: (version id, number); (None, 0) stands for the built-in ones."""
     row = db.session.execute(
@@ -95,23 +129,46 @@ def newest_policy() -> tuple[int | None, int]:
     return (row.id, row.number) if row else (None, 0)
 
 
-def targets(policy_version_id: int | None) -> Targets:
-    """The targets of a version, or the built-in ones."""
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version: its targets, with and without narrowing parts, and its rules."""
+
+    targets: tuple[Target, ...]
+    rules: PolicyRules
+
+
+def policy(policy_version_id: int | None) -> Policy:
+    """A version, or the built-in one; versions never change, so each application keeps those it has read."""
     if policy_version_id is None:
-        return DEFAULT_TARGETS
-    kept: dict[int, Targets] = current_app.extensions.setdefault("makegood_sla_targets", {})
+        return DEFAULT_POLICY
+    kept: dict[int, Policy] = current_app.extensions.setdefault("makegood_sla_policies", {})
     found = kept.get(policy_version_id)
     if found is None:
-        read: dict[int, dict[str, int]] = {}
-        for row in db.session.execute(
-            select(SlaTarget.severity, SlaTarget.milestone, SlaTarget.target_seconds)
+        said = db.session.scalar(select(SlaPolicyVersion.rules).where(SlaPolicyVersion.id == policy_version_id))
+        rows = db.session.execute(
+            select(
+                SlaTarget.severity,
+                SlaTarget.milestone,
+                SlaTarget.target_seconds,
+                SlaTarget.segment,
+                SlaTarget.channel,
+                SlaTarget.site_id,
+            )
             .where(SlaTarget.version_id == policy_version_id)
             .order_by(SlaTarget.id)
-        ):
-            read.setdefault(row.severity, {})[row.milestone] = row.target_seconds
-        found = read
+        )
+        found = Policy(tuple(Target(*row) for row in rows), PolicyRules.parse(said))
         if not db.session().info.get(NEW_VERSION):
             kept[policy_version_id] = found
+    return found
+
+
+def targets(policy_version_id: int | None) -> Targets:
+    """The targets of a version by severity and milestone, without those that a segment, a channel or a site narrows."""
+    found: dict[int, dict[str, int]] = {}
+    for line in policy(policy_version_id).targets:
+        if (line.segment, line.channel, line.site_id) == (None, None, None):
+            found.setdefault(line.severity, {})[line.milestone] = line.seconds
     return found
 
 
@@ -138,7 +195,7 @@ def clocks_of_cases(case_ids: Iterable[int], now: datetime, *, with_why: bool = 
     for clock in clocks.values():
         views.setdefault(clock.case_id, []).append(_view(clock, tuple(pauses.get(clock.id, ())), now, with_why))
     for found in views.values():
-        found.sort(key=lambda view: (rules.MILESTONES.index(view.milestone), view.id))
+        found.sort(key=lambda view: (MILESTONES.index(view.milestone), view.id))
     return views
 
 
@@ -194,11 +251,13 @@ def _view(row: object, pauses: tuple[Pause, ...], now: datetime, with_why: bool)
         clock.target_seconds, clock.started_at, clock.stopped_at, clock.cancelled_at, clock.breached_at, pauses
     )
     shown = rules.state(facts, calendar, now)
+    until = min([now, *(end for end in (clock.stopped_at, clock.cancelled_at) if end)])
+    wall = max(int((until - clock.started_at).total_seconds()), 0)
     why: tuple[Day, ...] = ()
-    if with_why:
-        until = now if shown.due_at is None else None
+    if with_why and clock.milestone != "legal":
+        stop_at = now if shown.due_at is None else None
         why = tuple(
-            explain(facts.started_at, facts.target_seconds, calendar, pauses, until=until, days_max=WHY_DAYS_MAX)
+            explain(facts.started_at, facts.target_seconds, calendar, pauses, until=stop_at, days_max=WHY_DAYS_MAX)
         )
     return ClockView(
         id=clock.id,
@@ -209,7 +268,7 @@ def _view(row: object, pauses: tuple[Pause, ...], now: datetime, with_why: bool)
         site_id=clock.site_id,
         team_id=clock.team_id,
         owner_id=clock.owner_id,
-        name=MILESTONE_NAMES[clock.milestone],
+        name=_name(clock),
         state=shown.name,
         state_name=STATE_NAMES[shown.name],
         started_at=clock.started_at,
@@ -221,9 +280,25 @@ def _view(row: object, pauses: tuple[Pause, ...], now: datetime, with_why: bool)
         wall_seconds=shown.wall_seconds,
         is_paused=shown.is_paused,
         is_historic=clock.historic,
-        zone=calendar.zone,
+        zone=calendar.zone if clock.calendar_version_id is not None else None,
         why=why,
+        subject=clock.subject,
+        label=clock.label,
+        wall_elapsed_seconds=wall,
+        paused_seconds=sum(
+            int((min(to or until, until) - begins).total_seconds()) for begins, to in pauses if begins < until
+        ),
+        calendar_version_id=clock.calendar_version_id,
+        pauses=pauses,
     )
+
+
+def _name(clock: Clock) -> object:
+    """What a clock is called: its milestone, or the legal clock's own name."""
+    if clock.milestone == "legal" and clock.subject:
+        pack = legal_rules.PACKS[clock.subject.removeprefix("legal:")]
+        return f"{pack.regime}: {pack.name}"
+    return MILESTONE_NAMES[clock.milestone]
 
 
 NEW_VERSION = "makegood_new_sla_version"
@@ -244,6 +319,12 @@ _CLOCK = (
     Clock.cancelled_at,
     Clock.breached_at,
     Clock.historic,
+    Clock.subject,
+    Clock.label,
+)
+DEFAULT_POLICY = Policy(
+    tuple(Target(s, name, seconds) for s, wanted in DEFAULT_TARGETS.items() for name, seconds in wanted.items()),
+    DEFAULT_RULES,
 )
 _OF_CASES = (
     select(*_CLOCK, ClockPause.from_at, ClockPause.to_at)

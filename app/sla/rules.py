@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.calendars.rules import Calendar, Pause, due, elapsed
+from app.calendars.rules import Calendar, Pause, due, elapsed, next_open
+from app.sla.condition_rules import LEVELS, PERCENTS, THRESHOLDS, PolicyRules
 
-MILESTONES = ("acknowledge", "first_response", "resolve")
 SEVERITIES = range(5)
-SOON_PERCENT = 75
+SOON_PERCENT = PERCENTS["soon"]
+SOON, BREACH = THRESHOLDS.index("soon"), THRESHOLDS.index("breach")
 
 StateName = Literal["running", "soon", "breached", "paused", "met", "missed", "cancelled"]
 Targets = Mapping[int, Mapping[str, int]]  # severity -> milestone -> business seconds
@@ -24,13 +25,6 @@ DEFAULT_TARGETS: Targets = {
     2: {"acknowledge": 1 * _HOUR, "first_response": 4 * _HOUR, "resolve": 24 * _HOUR},
     3: {"acknowledge": 30 * _MINUTE, "first_response": 1 * _HOUR, "resolve": 16 * _HOUR},
     4: {"acknowledge": 15 * _MINUTE, "first_response": 30 * _MINUTE, "resolve": 8 * _HOUR},
-}
-
-# Which clocks stand still for a reason to wait. Waiting for an approval is none of them: the customer waits on.
-PAUSED_BY: Mapping[str, frozenset[str]] = {
-    "customer": frozenset({"first_response", "resolve"}),
-    "third_party": frozenset(),
-    "approval": frozenset(),
 }
 
 
@@ -120,11 +114,56 @@ def is_late(facts: Facts, due_at: datetime | None, at: datetime) -> bool:
     return (due_at is not None and at > due_at) or (facts.breached_at is not None and at > facts.breached_at)
 
 
-def next_notice_at(ends: Deadline, *, warned: bool, breached: bool, open_now: bool, historic: bool) -> datetime | None:
-    """When the sweep has to look at this clock again; never for history, and never twice for one threshold."""
-    if historic or not open_now or breached:
+def rung_at(facts: Facts, calendar: Calendar, policy: PolicyRules, rung: int) -> datetime | None:
+    """When a clock passes a step of the ladder: 50, 75, 90 %, the deadline, then three levels; None while a pause holds it.
+
+    All of it is the clock's own time. Worked value: 4 hours from Monday 17:00 in Mon-Fri 09-17, the first level an hour
+    after the breach: Tuesday 14:00.
+    """
+    name = THRESHOLDS[rung]
+    if name in PERCENTS:
+        seconds = -(-facts.target_seconds * PERCENTS[name] // 100)
+    else:
+        seconds = facts.target_seconds + (policy.escalate_seconds[LEVELS.index(name)] if name in LEVELS else 0)
+    return due(facts.started_at, seconds, calendar, facts.pauses)
+
+
+def next_notice_at(
+    facts: Facts, calendar: Calendar, policy: PolicyRules, told: int, *, historic: bool
+) -> datetime | None:
+    """When the sweep has to look at this clock again: the next step that the policy tells about, inside working hours.
+
+    told: how many steps were passed already. A step that falls on a closing time is told when the desk opens again.
+    """
+    if historic or facts.stopped_at is not None or facts.cancelled_at is not None:
         return None
-    return ends.due_at if warned else ends.soon_at
+    rung = next((n for n in range(told, len(THRESHOLDS)) if THRESHOLDS[n] in policy.thresholds), None)
+    passed_at = rung_at(facts, calendar, policy, rung) if rung is not None else None
+    return next_open(passed_at, calendar) if passed_at is not None else None
+
+
+def passed(facts: Facts, calendar: Calendar, policy: PolicyRules, told: int, now: datetime) -> int:
+    """How many steps of the ladder lie behind a clock at `now`, up to the one that is to be told next.
+
+    Warnings that were overtaken lapse: only the highest is told, and none after the deadline. The breach and the levels
+    after it are told one by one, however late.
+    """
+    count = told
+    for rung in range(told, len(THRESHOLDS)):
+        at = rung_at(facts, calendar, policy, rung)
+        if at is None or at >= now:
+            break
+        count = rung + 1
+        if rung >= BREACH and THRESHOLDS[rung] in policy.thresholds:
+            break
+    return count
+
+
+def told_of(told: int | None, warned_at: datetime | None, breached_at: datetime | None) -> int:
+    """How many steps of the ladder were told; clocks from before the ladder kept only two instants."""
+    if told is not None:
+        return told
+    return BREACH + 1 if breached_at is not None else SOON + 1 if warned_at is not None else 0
 
 
 def earliest(instants: Iterable[datetime | None]) -> datetime | None:

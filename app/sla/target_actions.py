@@ -13,9 +13,10 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict
 from app.kernel.transactions import transaction
 from app.people.permissions import require
+from app.sla.condition_rules import TARGETED
 from app.sla.models import SlaPolicyVersion, SlaTarget
 from app.sla.queries import NEW_VERSION
-from app.sla.rules import MILESTONES, SEVERITIES
+from app.sla.rules import SEVERITIES
 
 PUBLISHED = audit.declare("targets:publish", "number", "targets", sentence=_l("published clock targets"))
 TARGET_SECONDS_MAX = 366 * 86_400
@@ -44,7 +45,7 @@ def publish_targets(*, targets: Mapping[int, Mapping[str, int]], number: int, ac
                 "target_seconds": wanted[milestone],
             }
             for severity, wanted in sorted(targets.items())
-            for milestone in MILESTONES
+            for milestone in TARGETED
             if milestone in wanted
         ]
         db.session.execute(insert(SlaTarget), rows)
@@ -63,7 +64,7 @@ def _check(targets: Mapping[int, Mapping[str, int]]) -> None:
     errors: dict[str, list[str]] = {}
     for severity, wanted in targets.items():
         for milestone, seconds in wanted.items():
-            if severity not in SEVERITIES or milestone not in MILESTONES or not 1 <= seconds <= TARGET_SECONDS_MAX:
+            if severity not in SEVERITIES or milestone not in TARGETED or not 1 <= seconds <= TARGET_SECONDS_MAX:
                 errors[f"{milestone}-{severity}"] = [_("Give a time from 1 minute to 366 days.")]
     if not any(targets.values()):
         errors["targets"] = [_("Give at least one target.")]

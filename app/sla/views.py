@@ -12,8 +12,9 @@ from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
 from app.sla import queries, target_actions
+from app.sla.condition_rules import TARGETED
 from app.sla.forms import TargetsForm
-from app.sla.rules import MILESTONES, SEVERITIES
+from app.sla.rules import SEVERITIES
 
 bp = Blueprint("sla", __name__, template_folder="templates")
 
@@ -81,5 +82,5 @@ def _targets_page(form: TargetsForm) -> str:
         "sla/targets.html",
         form=form,
         severities=list(reversed(SEVERITIES)),
-        milestones=[(name, queries.MILESTONE_NAMES[name]) for name in MILESTONES],
+        milestones=[(name, queries.MILESTONE_NAMES[name]) for name in TARGETED],
     )

@@ -20,6 +20,7 @@ COLUMNS = (
     ("sla_target", "site_id", "int"),
     ("clock", "subject", 30),
     ("clock", "label", 160),
+    ("clock", "told", "int"),
     ("clock_pause", "limit_at", "at"),
     ("clock_pause", "approved_by_id", "int"),
     ("clock_pause", "approved_at", "at"),

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.calendars.rules import (
@@ -198,7 +198,6 @@ def after(seconds: int) -> datetime:
     return ORIGIN + timedelta(seconds=seconds)
 
 
-@settings(max_examples=150, deadline=None)
 @given(weeks(), SECONDS, st.integers(1, 400_000), PAUSES)
 def test_elapsed_at_the_deadline_is_the_duration_and_one_second_earlier_less(
     calendar: Calendar, start: int, duration: int, pauses: list[Pause]
@@ -211,7 +210,6 @@ def test_elapsed_at_the_deadline_is_the_duration_and_one_second_earlier_less(
     assert sum(row.counted_seconds for row in rows) == duration
 
 
-@settings(max_examples=100, deadline=None)
 @given(weeks(), SECONDS, st.integers(1, 400_000), PAUSES)
 def test_a_pause_never_makes_a_deadline_earlier(
     calendar: Calendar, start: int, duration: int, pauses: list[Pause]
@@ -221,7 +219,6 @@ def test_a_pause_never_makes_a_deadline_earlier(
     assert with_pauses >= without
 
 
-@settings(max_examples=100, deadline=None)
 @given(weeks(), SECONDS, st.integers(1, 400_000), SECONDS, st.integers(2, 900_000), st.data())
 def test_splitting_a_pause_changes_nothing(
     calendar: Calendar, start: int, duration: int, begin: int, length: int, data: st.DataObject
@@ -232,7 +229,6 @@ def test_splitting_a_pause_changes_nothing(
     assert due(after(start), duration, calendar, whole) == due(after(start), duration, calendar, parts)
 
 
-@settings(max_examples=100, deadline=None)
 @given(weeks(), SECONDS, st.integers(1, 400_000), SECONDS)
 def test_a_pause_outside_working_hours_moves_nothing(calendar: Calendar, start: int, duration: int, begin: int) -> None:
     assume(not is_open(after(begin), calendar))
@@ -240,7 +236,6 @@ def test_a_pause_outside_working_hours_moves_nothing(calendar: Calendar, start: 
     assert due(after(start), duration, calendar, [(after(begin), ends)]) == due(after(start), duration, calendar)
 
 
-@settings(max_examples=40, deadline=None)
 @given(weeks(), st.integers(0, 86_400 * 300), st.integers(0, 300), PAUSES)
 def test_elapsed_equals_an_independent_walk_over_the_wall_clock(
     calendar: Calendar, start: int, hours: int, pauses: list[Pause]

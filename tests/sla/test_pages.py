@@ -113,4 +113,4 @@ def test_bad_targets_are_shown_again_with_what_was_typed(app: Flask) -> None:
         assert value.encode() in page.data
     assert client.post("/settings/clock-targets", data={"number": "0"}).status_code == 422
     assert queries.newest_policy() == (None, 0)
-    assert queries.targets(None) is DEFAULT_TARGETS
+    assert queries.targets(None) == DEFAULT_TARGETS

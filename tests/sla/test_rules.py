@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calendars.rules import WEEKDAYS, Calendar
-from app.sla.rules import Deadline, Facts, deadline, known_at, next_notice_at, state
+from app.sla.condition_rules import PolicyRules
+from app.sla.rules import Deadline, Facts, deadline, next_notice_at, passed, state
 
 WEEK = Calendar.parse({name: [["09:00", "17:00"]] for name in WEEKDAYS[:5]}, "Etc/UTC")
 LUNCH = Calendar.parse({"mon": [["09:00", "12:00"], ["13:00", "17:00"]]}, "Etc/UTC")
@@ -71,63 +72,97 @@ def test_a_pause_overnight_moves_the_deadline_by_nothing() -> None:
     assert deadline(night, WEEK) == deadline(Facts(12 * 3_600, MONDAY), WEEK)
 
 
+LADDER = PolicyRules({}, escalate_seconds=(3_600, 7_200, 14_400))
+
+
 @pytest.mark.parametrize(
-    ("warned", "breached", "open_now", "historic", "expected"),
+    ("told", "expected"),
     [
-        (False, False, True, False, at(12)),
-        (True, False, True, False, at(13)),
-        (True, True, True, False, None),
-        (False, True, True, False, None),
-        (False, False, False, False, None),
-        (False, False, True, True, None),
+        (0, at(11)),
+        (1, at(12)),
+        (2, at(12.6)),
+        (3, at(13)),
+        (4, at(14)),
+        (5, at(15)),
+        (6, at(9, 3)),  # due at closing time: told when the desk opens again
+        (7, None),
     ],
 )
-def test_a_threshold_is_told_once_and_never_for_history(
-    warned: bool, breached: bool, open_now: bool, historic: bool, expected: datetime | None
+def test_each_step_of_the_ladder_is_looked_for_once_and_in_working_hours(told: int, expected: datetime | None) -> None:
+    assert next_notice_at(FOUR_HOURS, WEEK, LADDER, told, historic=False) == expected
+    assert next_notice_at(FOUR_HOURS, WEEK, LADDER, told, historic=True) is None
+    stopped = Facts(4 * 3_600, MONDAY, stopped_at=at(10))
+    assert next_notice_at(stopped, WEEK, LADDER, told, historic=False) is None
+
+
+def test_a_step_that_the_policy_leaves_out_is_passed_over() -> None:
+    quiet = PolicyRules({}, thresholds=frozenset({"breach", "level3"}))
+    assert [next_notice_at(FOUR_HOURS, WEEK, quiet, told, historic=False) for told in (0, 4)] == [at(13), at(13, 3)]
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "expected"),
+    [
+        (0, at(11), 0),
+        (0, at(11) + SECOND, 1),
+        (0, at(12.7), 3),  # of three warnings the highest
+        (0, at(13), 3),
+        (0, at(9, 9), 4),  # whatever was overtaken: the breach is told, and the levels one by one
+        (4, at(9, 9), 5),
+        (5, at(9, 9), 6),
+        (6, at(9, 9), 7),
+        (7, at(9, 9), 7),
+    ],
+)
+def test_overtaken_warnings_lapse_and_the_breach_and_its_levels_never_do(
+    told: int, now: datetime, expected: int
 ) -> None:
-    ends = Deadline(at(13), at(12))
-    found = next_notice_at(ends, warned=warned, breached=breached, open_now=open_now, historic=historic)
-    assert found == expected
+    assert passed(FOUR_HOURS, WEEK, LADDER, told, now) == expected
 
 
-def naive_state(facts: Facts, instant: datetime) -> str:
-    """Walk second by second, asking the wall clock: an independent opinion."""
-    facts = known_at(facts, instant)
-    counted, moment, late = 0, facts.started_at, False
-    until = min(instant, facts.stopped_at or instant)
-    soon = False
-    while True:
-        if counted >= facts.target_seconds * 3 / 4:
-            soon = True
-        if counted >= facts.target_seconds and moment < until:
-            late = True
-        if moment >= until:
-            break
-        is_open = moment.weekday() < 5 and moment.hour in (9, 10, 11, 13, 14, 15, 16)
+# Windows of a few minutes, with a break of one: a trace of ten minutes then meets every kind of edge.
+SHORT = Calendar.parse({"mon": [["09:00:20", "09:03:00"], ["09:04:00", "09:08:10"]]}, "Etc/UTC")
+
+
+def walked_states(facts: Facts, seconds: int) -> list[tuple[str, int]]:
+    """What the clock shows at each second: one walk that knows nothing of intervals, only of this second."""
+    counted, seen, late = 0, [], False
+    for second in range(seconds):
+        moment = MONDAY + second * SECOND
+        ended = facts.stopped_at is not None and moment >= facts.stopped_at
         paused = any(a <= moment and (b is None or moment < b) for a, b in facts.pauses)
-        counted += is_open and not paused
-        moment += SECOND
-    if facts.stopped_at is not None:
-        return "missed" if late else "met"
-    if late:
-        return "breached"
-    if any(a <= instant and (b is None or instant < b) for a, b in facts.pauses):
-        return "paused"
-    return "soon" if soon else "running"
+        if (moment > facts.started_at and not ended) or (ended and moment == facts.stopped_at):
+            before = moment - SECOND
+            was_open = 20 <= (before - MONDAY).seconds < 180 or 240 <= (before - MONDAY).seconds < 490
+            rested = any(a <= before and (b is None or before < b) for a, b in facts.pauses)
+            # Late begins after the second in which the last one was counted.
+            late = late or counted >= facts.target_seconds
+            counted += was_open and not rested and before >= facts.started_at
+        if ended:
+            name = "missed" if late else "met"
+        elif late:
+            name = "breached"
+        elif paused:
+            name = "paused"
+        else:
+            name = "soon" if counted * 4 >= facts.target_seconds * 3 else "running"
+        seen.append((name, counted))
+    return seen
 
 
-TRACE = st.lists(st.integers(0, 6_500), min_size=5, max_size=5, unique=True).map(sorted)
-
-
-@settings(max_examples=25, deadline=None)
-@given(TRACE, st.integers(1, 2_000), st.booleans(), st.booleans())
-def test_the_shown_state_equals_an_independent_walk_at_every_step_of_a_trace(
+@given(
+    st.lists(st.integers(0, 599), min_size=6, max_size=6, unique=True).map(sorted),
+    st.integers(1, 300),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_shown_state_equals_an_independent_walk_at_every_second_of_a_trace(
     trace: list[int], target: int, stops: bool, ends_pause: bool
 ) -> None:
-    hops = [at(11.5) + timedelta(seconds=n) for n in trace]  # half an hour before the lunch break
-    facts = Facts(target, hops[0], hops[4] if stops else None, pauses=((hops[1], hops[2] if ends_pause else None),))
-    ends = deadline(facts, LUNCH)
-    edges = [*hops, *(end for end in (ends.due_at, ends.soon_at) if end)]
-    for edge in {e + n * SECOND for e in edges for n in (-1, 0, 1)}:
-        if edge >= hops[0] and edge < hops[4] + HOUR:
-            assert state(facts, LUNCH, edge).name == naive_state(facts, edge), edge
+    hops = [MONDAY + n * SECOND for n in trace]
+    pauses = ((hops[1], hops[2]), (hops[3], hops[4] if ends_pause or stops else None))
+    facts = Facts(target, hops[0], hops[5] if stops else None, pauses=pauses)
+    walk = walked_states(facts, 640)
+    for second in range(trace[0], 640):
+        shown = state(facts, SHORT, MONDAY + second * SECOND)
+        assert (shown.name, shown.elapsed_seconds) == walk[second], second

@@ -15,6 +15,7 @@ from app.notifications.models import Notification
 from app.sla import actions as clocks
 from app.sla import jobs
 from app.sla.models import Clock, ClockNotice
+from tests.people.builders import make_person
 from tests.sla.builders import HOUR, MINUTE, MONDAY, TEST, Desk, open_desk
 
 SECOND = timedelta(seconds=1)
@@ -25,30 +26,55 @@ def told() -> list[tuple[int, str, str]]:
     return [(row[0], row[1], row[2].split(":")[1]) for row in db.session.execute(wanted)]
 
 
-def test_owner_and_supervisor_are_warned_at_three_quarters_and_told_of_the_breach_once(app: Flask) -> None:
+def test_the_ladder_climbs_from_the_owner_to_the_manager_inside_working_hours(app: Flask) -> None:
     desk = open_desk()
-    desk.start(severity=0)  # one clock of 40 hours, Monday to Friday
-    soon, due = MONDAY + 3 * 24 * HOUR + 6 * HOUR, MONDAY + 4 * 24 * HOUR + 8 * HOUR
-    for now, count in ((soon, 0), (soon + SECOND, 1), (soon + SECOND, 0), (due, 0), (due + SECOND, 1), (due + HOUR, 0)):
+    max_id = make_person("Max Weber", "manager", desk.site_id).id
+    desk.start(severity=0)  # one clock of 40 hours, Monday to Friday: due at Friday's closing time
+    day = 24 * HOUR
+    half, soon, near = MONDAY + 2 * day + 4 * HOUR, MONDAY + 3 * day + 6 * HOUR, MONDAY + 4 * day + 4 * HOUR
+    due, opens = MONDAY + 4 * day + 8 * HOUR, MONDAY + 7 * day
+    steps = (
+        (half, 0), (half + SECOND, 1), (half + SECOND, 0), (soon, 0), (soon + SECOND, 1), (near + SECOND, 1),
+        (due + SECOND, 0), (opens, 0), (opens + SECOND, 1), (opens + HOUR, 0), (opens + HOUR + SECOND, 1),
+        (opens + 4 * HOUR + SECOND, 1), (opens + 8 * HOUR + SECOND, 0), (opens + day + SECOND, 1), (opens + 90 * day, 0),
+    )  # fmt: skip
+    for now, count in steps:
         assert jobs.sweep(now=now) == count, now
     assert told() == [
+        (desk.ana, "clock:half", "resolve"),
         (desk.ana, "clock:soon", "resolve"),
         (desk.sam, "clock:soon", "resolve"),
+        (desk.ana, "clock:near", "resolve"),
+        (desk.sam, "clock:near", "resolve"),
         (desk.ana, "clock:breach", "resolve"),
         (desk.sam, "clock:breach", "resolve"),
+        (desk.ana, "clock:level1", "resolve"),
+        (desk.sam, "clock:level2", "resolve"),
+        (max_id, "clock:level3", "resolve"),
     ]
     clock = db.session.query(Clock).one()
     assert (clock.warned_at, clock.breached_at, clock.next_notice_at) == (soon + SECOND, due, None)
     types = db.session.scalars(select(AuditEntry.type).where(AuditEntry.subject == "CL-1").order_by(AuditEntry.id))
-    assert list(types) == ["clock:warn", "clock:breach"]
+    assert list(types) == ["clock:warn"] * 3 + ["clock:breach"] + ["clock:escalate"] * 3
 
 
-def test_after_a_standstill_only_the_breach_is_told_with_its_true_time(app: Flask) -> None:
+def test_after_a_standstill_no_warning_is_told_but_every_breach_with_its_true_time(app: Flask) -> None:
     desk = open_desk()
     desk.start()
-    assert jobs.sweep(now=MONDAY + 900 * HOUR) == 3
-    assert {kind for _, kind, _ in told()} == {"clock:breach"}
+    later = MONDAY + 900 * HOUR
+    assert [jobs.sweep(now=later) for _ in range(5)] == [3, 3, 3, 3, 0]
+    kinds = [kind for _, kind, name in told() if name == "resolve"]
+    assert kinds == ["clock:breach", "clock:breach", "clock:level1", "clock:level2", "clock:level3"]
     assert db.session.query(Clock).filter_by(milestone="resolve").one().breached_at == MONDAY + 8 * HOUR
+
+
+def test_a_breach_that_nobody_swept_is_kept_and_told_before_the_deadline_is_moved(app: Flask) -> None:
+    desk = open_desk()
+    desk.start(severity=4)
+    clocks.retarget(case_id=1, severity=1, actor=TEST, now=MONDAY + 8 * HOUR + SECOND)
+    resolve = db.session.query(Clock).filter_by(milestone="resolve").one()
+    assert (resolve.breached_at, resolve.target_seconds) == (MONDAY + 8 * HOUR, 144_000)
+    assert (desk.ana, "clock:breach", "resolve") in told()
 
 
 def test_a_held_stopped_or_historic_clock_is_left_alone(app: Flask) -> None:
@@ -67,7 +93,7 @@ def test_a_sweep_stops_at_its_limit_and_the_next_one_goes_on(app: Flask) -> None
     for case_id in range(1, 6):
         desk.start(case_id)
     later = MONDAY + 900 * HOUR
-    assert [jobs.sweep(now=later, limit=7) for _ in range(4)] == [7, 7, 1, 0]
+    assert [jobs.sweep(now=later, limit=7) for _ in range(3)] == [7, 7, 7]
 
 
 def test_a_case_without_an_owner_is_told_to_its_supervisor(app: Flask) -> None:
@@ -93,10 +119,11 @@ def test_two_sweeps_at_once_tell_each_breach_once(app: Flask) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    jobs.sweep(now=MONDAY + 900 * HOUR)
+    for _ in range(5):
+        jobs.sweep(now=MONDAY + 900 * HOUR)
     db.session.rollback()
-    assert db.session.query(ClockNotice).count() == 40
-    assert len(told()) == 80
+    assert db.session.query(ClockNotice).count() == 4 * 40
+    assert len(told()) == 5 * 40
 
 
 def fill(desk: Desk, count: int) -> None:
