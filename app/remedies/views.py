@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,14 +17,15 @@ from app.kernel.time import utc_now
 from app.people.access import me, my_scope, needs
 from app.policies import queries as policies
 from app.remedies import actions as remedies
-from app.remedies import queries, words
+from app.remedies import payout_route_views, payout_views, queries, words
+from app.remedies.blueprint import bp
 from app.remedies.forms import OfferForm, ReasonForm
 from app.remedies.models import Remedy
 from app.remedies.panel import Panel, panel_for
 from app.remedies.queries import RemedyRow
 from app.ui.filters import money
 
-bp = Blueprint("remedies", __name__, template_folder="templates")
+__all__ = ["bp", "payout_route_views", "payout_views"]
 
 
 @bp.app_context_processor

@@ -42,6 +42,7 @@ ENTRIES = (
     Entry("cases.index", _l("Cases"), "queue", "cases.read"),
     Entry("approvals.inbox", _l("Exceptions"), "approve", "exceptions.read"),
     Entry("budgets.mine", _l("Purses"), "purse", "purses.read"),
+    Entry("remedies.payout_list", _l("Payouts"), "swap", "payouts.read", is_wide=True),
     Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
@@ -86,6 +87,13 @@ SETTINGS = (
         note=_l("What can go wrong, in the company's words."),
     ),
     Entry("policies.catalogue", _l("Remedies"), "gift", "catalogue.write", note=_l("What can be given to make good.")),
+    Entry(
+        "remedies.payout_routes",
+        _l("Ways of paying out"),
+        "swap",
+        "settings.write",
+        note=_l("By hand, by your own server or by Stripe: for each kind of remedy and site."),
+    ),
     Entry("policies.index", _l("Policies"), "scale", "policies.read", note=_l("Who may give what, up to which limit.")),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", note=_l("Bring in cases from files.")),
     Entry(

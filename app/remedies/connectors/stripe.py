@@ -7,6 +7,7 @@ pruned after 24 hours; a refused input keeps nothing), docs.stripe.com/currencie
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ import orjson
 
 from app.kernel import outgoing
 from app.kernel.money import Money
+from app.kernel.time import UTC
 from app.remedies.connectors.orders import Order, Paid, Refused, Unclear
 
 VERSION = "2026-09-30.endive"
@@ -24,6 +26,23 @@ _TIMES_100 = ("ISK", "UGX")
 _WHOLE = {"MGA": 100}
 _TENS = ("BHD", "JOD", "KWD", "OMR", "TND")
 _TRY_AGAIN = (401, 403, 409, 429)
+EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one of Stripe's messages says about a refund of ours."""
+
+    event_ref: str
+    key: str
+    round: int
+    refund_ref: str
+    status: str
+    at: int
+
+    @property
+    def told_at(self) -> datetime:
+        return datetime.fromtimestamp(self.at, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,26 @@ class Stripe:
         return _read(answer, method)
 
 
+def read_event(body: bytes) -> Event | None:
+    """Read a message whose signature was checked; None when it isn't about one of our refunds."""
+    try:
+        event = orjson.loads(body)
+        refund = event["data"]["object"]
+        metadata = refund.get("metadata") or {}
+        if event["type"] not in EVENTS or "makegood_payout" not in metadata:
+            return None
+        return Event(
+            event_ref=str(event["id"])[:120],
+            key=str(metadata["makegood_payout"]),
+            round=int(metadata.get("makegood_round", 1)),
+            refund_ref=str(refund["id"])[:120],
+            status=str(refund["status"]),
+            at=int(event["created"]),
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
 def amount_of(money: Money) -> int:
     """Write an amount in Stripe's smallest unit; raises Refused where it has none for it.
 
@@ -122,9 +161,11 @@ def _read(answer: outgoing.Answer, method: str) -> dict[str, Any]:
     error = said.get("error") if isinstance(said, dict) else None
     code = str((error or {}).get("code") or (error or {}).get("type") or answer.status)[:60]
     is_post = method == "POST"
-    if is_post and 400 <= answer.status < 500 and answer.status not in _TRY_AGAIN:
+    is_definite = 400 <= answer.status < 500 and answer.status not in _TRY_AGAIN and code != "idempotency_error"
+    if is_post and is_definite:
         raise Refused(f"Stripe refused it: {code}")
-    raise Unclear(f"Stripe answered: {code}", acted=is_post and (answer.status >= 500 or answer.status in (200, 409)))
+    may_have_acted = answer.status >= 500 or answer.status in (200, 400, 409)
+    raise Unclear(f"Stripe answered: {code}", acted=is_post and may_have_acted)
 
 
 def _paid(refund: dict[str, Any]) -> Paid:
