@@ -22,11 +22,12 @@ from app.kernel.database import db
 from app.kernel.migrations import upgrade
 from config import Settings, read_settings
 from tests import postgres
+from tests.counts import examples
 
-# `make test` tries 50 examples of each property, `make soak` 10,000. No deadline: the machine may be busy.
+# How many: tests/counts.py. No deadline: the machine may be busy.
 hypothesis_settings.register_profile(
     "makegood",
-    max_examples=int(os.environ.get("MAKEGOOD_TEST_EXAMPLES", "50")),
+    max_examples=examples(),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -1,6 +1,5 @@
 """Schemathesis sends what the description allows and what it forbids: the server never breaks, and answers as described."""
 
-import os
 from typing import Any
 
 import pytest
@@ -17,10 +16,11 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.api.client import Api, a_company
 from tests.api.test_remedies import refund
+from tests.counts import examples
 from tests.people.builders import Company
 from tests.remedies.builders import publish_policy
 
-EXAMPLES = max(2, int(os.environ.get("MAKEGOOD_TEST_EXAMPLES", "50")) // 10)
+EXAMPLES = examples(1_000, 5)
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 

@@ -22,6 +22,7 @@ from app.kernel.transactions import transaction
 from app.people.permissions import COMPANY, Scope, scope_of
 from app.people.queries import PersonRow
 from tests.cases.builders import make_case
+from tests.counts import examples
 from tests.people.builders import Company, make_company
 
 TRIED = audit.declare("test:queue", sentence="tried")
@@ -118,7 +119,9 @@ def test_the_pages_of_a_queue_have_no_gap_and_no_repeat_whatever_is_due_when(app
     ids = [make_case(company.ana, customer=None).id for _number in range(12)]
     base = utc_now()
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=examples(500, 15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(st.lists(st.one_of(st.none(), st.integers(0, 3)), min_size=12, max_size=12), st.integers(1, 5))
     def holds(hours: list[int | None], size: int) -> None:
         with transaction():

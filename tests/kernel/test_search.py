@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.cases.models import CASE_SEARCH
 from app.kernel.search import WORD_LENGTH_MAX, fold, words_of
 from app.kernel.transactions import transaction
+from tests.counts import examples
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_changed_text_is_found_by_its_new_words_alone(app: Flask) -> None:
     assert CASE_SEARCH.find("red", limit=9) == [1]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(1_000, 60), deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_may_be_searched_for(app: Flask, term: str) -> None:
     assert CASE_SEARCH.find(term, limit=5) == []
