@@ -1,7 +1,7 @@
 """The past as values for a replay, read a week at a time. Nothing here writes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from app.people import queries as people
 from app.policies import queries as policies
 from app.policies.rate_rules import NO_RATES, Rates
 from app.policies.replay_rules import Asked, End, Exceptional, Replay, Window
-from app.policies.rules import Holder, Offer, Rule
+from app.policies.rules import Holder, Offer, Rule, is_valid
 from app.remedies.models import Remedy
 
 CHUNK = timedelta(days=7)
@@ -223,6 +223,11 @@ def _rules_then() -> Callable[[Asked], Sequence[Rule]]:
         return found[version_id](asked)
 
     return rules_for
+
+
+def standing(rules: Sequence[Rule], at: datetime) -> tuple[Rule, ...]:
+    """The rules that hold at a moment, without their dates: next season's rules are tried on last season."""
+    return tuple(replace(rule, valid_from=None, valid_to=None) for rule in rules if is_valid(rule, at))
 
 
 def lookback_days(rules: Sequence[Rule]) -> int:

@@ -42,8 +42,9 @@ def simulation(ref: str) -> ResponseReturnValue:
     if in_force is None or queries.count(span) > ANSWERS_MAX:
         form.form_errors = [_too_much() if in_force else _("No policy is in force to compare with.")]
         return render_template("insights/simulation.html", **shown), 422
-    against = None if form.is_against_then else in_force.rules
-    result = simulated(policies.rules_of(version.id), span, against=against)
+    against = None if form.is_against_then else queries.standing(in_force.rules, now)
+    draft = queries.standing(policies.rules_of(version.id), max(now, version.valid_from))
+    result = simulated(draft, span, against=against)
     words = _("Policy at the time") if against is None else _("Policy in force")
     shown |= {"figures": figures.figures_of(result, sites, against=words), "result": result, "against": words}
     return render_template("insights/simulation.html", **shown, **_page(result, sites, ref))

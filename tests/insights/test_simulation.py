@@ -1,0 +1,168 @@
+"""The simulator on a real past: it agrees with what enforcement answered, and it writes nothing."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, func, select
+
+from app.insights import simulation_queries as queries
+from app.insights.simulation_rules import gaps, newcombe_interval
+from app.kernel.database import Base, db
+from app.kernel.time import utc_now
+from app.people.queries import PersonRow
+from app.policies import queries as policies
+from tests.insights.past import draft_of, live_a_week, rules_now
+from tests.people.builders import Company, make_company, sign_in
+
+
+@pytest.fixture
+def company(app: Flask) -> Company:
+    return make_company()
+
+
+@pytest.fixture
+def start(company: Company) -> datetime:
+    return live_a_week(company)
+
+
+def span_of(company: Company, start: datetime) -> queries.Span:
+    return queries.Span(start, utc_now(), (company.quayside.id,))
+
+
+def url_of(version_id: int, start: datetime, **more: str) -> str:
+    dates = f"from={start - timedelta(days=1):%Y-%m-%d}&to={utc_now():%Y-%m-%d}"
+    return f"/policies/PO-{version_id}/simulation?{dates}" + "".join(f"&{key}={value}" for key, value in more.items())
+
+
+def page(app: Flask, person: PersonRow, url: str) -> tuple[int, str]:
+    answer = sign_in(app.test_client(), person).get(url)
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def test_a_replay_gives_every_recorded_answer_again_and_an_equal_draft_differs_in_nothing(
+    company: Company, start: datetime
+) -> None:
+    twin = policies.rules_of(draft_of(rules_now()))
+    for against in (rules_now(), None):
+        result = queries.simulate(twin, span_of(company, start), against=against)
+        assert result.faithful == (12, 12)
+        assert (result.then.allowed, result.then.needs_approval, result.then.refused) == (8, 4, 0)
+        assert result.changed == 0
+        assert set(result.spend_change.values()) == {0}
+        assert (result.waiting.net_seconds, result.cases, result.changes) == (0, 0, ())
+        # 9,000 + 11,000 + 15,000 settled, 5,000 + 20,000 + 12,000 held, 20,000 settled, 500 held
+        assert result.then.spend == result.after.spend == {"GBP": 92_500}
+
+
+def test_a_wider_draft_frees_what_fits_and_says_what_that_costs_and_saves(company: Company, start: datetime) -> None:
+    draft = policies.rules_of(draft_of(rules_now(), incident=40_000, customer_days=50_000, employee_month=200_000))
+    result = queries.simulate(draft, span_of(company, start), against=rules_now())
+    # Freed: Cleo's 15,000 (waited 1 h), the part of 15,000 that became 12,000 (3 h), and the 25,000 that still waits.
+    assert result.shifts == {"freed": 3, "restrained": 0, "refused": 0, "opened": 0}
+    assert result.spend_change == {"GBP": 3_000 + 25_000}
+    assert (result.waiting.saved_seconds, result.waiting.saved_measured) == (4 * 3_600, 2)
+    assert (result.waiting.saved_unmeasured, result.waiting.net_seconds) == (1, None), "one wait can't be told"
+    assert result.roles == {"frontline": {"freed": 3}}
+    assert (result.cases, result.customers) == (3, 3)
+
+
+def test_a_narrower_draft_says_who_would_have_to_ask_and_what_would_be_refused(
+    company: Company, start: datetime
+) -> None:
+    rules = [rule for rule in rules_now() if rule.unit != "employee_month"]
+    narrow = policies.rules_of(draft_of(tuple(rules), incident=10_000))
+    result = queries.simulate(narrow, span_of(company, start), against=rules_now())
+    assert result.shifts["restrained"] == 6
+    assert result.spend_change == {"GBP": 0}, "whoever is asked is taken to approve"
+    nobody = queries.simulate(rules_now()[-1:], span_of(company, start), against=rules_now())
+    assert nobody.after.refused == 12
+    assert nobody.spend_change == {"GBP": -92_500}
+
+
+def test_the_simulator_writes_nothing(app: Flask, company: Company, start: datetime) -> None:
+    draft = draft_of(rules_now(), incident=40_000)
+    client = sign_in(app.test_client(), company.max)
+    client.get("/policies")
+    seen: list[str] = []
+
+    def watch(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement.lstrip().split()[0].upper())
+
+    def rows() -> dict[str, int]:
+        return {
+            name: db.session.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in Base.metadata.tables.items()
+        }
+
+    before = rows()
+    event.listen(db.engine, "before_cursor_execute", watch)
+    try:
+        assert client.get(url_of(draft, start)).status_code == 200
+        queries.simulate(rules_now(), span_of(company, start), against=None)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", watch)
+    assert set(seen) <= {"SELECT", "BEGIN"}, set(seen)
+    assert rows() == before
+
+
+def test_the_page_shows_what_differs_and_keeps_a_mistake_with_its_words(
+    app: Flask, company: Company, start: datetime
+) -> None:
+    draft = draft_of(rules_now(), incident=40_000, customer_days=50_000, employee_month=200_000)
+    code, body = page(app, company.sam, url_of(draft, start))
+    assert code == 200
+    for words in ("3 of 12", "12 of 12", "MG-2", "No approval any more", "+£280.00", "can&#39;t tell"):
+        assert words in body, words
+    main = body.split('id="main"')[1]
+    assert not any(name in main for name in ("Ana Ruiz", "Bo Lindgren", "Sam Okafor")), "nobody is named"
+    assert "3 of 12" not in page(app, company.sam, url_of(draft, start, shift="refused"))[1].split('id="cases"')[1]
+    code, body = page(app, company.sam, f"/policies/PO-{draft}/simulation?from=2026-02-01&to=2026-01-01")
+    assert code == 422
+    assert "before the beginning" in body
+    assert 'value="2026-02-01"' in body
+    assert page(app, company.sam, f"/policies/PO-{draft}/simulation?from=x&to=2026-01-01")[0] == 422
+
+
+def test_who_may_try_a_policy_and_on_which_places(app: Flask, company: Company, start: datetime) -> None:
+    draft = draft_of(rules_now(), incident=40_000, customer_days=50_000, employee_month=200_000)
+    assert company.tom
+    codes = {who: page(app, getattr(company, who), url_of(draft, start))[0] for who in ("ana", "hana", "audra", "ada")}
+    assert codes == {"ana": 403, "hana": 200, "audra": 200, "ada": 200}
+    code, body = page(app, company.tom, url_of(draft, start, site=str(company.quayside.id)))
+    assert (code, "Nobody asked for anything" in body) == (200, True), "a stranger's site isn't theirs to replay"
+    assert 'href="/cases/MG-' not in page(app, company.hana, url_of(draft, start))[1], "figures, never single cases"
+    assert page(app, company.max, "/policies/PO-999/simulation")[0] == 404
+
+
+def test_the_command_gives_the_same_answer_for_a_version_and_for_its_file(
+    app: Flask, company: Company, start: datetime, tmp_path: object
+) -> None:
+    draft = draft_of(rules_now(), incident=40_000, customer_days=50_000, employee_month=200_000)
+    number = next(row.number for row in policies.versions() if row.id == draft)
+    since = f"{start - timedelta(days=1):%Y-%m-%d}"
+    runner = app.test_cli_runner()
+    found = runner.invoke(args=["policy", "simulate", str(number), "--from", since, "--json"])
+    assert found.exit_code == 0, found.output
+    said = json.loads(found.stdout)
+    assert (said["asked"], said["changed"], said["shifts"]["freed"]) == (12, 3, 3)
+    assert said["replayed_as_recorded"] == {"count": 12, "of": 12}
+    words = runner.invoke(args=["policy", "simulate", f"PO-{draft}", "--from", since, "--site", "QUAY"])
+    assert "3 of 12 answers differ" in words.stdout
+    for wrong in (["999"], ["no-such-file.yaml"], [str(number), "--from", "2026-02-02", "--to", "2026-02-01"]):
+        assert runner.invoke(args=["policy", "simulate", *wrong]).exit_code == 2
+
+
+def test_newcombe_has_the_worked_value_of_its_source() -> None:
+    low, high = newcombe_interval(56, 70, 48, 80)
+    assert (round(low, 4), round(high, 4)) == (0.0524, 0.3339)
+
+
+def test_a_gap_is_said_only_when_the_interval_says_so() -> None:
+    assert [gap.verdict for gap in gaps({"en": (9, 9), "de": (1, 9)})] == ["too_few"]
+    assert [gap.verdict for gap in gaps({"en": (12, 20), "de": (10, 20)})] == ["cannot_tell"]
+    assert [gap.verdict for gap in gaps({"en": (90, 100), "de": (60, 100)})] == ["gap"]
+    assert [gap.group for gap in gaps({"a": (1, 30), "b": (25, 40), "c": (9, 35)})] == ["b", "c", "a"], (
+        "by n, not by rank"
+    )
