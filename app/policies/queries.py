@@ -124,6 +124,13 @@ def version(version_id: int) -> VersionRow | None:
     return VersionRow(*row) if row else None
 
 
+def version_id_of(number: str) -> int | None:
+    """Return the id of a version by its number as people say it, e.g. "3"."""
+    if not (number.isascii() and number.isdecimal()) or len(number) > 17:
+        return None
+    return db.session.scalar(select(PolicyVersion.id).where(PolicyVersion.number == int(number)))
+
+
 def kinds(*, active_only: bool = False) -> tuple[KindRow, ...]:
     """The remedy catalogue."""
     statement = select(*KIND_COLUMNS)

@@ -29,7 +29,7 @@ _RULE = (
     "limit", "hard", "from", "until",
 )  # fmt: skip
 _LIMIT = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(\.[0-9]{1,4})? ([A-Z]{3})", re.ASCII)
-_COUNT = re.compile(r"([0-9]{1,9}) remed(?:y|ies)", re.ASCII)
+_COUNT = re.compile(r"([0-9]{1,15}) remed(?:y|ies)", re.ASCII)
 _SEVERITY = re.compile(r"([0-4])(?:\s*-\s*([0-4]))?", re.ASCII)
 _NULL = "tag:yaml.org,2002:null"
 
@@ -59,6 +59,17 @@ class PolicyFile:
     lines: tuple[int, ...]
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes several lines as several lines."""
+
+
+def _text_out(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text_out)
+
+
 def dump(document: Document, known: Known, *, starts: datetime | None = None) -> str:
     """Write a policy as YAML; `load` reads the same document back."""
     content: dict[str, Any] = {"format": FORMAT, "title": document.title}
@@ -72,7 +83,7 @@ def dump(document: Document, known: Known, *, starts: datetime | None = None) ->
         for clause in document.clauses
     }
     content["rules"] = [_rule_out(rule, known) for rule in document.rules]
-    written: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    written: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return written
 
 
