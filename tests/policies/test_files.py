@@ -97,7 +97,8 @@ def test_values_are_the_text_that_stands_there() -> None:
     assert (rule.clause, rule.limit_minor, rule.currency, rule.severity_max) == ("4.10", 20_000, "USD", 4)
     assert read.document.clauses == (Clause("4.10", "One incident"),)
     assert read.lines == (7,)
-    for said, minor in (("2,000 USD", 200_000), ("30000 JPY", 30_000), ("6 remedies", 6), ("1 remedy", 1)):
+    many = ("1000000000 remedies", 1_000_000_000)
+    for said, minor in (("2,000 USD", 200_000), ("30000 JPY", 30_000), ("6 remedies", 6), ("1 remedy", 1), many):
         assert load(SMALL.replace("200.00 USD", said), KNOWN).document.rules[0].limit_minor == minor
 
 
