@@ -24,6 +24,8 @@ from app.kernel.transactions import transaction
 from app.people import permissions
 from app.people import queries as people
 from app.remedies import payout_actions as payouts
+from app.remedies import precedent_actions as precedents
+from app.remedies import receipt_actions as receipts
 from app.remedies import writing
 from app.remedies.models import NATURES, Remedy
 from app.remedies.queries import Judged
@@ -31,10 +33,25 @@ from app.remedies.rules import MOVES, OutsideRequest, RemedyEnded, fingerprint, 
 
 REASON_CHARACTERS_MAX = 2_000
 OFFERED = audit.declare(
-    "remedy:offer", "kind", "nature", "amount", "reason", "decision", "policy_version", sentence=_l("offered a remedy")
+    "remedy:offer",
+    "kind",
+    "nature",
+    "amount",
+    "reason",
+    "decision",
+    "policy_version",
+    "receipt",
+    sentence=_l("offered a remedy"),
 )
 REQUESTED = audit.declare(
-    "remedy:request", "kind", "amount", "reason", "decision", "policy_version", sentence=_l("asked to give a remedy")
+    "remedy:request",
+    "kind",
+    "amount",
+    "reason",
+    "decision",
+    "policy_version",
+    "receipt",
+    sentence=_l("asked to give a remedy"),
 )
 REFUSED = audit.declare("remedy:refuse", "kind", "amount", "code", "intent", sentence=_l("was refused a remedy"))
 ACCEPTED = audit.declare("remedy:accept", "amount", sentence=_l("recorded that the customer accepted"))
@@ -42,7 +59,9 @@ DECLINED = audit.declare("remedy:decline", "amount", "reason", sentence=_l("reco
 WITHDRAWN = audit.declare("remedy:withdraw", "amount", "reason", sentence=_l("took an offer back"))
 EXPIRED = audit.declare("remedy:expire", "amount", sentence=_l("let an offer expire"))
 REVERSED = audit.declare("remedy:reverse", "amount", "reason", sentence=_l("reversed a settled remedy"))
-APPROVED = audit.declare("remedy:approve", "amount", "exception", sentence=_l("reserved a remedy by an exception"))
+APPROVED = audit.declare(
+    "remedy:approve", "amount", "exception", "receipt", sentence=_l("reserved a remedy by an exception")
+)
 NOT_APPROVED = audit.declare("remedy:drop", "exception", "state", sentence=_l("dropped a remedy that was not approved"))
 
 
@@ -113,10 +132,12 @@ def _give(case: Case, kind: str, nature: str, amount: Money, reason: str, actor:
     judged = writing.judge(case, kind, nature, amount, actor, now)
     if judged.decision.outcome != "allowed":
         raise refusal_of(judged.decision)
+    precedents.ask_reason(offer=judged.offer, reason=reason)
     remedy = writing.insert(case, judged, nature, "reserved", reason, actor, now)
     writing.record(
         OFFERED, remedy, actor, now, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip(),
         decision=judged.decision.json(), policy_version=judged.in_force.version.number,
+        receipt=receipts.keep(remedy=remedy, judged=judged, occasion="offer", now=now),
     )  # fmt: skip
     writing.hold(remedy, judged, actor, now)
     return remedy
@@ -136,6 +157,7 @@ def _ask(case: Case, kind: str, amount: Money, reason: str, actor: Actor, now: d
     writing.record(
         REQUESTED, remedy, actor, now, kind=kind, amount=amount.json(), reason=reason.strip(),
         decision=judged.decision.json(), policy_version=judged.in_force.version.number,
+        receipt=receipts.keep(remedy=remedy, judged=judged, occasion="request", now=now),
     )  # fmt: skip
     return remedy
 
@@ -173,7 +195,9 @@ def decide_exception(
         remedy.amount_minor, remedy.state, remedy.version = granted.minor, "reserved", remedy.version + 1
         remedy.expires_at = writing.expires_at(now)
         db.session.flush()
-        writing.record(APPROVED, remedy, actor, now, amount=granted.json(), exception=ref("exception", request.id))
+        kept = receipts.keep(remedy=remedy, judged=judged, occasion="approval", now=now)
+        said = {"amount": granted.json(), "exception": ref("exception", request.id), "receipt": kept}
+        writing.record(APPROVED, remedy, actor, now, **said)
         writing.hold(remedy, judged, actor, now, granted=_scope_of(request, judged))
         return request
 
@@ -208,6 +232,7 @@ def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None 
                 site_id=remedy.site_id,
             )  # fmt: skip
         payouts.start(remedy=remedy, actor=actor, now=now)
+        precedents.note(remedy=remedy, answer="accepted", now=now)
         return remedy
 
 
@@ -218,6 +243,7 @@ def decline(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) ->
         _release(remedy, "declined", actor, now)
         writing.event(remedy, "declined", actor, now, reason)
         writing.record(DECLINED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
+        precedents.note(remedy=remedy, answer="declined", now=now)
         return remedy
 
 
@@ -241,6 +267,7 @@ def expire(*, remedy_id: int, actor: Actor, now: datetime) -> bool:
         _release(remedy, "expired", actor, now)
         writing.event(remedy, "expired", actor, now)
         writing.record(EXPIRED, remedy, actor, now, amount=writing.money(remedy).json())
+        precedents.note(remedy=remedy, answer="none", now=now)
         return True
 
 
@@ -260,6 +287,7 @@ def reverse(*, remedy_id: int, reason: str, actor: Actor, now: datetime) -> Reme
         writing.event(remedy, "reversed", actor, now, reason)
         writing.record(REVERSED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
         payouts.cancel(remedy_id=remedy.id, why=reason.strip(), actor=actor, now=now)
+        precedents.note(remedy=remedy, answer="reversed", now=now)
         return remedy
 
 

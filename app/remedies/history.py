@@ -16,6 +16,7 @@ from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
 from app.people import permissions
+from app.remedies import precedent_actions as precedents
 from app.remedies.models import Remedy
 
 IMPORTED = audit.declare(
@@ -50,6 +51,7 @@ def log_history(remedies: Sequence[PastRemedy], *, actor: Actor, now: datetime) 
         )
         entries = [_entry(remedy_id, remedy) for remedy_id, remedy in zip(ids, remedies, strict=True)]
         audit.record_many(entries, actor=actor, at=now)
+        precedents.note_history(ids)
         return ids
 
 
