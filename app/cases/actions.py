@@ -1,5 +1,6 @@
 """What people do with a case: log it, work on it, resolve it, open it again."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -188,7 +189,10 @@ def change(*, case_id: int, version: int, values: dict[str, Any], actor: Actor, 
             setattr(case, key, value)
         due = case.next_due_at
         if "severity" in after:
-            due = sla.retarget(case_id=case.id, severity=case.severity, channel=case.channel, actor=actor, now=now) or rules.NEVER
+            due = (
+                sla.retarget(case_id=case.id, severity=case.severity, channel=case.channel, actor=actor, now=now)
+                or rules.NEVER
+            )
         before = {key: now_is[key] for key in after}
         add_event(case_id=case.id, kind="changed", actor=actor, at=now, data={"before": before, "after": after})
         _touch(case, now, due=due)
@@ -298,6 +302,18 @@ def note_given(*, case_id: int, delta_minor: int) -> None:
         .values(given_minor=Case.given_minor + delta_minor)
         .execution_options(synchronize_session=False)
     )
+
+
+def note_due(dues: Mapping[int, datetime | None], now: datetime) -> None:
+    """Keep what is due next of open cases, for the queue's order, after something else than a deed on the case moved it."""
+    assert in_transaction()
+    for case_id, due in dues.items():
+        db.session.execute(
+            update(Case)
+            .where(Case.id == case_id, Case.resolved_at.is_(None))
+            .values(next_due_at=due or rules.NEVER)
+            .execution_options(synchronize_session="fetch" if len(dues) == 1 else False)
+        )
 
 
 def _case(case_id: int, actor: Actor, *, version: int | None = None) -> Case:

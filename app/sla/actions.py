@@ -101,8 +101,8 @@ def happened(
     """Something happened to a case: do what each clock's policy says about it (stop, cancel, reset, run on, start)."""
     with transaction():
         deed = Deed(case_id, actor, now)
-        own = [clock for clock in deed.clocks if clock.subject is None or clock.milestone == "legal"]
-        by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in own]
+        own = [clock for clock in deed.clocks if clock.subject is None]
+        by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in deed.clocks]
         again = [clock for clock, rule in by_rule if event in rule.reset and clock.is_open]
         _cancel(deed, [clock for clock, rule in by_rule if event in rule.cancel])
         _stop(deed, [clock for clock, rule in by_rule if event in rule.stop or event in rule.reset], now)

@@ -167,7 +167,7 @@ def targets(policy_version_id: int | None) -> Targets:
     """The targets of a version by severity and milestone, without those that a segment, a channel or a site narrows."""
     found: dict[int, dict[str, int]] = {}
     for line in policy(policy_version_id).targets:
-        if (line.segment, line.channel, line.site_id) == (None, None, None):
+        if not line.is_narrow:
             found.setdefault(line.severity, {})[line.milestone] = line.seconds
     return found
 

@@ -17,6 +17,10 @@ class Target:
     channel: str | None = None
     site_id: int | None = None
 
+    @property
+    def is_narrow(self) -> bool:
+        return (self.segment, self.channel, self.site_id) != (None, None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
