@@ -23,7 +23,16 @@ _DESK = (
     "payouts.read",
     "payouts.prove",
 )
-_LEAD = (*_DESK, "payouts.decide", "exceptions.decide", "remedies.reverse", "audit.read", "metrics.read", "purses.read")
+_LEAD = (
+    *_DESK,
+    "payouts.decide",
+    "exceptions.decide",
+    "remedies.reverse",
+    "audit.read",
+    "metrics.read",
+    "purses.read",
+    "clocks.approve",
+)
 _READS = (
     "cases.read",
     "customers.read",
