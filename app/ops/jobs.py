@@ -43,6 +43,7 @@ def _seal(everything: bool) -> Work:
 _PATHS = (
     ("sla-sweep", 15, "app.sla.jobs:sweep", 500),
     ("remedies-expire", 60, "app.remedies.jobs:expire_due", 200),
+    ("certificates-end", 300, "app.people.certificate_jobs:tell_endings", 200),
     ("exceptions-expire", 60, "app.approvals.jobs:expire_due", 200),
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),

@@ -8,6 +8,7 @@ from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import actions as people
+from app.people import certificate_queries as certificates
 from app.people import queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
@@ -55,6 +56,8 @@ def person(reference: str) -> str:
         reports=queries.reports_of(shown.id),
         teams=queries.teams_led_by(shown.id),
         access=queries.access_of(shown.id, now),
+        grants=certificates.grants_of(shown.id),
+        now=now,
     )
 
 

@@ -66,6 +66,13 @@ SETTINGS = (
         "people.directory", _l("People"), "people", "people.read", note=_l("Invite, change roles, reset, deactivate.")
     ),
     Entry(
+        "people.certificates",
+        _l("Certificates"),
+        "star",
+        "people.read",
+        note=_l("What somebody has learned, and the level of authority that it gives."),
+    ),
+    Entry(
         "calendars.index",
         _l("Working hours"),
         "calendar",

@@ -1,0 +1,145 @@
+"""Certificates: what there is, and who holds which until when."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, SelectField
+from wtforms.validators import InputRequired, Length
+
+from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.references import parse_ref
+from app.kernel.time import utc_now
+from app.people import certificate_actions as actions
+from app.people import certificate_queries, queries
+from app.people.access import me, needs
+from app.people.blueprint import bp
+from app.people.queries import PersonRow
+from app.ui.forms import Form, LineField, options
+
+
+class CertificateForm(Form):
+    name = LineField(_l("Name"), [InputRequired(), Length(max=100)])
+    code = LineField(_l("Code"), [InputRequired(), Length(max=40)])
+    level = SelectField(_l("Level"), choices=options((str(level), str(level)) for level in actions.LEVELS), default="1")
+
+
+class GrantForm(Form):
+    certificate = SelectField(_l("Certificate"), [InputRequired()])
+    expires_at = DateField(_l("Until, that day included"), [InputRequired()])
+
+
+class RevokeForm(Form):
+    reason = LineField(_l("Why is it revoked?"), [InputRequired(), Length(max=500)])
+
+
+@bp.get("/certificates")
+@needs("people.read")
+def certificates() -> str:
+    return _index(CertificateForm(formdata=None))
+
+
+@bp.post("/certificates")
+@needs("people.write")
+def add_certificate() -> ResponseReturnValue:
+    form = CertificateForm()
+    if form.validate():
+        try:
+            actions.add_certificate(
+                name=form.name.data or "", code=form.code.data or "", level=int(form.level.data), actor=me(),
+                now=utc_now(),
+            )  # fmt: skip
+        except BadInput as mistake:
+            form.take(mistake)
+        else:
+            flash(_("%(name)s can be granted.", name=form.name.data), "good")
+            return redirect(url_for("people.certificates"), 303)
+    return _index(form), 422
+
+
+@bp.get("/people/<reference>/certificates")
+@needs("people.write")
+def new_grant(reference: str) -> str:
+    return _grant_page(_person(reference), GrantForm(formdata=None))
+
+
+@bp.post("/people/<reference>/certificates")
+@needs("people.write")
+def grant_certificate(reference: str) -> ResponseReturnValue:
+    person = _person(reference)
+    form = GrantForm()
+    form.certificate.choices = _choices()
+    if form.validate():
+        zone = ZoneInfo(queries.site(person.site_id).time_zone)
+        assert form.expires_at.data is not None
+        expires_at = datetime.combine(form.expires_at.data + timedelta(days=1), time(), zone)
+        try:
+            actions.grant(
+                employee_id=person.id, certificate_id=int(form.certificate.data), expires_at=expires_at, actor=me(),
+                now=utc_now(),
+            )  # fmt: skip
+        except BadInput as mistake:
+            form.take(mistake)
+        else:
+            flash(_("%(name)s holds it now.", name=person.name), "good")
+            return redirect(url_for("people.person", reference=person.ref), 303)
+    return _grant_page(person, form), 422
+
+
+@bp.get("/certificate-grants/<int:grant_id>/revocation")
+@needs("people.write")
+def revocation(grant_id: int) -> str:
+    return _revoke_page(grant_id, RevokeForm(formdata=None))
+
+
+@bp.post("/certificate-grants/<int:grant_id>/revocation")
+@needs("people.write")
+def revoke_certificate(grant_id: int) -> ResponseReturnValue:
+    form, status = RevokeForm(), 422
+    if form.validate():
+        try:
+            actions.revoke(grant_id=grant_id, reason=form.reason.data or "", actor=me(), now=utc_now())
+        except BadInput as mistake:
+            form.take(mistake)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            status = refusal.status
+        else:
+            row = certificate_queries.grant(grant_id)
+            assert row is not None
+            flash(_("Revoked."), "good")
+            return redirect(url_for("people.person", reference=f"EM-{row.employee_id}"), 303)
+    return _revoke_page(grant_id, form), status
+
+
+def _choices() -> list[Any]:
+    rows = certificate_queries.certificates(active_only=True)
+    return list(options((str(row.id), _("%(name)s (level %(level)d)", name=row.name, level=row.level)) for row in rows))
+
+
+def _index(form: CertificateForm) -> str:
+    return render_template("people/certificates.html", rows=certificate_queries.certificates(), form=form)
+
+
+def _grant_page(person: PersonRow, form: GrantForm) -> str:
+    form.certificate.choices = _choices()
+    return render_template("people/certificate_grant.html", person=person, form=form)
+
+
+def _revoke_page(grant_id: int, form: RevokeForm) -> str:
+    row = certificate_queries.grant(grant_id)
+    if row is None:
+        raise NotFound
+    return render_template("people/certificate_revocation.html", grant=row, form=form)
+
+
+def _person(reference: str) -> PersonRow:
+    identity = parse_ref("employee", reference)
+    found = queries.person(identity) if identity else None
+    if found is None:
+        raise NotFound
+    return found
