@@ -27,6 +27,7 @@ from app.policies.queries import InForce, KindRow
 from app.policies.rate_rules import NO_RATES, Rate, Rates
 from app.policies.rules import Decision, Holder, Offer, Rule, judge, windows_of
 from app.remedies.models import Remedy
+from app.remedies.payout_models import Payout
 from app.remedies.rules import no_policy, unknown_kind, wrong_currency
 
 
@@ -49,10 +50,16 @@ class RemedyRow:
     employee: str | None
     historic: bool
     version: int
+    payout_id: int | None
+    payout_state: str | None
 
     @property
     def ref(self) -> str:
         return ref("remedy", self.id)
+
+    @property
+    def payout_ref(self) -> str | None:
+        return ref("payout", self.payout_id) if self.payout_id else None
 
     @property
     def case_ref(self) -> str:
@@ -140,8 +147,8 @@ class Judged:
 _ROWS: Any = select(
     Remedy.id, Remedy.case_id, Remedy.kind, Remedy.nature, Remedy.amount_minor, Remedy.currency, Remedy.state,
     Remedy.reason, Remedy.created_at, Remedy.expires_at, Remedy.exception_id, Remedy.employee_id, Employee.name,
-    Remedy.historic, Remedy.version,
-).outerjoin(Employee, Employee.id == Remedy.employee_id)  # fmt: skip
+    Remedy.historic, Remedy.version, Payout.id, Payout.state,
+).outerjoin(Employee, Employee.id == Remedy.employee_id).outerjoin(Payout, Payout.remedy_id == Remedy.id)  # fmt: skip
 
 
 def visible_to(scope: Scope) -> ColumnElement[bool]:
