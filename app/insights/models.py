@@ -1,8 +1,10 @@
-"""No tables: indexes over lower rooms' tables that only measures need, so that a page reads a range of an index."""
+"""Tables of shadow runs and proposals, and indexes over lower rooms' tables that only measures need."""
 
 from sqlalchemy import Index, text
 
 from app.cases.models import Case
+from app.insights import proposal_models as _proposals  # noqa: F401 - its table
+from app.insights import shadow_models as _shadows  # noqa: F401 - its tables
 from app.sla.models import Clock
 
 _RESOLVED = text("resolved_at IS NOT NULL")

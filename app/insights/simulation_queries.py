@@ -38,7 +38,7 @@ _ROWS: Any = (
     .outerjoin(ExceptionDecision, ExceptionDecision.exception_id == ExceptionRequest.id)
 )
 # Goodwill in money that was judged: what is owed takes from no window, and imported history was never judged.
-_JUDGED = (
+JUDGED = (
     Remedy.nature == "goodwill",
     Remedy.amount_minor > 0,
     Remedy.historic.is_(False),
@@ -84,7 +84,7 @@ class Span:
 
     @property
     def _where(self) -> tuple[Any, ...]:
-        return (Remedy.site_id.in_(self.site_ids), Remedy.created_at < self.until, *_JUDGED)
+        return (Remedy.site_id.in_(self.site_ids), Remedy.created_at < self.until, *JUDGED)
 
 
 def count(span: Span) -> int:

@@ -30,7 +30,7 @@ ROWS_ON_A_PAGE = 25
 @bp.get("/policies/<ref>/simulation")
 @needs("policies.simulate")
 def simulation(ref: str) -> ResponseReturnValue:
-    version, sites, now = _version(ref), _sites(), utc_now()
+    version, sites, now = version_of(ref), sites_in_scope(), utc_now()
     form = SimulationForm(request.args, sites, get_timezone() or UTC, now)
     shown: dict[str, Any] = {"version": version, "form": form, "figures": None}
     if "from" not in request.args and "to" not in request.args:
@@ -50,7 +50,7 @@ def simulation(ref: str) -> ResponseReturnValue:
     return render_template("insights/simulation.html", **shown, **_page(result, sites, ref))
 
 
-def _version(ref: str) -> VersionRow:
+def version_of(ref: str) -> VersionRow:
     identity = parse_ref("policy", ref)
     version = policies.version(identity) if identity else None
     if version is None:
@@ -58,7 +58,8 @@ def _version(ref: str) -> VersionRow:
     return version
 
 
-def _sites() -> tuple[SiteRow, ...]:
+def sites_in_scope() -> tuple[SiteRow, ...]:
+    """The places whose past the reader may look at."""
     scope = my_scope("policies.simulate")
     return tuple(site for site in people.sites() if scope.kind == "company" or site.id == scope.site_id)
 

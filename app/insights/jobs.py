@@ -1,0 +1,19 @@
+"""Due work of the drafts in the shadow. It reads what was done long enough ago, so it can't slow or fail a live answer."""
+
+from datetime import datetime
+
+from app.insights import shadow_actions, shadow_queries
+from app.kernel.actor import rule
+
+SHADOW = rule("shadow-answer")
+
+
+def answer_in_the_shadow(*, now: datetime, limit: int = 500) -> int:
+    """Answer what is new under every draft in the shadow; returns how many answers were kept. May run twice."""
+    kept = 0
+    for run in shadow_queries.running():
+        wanted = shadow_queries.unanswered(run, now, limit)
+        if wanted:
+            answers = shadow_queries.answers(run, wanted)
+            kept += shadow_actions.keep_answers(run_id=run.id, answers=answers, actor=SHADOW, now=now)
+    return kept
