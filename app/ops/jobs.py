@@ -46,6 +46,7 @@ _PATHS = (
     ("certificates-end", 300, "app.people.certificate_jobs:tell_endings", 200),
     ("exceptions-expire", 60, "app.approvals.jobs:expire_due", 200),
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
+    ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
 )
