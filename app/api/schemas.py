@@ -151,9 +151,9 @@ class SettlementIn(Body):
 
 
 class ReleaseIn(Body):
-    """The customer declined, or the offer is taken back: what was reserved is free again."""
+    """What was reserved is free again: it isn't needed any more, the customer declined, or the offer is taken back."""
 
-    outcome: Literal["declined", "withdrawn"]
+    outcome: Literal["released", "declined", "withdrawn"] = "released"
     reason: Annotated[str | None, said(2_000)] = None
     version: Version | None = None
 

@@ -78,7 +78,7 @@ def settle_remedy(call: Call, ref: str) -> given.RemedyOut:
 @endpoint(
     "POST",
     "/remedies/{ref}/release",
-    "Release what was reserved: the customer declined, or the offer is taken back",
+    "Release what was reserved: not needed any more, declined by the customer, or taken back",
     permission="remedies.settle",
     answer=given.RemedyOut,
     body=taken.ReleaseIn,
@@ -88,7 +88,8 @@ def settle_remedy(call: Call, ref: str) -> given.RemedyOut:
 def release_remedy(call: Call, ref: str) -> given.RemedyOut:
     remedy_id = identity("remedy", ref)
     reads.remedy(remedy_id, call, version=call.body.version)
-    deed = remedies.decline if call.body.outcome == "declined" else remedies.withdraw
+    deeds = {"released": remedies.release, "declined": remedies.decline, "withdrawn": remedies.withdraw}
+    deed = deeds[call.body.outcome]
     return answers.remedy(deed(remedy_id=remedy_id, reason=call.body.reason or "", actor=call.actor, now=call.now))
 
 

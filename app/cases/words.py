@@ -112,6 +112,7 @@ REMEDY_DEEDS: dict[str, Any] = {
     "accepted": _l("%(amount)s was accepted and is settled"),
     "declined": _l("%(amount)s was declined"),
     "withdrawn": _l("withdrew the offer of %(amount)s"),
+    "released": _l("released the offer of %(amount)s"),
     "expired": _l("The offer of %(amount)s ran out"),
     "reversed": _l("took back %(amount)s"),
 }

@@ -194,9 +194,14 @@ def _answer(scene: Scene, remedy_id: int, owner: PersonRow, gift: Gift) -> Story
     if remedy.state != "reserved" or (remedy.expires_at and remedy.expires_at <= now):
         return
     if gift.end == "accepted":
-        remedies.accept(remedy_id=remedy_id, actor=actor, now=now)
+        # Now and then a guest takes less than was offered.
+        less = remedy_id % 25 == 0 and remedy.amount_minor > 1
+        part = Money(remedy.amount_minor * 4 // 5, remedy.currency) if less else None
+        remedies.accept(remedy_id=remedy_id, amount=part, actor=actor, now=now)
     elif gift.end == "declined":
         remedies.decline(remedy_id=remedy_id, reason="Guest wants nothing.", actor=actor, now=now)
+    elif gift.end == "released":
+        remedies.release(remedy_id=remedy_id, reason="Made good in another way.", actor=actor, now=now)
     else:
         remedies.withdraw(remedy_id=remedy_id, reason="Offered twice by mistake.", actor=actor, now=now)
     if gift.end == "accepted" and gift.reversed_after and remedy.amount_minor:

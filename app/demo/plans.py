@@ -42,7 +42,7 @@ class Gift:
     reason: str
     asks: bool
     after: timedelta
-    end: str  # accepted declined withdrawn unanswered
+    end: str  # accepted declined withdrawn released unanswered
     answer_after: timedelta
     decision: str  # approved less declined withdrawn unanswered
     decided_after: timedelta
@@ -156,7 +156,7 @@ def _gift(draw: Random, story: Story, severity: int, words: dict[str, str]) -> G
         reason=draw.choice(phrases.REASONS),
         asks=draw.random() < 0.93,
         after=_minutes(draw, 14, 0.8, most=240),
-        end=_weighted(draw, (("accepted", 85), ("declined", 6), ("withdrawn", 4), ("unanswered", 5))),
+        end=_weighted(draw, (("accepted", 85), ("declined", 6), ("withdrawn", 2), ("released", 2), ("unanswered", 5))),
         answer_after=_minutes(draw, 45, 1.1, most=2_500),
         decision=decision,
         decided_after=_minutes(draw, 20, 1.1, most=600),

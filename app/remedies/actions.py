@@ -57,6 +57,9 @@ REFUSED = audit.declare("remedy:refuse", "kind", "amount", "code", "intent", sen
 ACCEPTED = audit.declare("remedy:accept", "amount", sentence=_l("recorded that the customer accepted"))
 DECLINED = audit.declare("remedy:decline", "amount", "reason", sentence=_l("recorded that the customer declined"))
 WITHDRAWN = audit.declare("remedy:withdraw", "amount", "reason", sentence=_l("took an offer back"))
+RELEASED = audit.declare(
+    "remedy:release", "amount", "reason", sentence=_l("released an offer that isn't needed any more")
+)
 EXPIRED = audit.declare("remedy:expire", "amount", sentence=_l("let an offer expire"))
 REVERSED = audit.declare("remedy:reverse", "amount", "reason", sentence=_l("reversed a settled remedy"))
 APPROVED = audit.declare(
@@ -254,6 +257,16 @@ def withdraw(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) -
         _release(remedy, "withdrawn", actor, now)
         writing.event(remedy, "withdrawn", actor, now, reason)
         writing.record(WITHDRAWN, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
+        return remedy
+
+
+def release(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) -> Remedy:
+    """Give back what was reserved, e.g. since it was made good otherwise; nobody declined or offered it by mistake."""
+    with transaction():
+        remedy = _moved(remedy_id, "release", "remedies.settle", actor, now)
+        _release(remedy, "released", actor, now)
+        writing.event(remedy, "released", actor, now, reason)
+        writing.record(RELEASED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
         return remedy
 
 

@@ -61,3 +61,9 @@ class ReasonForm(Form):
     """Why a remedy ends."""
 
     reason = LineField(_l("Reason"), [Length(max=500)])
+
+
+class AcceptForm(ReasonForm):
+    """What the customer accepted; nothing typed means all of it."""
+
+    amount = MoneyField(_l("Accepted amount"))

@@ -15,6 +15,7 @@ MOVES = {
     "accept": ("reserved", "settled"),
     "decline": ("reserved", "declined"),
     "withdraw": ("reserved", "withdrawn"),
+    "release": ("reserved", "released"),
     "expire": ("reserved", "expired"),
     "reverse": ("settled", "reversed"),
 }

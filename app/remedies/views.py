@@ -19,7 +19,7 @@ from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.remedies import payout_route_views, payout_views, payout_words, queries, receipt_views, words
 from app.remedies.blueprint import bp
-from app.remedies.forms import OfferForm, ReasonForm
+from app.remedies.forms import AcceptForm, OfferForm, ReasonForm
 from app.remedies.models import Remedy
 from app.remedies.panel import Panel, panel_for
 from app.remedies.queries import RemedyRow
@@ -89,7 +89,26 @@ def _give(case: Case, panel: Panel, amount: Money, deed: str) -> str:
 @bp.post("/remedies/<ref>/acceptance")
 @needs("remedies.settle")
 def accept(ref: str) -> ResponseReturnValue:
-    return _ended(ref, lambda row, _reason: remedies.accept(remedy_id=row.id, actor=me(), now=utc_now()), _("Given."))
+    """Settle all of it, or the part that the customer accepted; the rest is free again."""
+
+    def deed(row: RemedyRow, _reason: str) -> Remedy:
+        form = AcceptForm()
+        form.amount.currency = row.currency
+        if not form.validate():
+            raise BadInput({"amount": [str(text) for text in form.amount.errors] or [_("Send the form again.")]})
+        return remedies.accept(remedy_id=row.id, amount=form.amount.data, actor=me(), now=utc_now())
+
+    return _ended(ref, deed, _("Given."))
+
+
+@bp.post("/remedies/<ref>/release")
+@needs("remedies.settle")
+def release(ref: str) -> ResponseReturnValue:
+    return _ended(
+        ref,
+        lambda row, reason: remedies.release(remedy_id=row.id, reason=reason, actor=me(), now=utc_now()),
+        _("Released; the money is free again."),
+    )
 
 
 @bp.post("/remedies/<ref>/decline")

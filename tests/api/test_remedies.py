@@ -92,7 +92,7 @@ def test_a_part_can_be_settled_and_the_rest_is_free_again(ana: Api, case: str) -
 
 
 def test_what_the_customer_does_not_take_is_released(ana: Api, case: str) -> None:
-    for outcome in ("declined", "withdrawn"):
+    for outcome in ("declined", "withdrawn", "released"):
         ref = ana.post(f"/cases/{case}/remedies", refund("120.00")).get_json()["ref"]
         assert ana.post(f"/remedies/{ref}/release", {"outcome": outcome}).get_json()["state"] == outcome
         assert held() == (0, 0)

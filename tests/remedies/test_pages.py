@@ -8,11 +8,12 @@ from flask.testing import FlaskClient
 
 from app.approvals.models import ExceptionRequest
 from app.budgets.checks import violations
+from app.budgets.models import Purse
 from app.kernel.database import db
 from app.remedies.models import Remedy
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, sign_in
-from tests.remedies.builders import publish_policy
+from tests.remedies.builders import give, publish_policy
 
 HX = {"HX-Request": "true"}
 
@@ -119,3 +120,24 @@ def test_a_stranger_finds_nothing_and_those_who_only_read_may_not_give(app: Flas
         assert stranger.post(url, data={"kind": "refund", "amount": "5"}).status_code == 404
         assert auditor.post(url, data={"kind": "refund", "amount": "5"}).status_code == 403
     assert sign_in(app.test_client(), company.bo).post("/remedies/RM-1/withdrawal").status_code == 303
+
+
+def test_less_may_be_accepted_and_what_is_not_needed_is_released(app: Flask) -> None:
+    company = make_company()
+    publish_policy()
+    case = make_case(company.ana)
+    first, second = give(company.ana, case.id, 5_000), give(company.ana, case.id, 4_000)
+    ana = sign_in(app.test_client(), company.ana)
+    assert "Otherwise…" in ana.get(f"/cases/{case.ref}").text
+    for wrong in ("50.01", "no money"):
+        assert ana.post(f"/remedies/{first.ref}/acceptance", data={"amount": wrong}).status_code == 422
+    assert ana.post(f"/remedies/{first.ref}/acceptance", data={"amount": "30.00"}).status_code == 303
+    released = ana.post(f"/remedies/{second.ref}/release", data={"reason": "a room was found"})
+    assert released.status_code == 303
+    assert ana.post(f"/remedies/{second.ref}/release", data={"reason": "again"}).status_code == 409
+    db.session.expire_all()
+    states = {row.id: (row.state, row.amount_minor) for row in db.session.query(Remedy)}
+    assert states == {first.id: ("settled", 3_000), second.id: ("released", 4_000)}
+    month = db.session.query(Purse).filter_by(unit="employee_month").one()
+    assert (month.reserved_minor, month.settled_minor) == (0, 3_000)
+    assert violations() == []
