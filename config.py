@@ -1,6 +1,7 @@
 """Settings: environment variables, read once, typed, refused with a clear message when wrong."""
 
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,12 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     outgoing_private_hosts: tuple[str, ...]
     outgoing_seconds: int
+    smtp_host: str
+    smtp_port: int
+    smtp_user: str
+    smtp_password: str = field(repr=False)
+    smtp_starttls: bool
+    mail_from: str
 
     @property
     def is_production(self) -> bool:
@@ -91,6 +98,12 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         stripe_webhook_secrets=_words(_secret(env, "MAKEGOOD_STRIPE_WEBHOOK_SECRETS")),
         outgoing_private_hosts=_words(env.get("MAKEGOOD_OUTGOING_PRIVATE_HOSTS", "")),
         outgoing_seconds=_whole(env, "MAKEGOOD_OUTGOING_SECONDS", 5, 1, 30),
+        smtp_host=env.get("MAKEGOOD_SMTP_HOST", ""),
+        smtp_port=_whole(env, "MAKEGOOD_SMTP_PORT", 587, 1, 65_535),
+        smtp_user=env.get("MAKEGOOD_SMTP_USER", ""),
+        smtp_password=env.get("MAKEGOOD_SMTP_PASSWORD", ""),
+        smtp_starttls=_one_of(env, "MAKEGOOD_SMTP_STARTTLS", "yes", ("yes", "no")) == "yes",
+        mail_from=_mail_from(env),
     )
 
 
@@ -132,6 +145,13 @@ def _secret(env: dict[str, str], name: str) -> str:
     return given
 
 
+def _mail_from(env: dict[str, str]) -> str:
+    given = env.get("MAKEGOOD_MAIL_FROM", "makegood@localhost")
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", given):
+        raise BadSetting("MAKEGOOD_MAIL_FROM", given, "give one address, like makegood@example.org")
+    return given
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -145,7 +165,9 @@ def _one_of(env: dict[str, str], name: str, default: str, choices: tuple[str, ..
 
 def _days_or_any(env: dict[str, str], name: str, default: int | None) -> int | None:
     """A number of days, or "any" (None) for no bound."""
-    return None if env.get(name, "any" if default is None else "") == "any" else _whole(env, name, default or 1, 1, 3660)
+    return (
+        None if env.get(name, "any" if default is None else "") == "any" else _whole(env, name, default or 1, 1, 3660)
+    )
 
 
 def _whole(env: dict[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -82,8 +82,8 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 
 
 def _open_room(app: Flask, room: str) -> None:
-    """Load what a room has: models, pages, commands, hooks."""
-    for part in ("models", "hooks", "wiring", "views", "commands"):
+    """Load what a room has: models, hooks, pages, commands, invariants."""
+    for part in ("models", "hooks", "wiring", "views", "commands", "invariants"):
         name = f"app.{room}.{part}"
         if find_spec(f"app.{room}") is None or find_spec(name) is None:
             continue

@@ -1,4 +1,4 @@
-"""`flask db …` and `flask serve`."""
+"""`flask db …`, `flask serve` and `flask check`."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from app.kernel import migrations
 from app.kernel.database import db, prepare_engine
 from app.ops import processes
+from app.ops.check_command import check
 from app.ops.scheduler_command import scheduler
 from app.ops.schema import is_at_head, is_empty
 from config import ROOT, Settings
@@ -33,6 +34,7 @@ group = AppGroup("db", help="Bring the database's schema up or down.")
 def register(app: Flask) -> None:
     app.cli.add_command(group)
     app.cli.add_command(serve)
+    app.cli.add_command(check)
     app.cli.add_command(scheduler)
 
 

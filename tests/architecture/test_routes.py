@@ -28,7 +28,13 @@ PUBLIC_GET = {
     "ui.script",
     "ui.stylesheet",
 }
-PUBLIC_POST = {"remedies.hear_stripe", "people.begin_session", "people.choose_phrase", "people.sign_out", "ui.preferences"}
+PUBLIC_POST = {
+    "remedies.hear_stripe",
+    "people.begin_session",
+    "people.choose_phrase",
+    "people.sign_out",
+    "ui.preferences",
+}
 
 
 def rules(app: Flask) -> list[Rule]:
