@@ -10,6 +10,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import iso, utc_now
+from app.remedies import explain_command
 from app.remedies import receipt_queries as receipts
 from app.remedies import reconcile_queries as reconciling
 from app.remedies.receipt_queries import ReceiptRow
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
         policy = AppGroup("policy", help="Policies: what they allow, and what they allowed.")
         app.cli.add_command(policy)
     policy.add_command(replay)
+    explain_command.register(app)
 
 
 @click.command("reconcile")
