@@ -6,6 +6,14 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.approvals.absence_models import Absence as Absence
+from app.approvals.absence_models import FallbackDecider as FallbackDecider
+from app.approvals.absence_models import SecondAccount as SecondAccount
+from app.approvals.matrix_models import ApprovalMatrix as ApprovalMatrix
+from app.approvals.step_models import ExceptionMessage as ExceptionMessage
+from app.approvals.step_models import ExceptionRoute as ExceptionRoute
+from app.approvals.step_models import ExceptionStep as ExceptionStep
+from app.approvals.step_models import ExceptionVote as ExceptionVote
 from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
 from app.kernel.money import Money
 from app.kernel.references import ref
