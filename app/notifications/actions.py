@@ -14,6 +14,7 @@ from app.kernel.database import db
 from app.kernel.errors import NotFound
 from app.kernel.references import ref
 from app.kernel.transactions import in_transaction, transaction
+from app.notifications.mail_actions import owe_mails
 from app.notifications.models import Notification
 from app.notifications.rules import is_local
 from app.people.permissions import require
@@ -48,7 +49,7 @@ def notify(
 
 
 def notify_many(notices: Sequence[Notice], *, at: datetime) -> None:
-    """Put a batch of lines into inboxes in one statement."""
+    """Put a batch of lines into inboxes in one statement, and owe the mails that their readers want."""
     assert in_transaction(), "a notice is written with the change it tells about"
     rows = []
     for notice in notices:
@@ -67,7 +68,8 @@ def notify_many(notices: Sequence[Notice], *, at: datetime) -> None:
                     }
                 )
     if rows:
-        db.session.execute(insert(Notification), rows)
+        ids = db.session.scalars(insert(Notification).returning(Notification.id, sort_by_parameter_order=True), rows)
+        owe_mails([{**row, "id": line_id} for row, line_id in zip(rows, ids.all(), strict=True)], at)
 
 
 def mark_read(*, notification_id: int, actor: Actor, now: datetime) -> None:

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
-from app.notifications import actions, outbox_views, queries
+from app.notifications import actions, mail_views, outbox_views, queries
 from app.notifications.blueprint import bp
 from app.people.access import me, needs
 
-__all__ = ["bp", "outbox_views"]
+__all__ = ["bp", "mail_views", "outbox_views"]
 
 
 @bp.get("/inbox")

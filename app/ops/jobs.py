@@ -42,6 +42,8 @@ def _seal(everything: bool) -> Work:
 
 _PATHS = (
     ("sla-sweep", 15, "app.sla.jobs:sweep", 500),
+    ("pauses-end", 60, "app.sla.jobs:end_long_pauses", 200),
+    ("digests-owe", 300, "app.notifications.jobs:send_digests", 200),
     ("remedies-expire", 60, "app.remedies.jobs:expire_due", 200),
     ("certificates-end", 300, "app.people.certificate_jobs:tell_endings", 200),
     ("exceptions-expire", 60, "app.approvals.jobs:expire_due", 200),
