@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from app.sla import notice_actions, queries
+from app.sla import notice_actions, queries, task_actions
 
 BATCH = 100  # a transaction stays short, so that pages get their turn on SQLite
 
 
 def sweep(*, now: datetime, limit: int = 500) -> int:
-    """Tell about clocks past 75 % of their time or past due, each exactly once; returns how many were told about.
+    """Tell about clocks that passed a step of the ladder, each exactly once; returns how many were looked at.
 
     Reads only the clocks that are due, and may run twice or in two processes.
     """
@@ -19,3 +19,8 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
         if told < BATCH:
             break
     return done
+
+
+def end_long_pauses(*, now: datetime, limit: int = 200) -> int:
+    """Let clocks run on whose pause lasted too long without a supervisor's word."""
+    return task_actions.end_long_pauses(now=now, limit=limit)

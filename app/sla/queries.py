@@ -199,6 +199,12 @@ def clocks_of_cases(case_ids: Iterable[int], now: datetime, *, with_why: bool = 
     return views
 
 
+def clock_view(clock_id: int, now: datetime) -> ClockView | None:
+    """One clock with its days."""
+    case_id = db.session.scalar(select(Clock.case_id).where(Clock.id == clock_id))
+    return next((view for view in clocks_of_case(case_id, now) if view.id == clock_id), None) if case_id else None
+
+
 def clocks_at_risk(
     *, site_id: int, page: Page, now: datetime, team_id: int | None = None, owner_id: int | None = None
 ) -> Slice[ClockView]:

@@ -1,22 +1,18 @@
-"""The board of clocks at risk, and the targets."""
+"""The board of clocks at risk, and the month of due dates."""
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
-from app.kernel.errors import BadInput, Conflict
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
-from app.sla import queries, target_actions
-from app.sla.condition_rules import TARGETED
-from app.sla.forms import TargetsForm
-from app.sla.rules import SEVERITIES
+from app.sla import clock_views, queries, rule_views
+from app.sla.blueprint import bp
 
-bp = Blueprint("sla", __name__, template_folder="templates")
+__all__ = ["bp", "clock_views", "rule_views"]
 
 
 @bp.get("/clocks")
@@ -53,34 +49,3 @@ def _filters(site_id: int, team_id: int | None, mine: bool, *, everywhere: bool)
     if everywhere:
         chips += [(row.name, url_for("sla.board", site=row.id), False) for row in people.sites() if row.id != site_id]
     return chips
-
-
-@bp.get("/settings/clock-targets")
-@needs("settings.write")
-def index() -> str:
-    version_id, number = queries.newest_policy()
-    return _targets_page(TargetsForm.of(queries.targets(version_id), number))
-
-
-@bp.post("/settings/clock-targets")
-@needs("settings.write")
-def publish() -> Response | tuple[str, int]:
-    form = TargetsForm()
-    if not form.validate():
-        return _targets_page(form), 422
-    try:
-        target_actions.publish_targets(targets=form.targets(), number=form.number.data or 0, actor=me(), now=utc_now())
-    except (BadInput, Conflict) as refusal:
-        form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
-        return _targets_page(form), refusal.status
-    flash(_("The new targets hold for cases that start from now on."), "good")
-    return redirect(url_for("sla.index"), 303)
-
-
-def _targets_page(form: TargetsForm) -> str:
-    return render_template(
-        "sla/targets.html",
-        form=form,
-        severities=list(reversed(SEVERITIES)),
-        milestones=[(name, queries.MILESTONE_NAMES[name]) for name in TARGETED],
-    )
