@@ -100,6 +100,8 @@ def _names(rule: Rule, document: Document, known: Known) -> list[Finding]:
             note("unknown-category")
         elif not category.active:
             note("category-retired", False, category=category.name)
+    if rule.certificate is not None and rule.certificate not in known.certificates:
+        note("unknown-certificate", certificate=rule.certificate)
     found += _kind(rule, known) + _currency(rule)
     return found
 

@@ -8,6 +8,9 @@ from sqlalchemy import select
 from app.kernel.database import db
 from app.kernel.references import ref
 from app.people import queries as people
+from app.people.certificate_queries import certificates
+from app.people.models import Employee
+from app.people.permissions import PERMISSIONS
 from app.policies import hooks, queries
 from app.policies.document_models import PolicyDocument, PolicyReview
 from app.policies.document_rules import Document, document_of
@@ -146,6 +149,16 @@ def stages(version_ids: list[int]) -> dict[int, str]:
     }
 
 
+def reviewers() -> tuple[int, ...]:
+    """Who is told that a draft waits for its review: the active people who may also publish it."""
+    roles = tuple(PERMISSIONS["policies.publish"])
+    return tuple(
+        db.session.scalars(
+            select(Employee.id).where(Employee.role.in_(roles), Employee.deactivated_at.is_(None)).limit(50)
+        )
+    )
+
+
 def known() -> Known:
     """Everything that a policy may name today."""
     return Known(
@@ -155,4 +168,5 @@ def known() -> Known:
         teams={team.id: KnownTeam(team.id, team.site_id, team.name) for team in people.teams()},
         kinds={kind.code: KnownKind(kind.code, kind.name, kind.monetary, kind.active) for kind in queries.kinds()},
         categories={category.id: category for source in hooks.categories for category in source()},
+        certificates={row.code: row.name for row in certificates()},
     )

@@ -60,6 +60,10 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _l("%(rule)s is for the category %(category)s, which is retired."),
         _l("It still holds for old cases. Remove it when they are closed."),
     ),
+    "unknown-certificate": (
+        _l("%(rule)s asks for the certificate “%(certificate)s”, which doesn't exist: nobody can hold it."),
+        _l("Add the certificate under Settings, or choose another."),
+    ),
     "unknown-kind": (
         _l("%(rule)s names the remedy “%(kind)s”, which the catalogue doesn't have."),
         _l("Add it to the catalogue under Settings, or choose another."),

@@ -47,7 +47,7 @@ class Known:
     teams: Mapping[int, KnownTeam] = field(default_factory=dict)
     kinds: Mapping[str, KnownKind] = field(default_factory=dict)
     categories: Mapping[int, KnownCategory] = field(default_factory=dict)
-    roles: tuple[str, ...] = GIVING_ROLES
+    certificates: Mapping[str, str] = field(default_factory=dict)  # code → name
 
     def site_by_code(self, code: str) -> KnownSite | None:
         return next((site for site in self.sites.values() if site.code.lower() == code.lower()), None)

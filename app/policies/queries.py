@@ -79,6 +79,18 @@ def version_in_force(at: datetime) -> InForce | None:
     return InForce(VersionRow(*row), rules_of(row.id)) if row else None
 
 
+def next_version(at: datetime) -> VersionRow | None:
+    """The published version that starts next after `at`, if one does."""
+    statement = (
+        select(*_VERSION)
+        .where(PolicyVersion.state == "published", PolicyVersion.valid_from > at)
+        .order_by(PolicyVersion.valid_from, PolicyVersion.number.desc())
+        .limit(1)
+    )
+    row = db.session.execute(statement).first()
+    return VersionRow(*row) if row else None
+
+
 def published(version_id: int) -> InForce | None:
     """A published version with its rules, in force or not."""
     row = db.session.execute(

@@ -70,6 +70,7 @@ def test_a_sound_policy_has_no_findings() -> None:
         ("team-elsewhere", True, (4,), (*SOUND, row(site_id=1, team_id=8))),
         ("unknown-category", True, (4,), (*SOUND, row(category_id=99))),
         ("category-retired", False, (4,), (*SOUND, row(category_id=6))),
+        ("unknown-certificate", True, (4,), (*SOUND, row(certificate="yoga"))),
         ("unknown-kind", True, (4,), (*SOUND, row(kind="yacht"))),
         ("kind-not-money", True, (4,), (*SOUND, row(kind="repair"))),
         ("kind-retired", False, (4,), (*SOUND, row(kind="voucher"))),
@@ -129,7 +130,7 @@ def test_every_finding_has_words_that_say_what_to_do(app: Flask) -> None:
     everything: dict[str, Any] = {
         "role": "auditor", "roles": ("frontline", "manager"), "site": "London", "currency": "GBP", "other": "EUR",
         "sites": ("London",), "severities": (0, 1), "kinds": ("~", "refund"), "category_ids": (5,), "kind": "yacht", "category": "Pool",
-        "team": "Concierge", "clause": "9", "clauses": "4.2", "cap": 2, "single": 1, "low": 3, "by": (1, 2),
+        "team": "Concierge", "clause": "9", "clauses": "4.2", "certificate": "yoga", "cap": 2, "single": 1, "low": 3, "by": (1, 2),
     }  # fmt: skip
     with app.test_request_context():
         for code in SENTENCES:
