@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -132,8 +134,7 @@ class DifferenceRow:
     case_id: int
     site_id: int
     kind: str
-    amount_minor: int
-    currency: str
+    receipt: dict[str, Any]
     at: datetime
     live: str
     shadow: str
@@ -149,15 +150,17 @@ class DifferenceRow:
 
     @property
     def amount(self) -> Money:
-        return Money(self.amount_minor, self.currency)
+        """What was asked for; less may have been granted or taken."""
+        amount = self.receipt["asked"]["amount"]
+        return Money.of(Decimal(amount["amount"]), amount["currency"])
 
 
 def differences(run_id: int, site_ids: tuple[int, ...], page: Page) -> Slice[DifferenceRow]:
     """What the draft would have answered otherwise, newest first."""
     statement = (
         select(
-            ShadowAnswer.id, ShadowAnswer.remedy_id, Remedy.case_id, Remedy.site_id, Remedy.kind, Remedy.amount_minor,
-            Remedy.currency, ShadowAnswer.at, ShadowAnswer.live, ShadowAnswer.shadow, ShadowAnswer.clause,
+            ShadowAnswer.id, ShadowAnswer.remedy_id, Remedy.case_id, Remedy.site_id, Remedy.kind, Remedy.decision,
+            ShadowAnswer.at, ShadowAnswer.live, ShadowAnswer.shadow, ShadowAnswer.clause,
         )
         .join(Remedy, Remedy.id == ShadowAnswer.remedy_id)
         .where(ShadowAnswer.run_id == run_id, ShadowAnswer.live != ShadowAnswer.shadow, Remedy.site_id.in_(site_ids))

@@ -1,0 +1,173 @@
+"""Exceptions that argue for their own removal: where the answer is always yes, a higher limit would spare the question. Pure.
+
+A band is one kind of remedy, category, role, unit and range of amounts in one currency. It proposes a higher limit when the
+Wilson lower bound of the share granted in full reaches BOUND_MIN. Source: domain anchors §3.2, rubber-stamp index.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import ceil, inf
+
+from app.insights.rules import wilson_interval
+from app.kernel.money import Money, precision
+from app.policies.rules import GRANTING, Rule, narrowness
+
+BOUND_MIN = 0.95
+MORE_MAX = 2_000
+# Amounts are grouped by a 1 · 1.5 · 2 · 3 · 5 · 7.5 series in whole units of the currency.
+_SERIES = (10, 15, 20, 30, 50, 75)
+_EDGES = [step * 10**power // 10 for power in range(1, 10) for step in _SERIES if step * 10**power % 10 == 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One exception that somebody decided: what the limit of its unit would have had to be, and what was granted."""
+
+    kind: str
+    category_id: int
+    role: str
+    unit: str
+    needed: Money
+    granted_minor: int | None
+    asked_minor: int
+    waited_seconds: int
+    at: datetime
+
+    @property
+    def is_granted(self) -> bool:
+        """In full: who grants less has looked, and would be missed."""
+        return self.granted_minor is not None and self.granted_minor >= self.asked_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where alike exceptions are counted together: above `over` and up to `up_to`, minor units, both of one currency."""
+
+    kind: str
+    category_id: int
+    role: str
+    unit: str
+    currency: str
+    over: int
+    up_to: int
+
+    @property
+    def key(self) -> str:
+        parts = (self.kind, self.category_id, self.role, self.unit, self.currency, self.over, self.up_to)
+        return ":".join(str(part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a band stands on. needed_minor: the limit under which none of its granted requests would have been asked."""
+
+    band: Band
+    granted: int
+    decided: int
+    needed_minor: int
+    waited_seconds: int
+    at_risk_minor: int
+
+    @property
+    def low(self) -> float:
+        return wilson_interval(self.granted, self.decided)[0]
+
+    @property
+    def high(self) -> float:
+        return wilson_interval(self.granted, self.decided)[1]
+
+    @property
+    def is_enough(self) -> bool:
+        """Worked values: 73 of 73 is enough; 72 of 72, 8 of 8 and 72 of 73 are not."""
+        return self.low >= BOUND_MIN
+
+    @property
+    def more(self) -> int | None:
+        """How many more, all granted, would be enough; None where it is more than MORE_MAX."""
+        for count in range(MORE_MAX + 1):
+            if wilson_interval(self.granted + count, self.decided + count)[0] >= BOUND_MIN:
+                return count
+        return None
+
+
+def band_of(one: Decided) -> Band:
+    """The band that a decided exception falls into. Worked value: 120.00 is above 100.00, up to 150.00."""
+    scale = 10 ** precision(one.needed.currency)
+    place = bisect_left(_EDGES, ceil(one.needed.minor / scale))
+    over = _EDGES[place - 1] * scale if place else 0
+    up_to = _EDGES[place] * scale if place < len(_EDGES) else one.needed.minor
+    return Band(one.kind, one.category_id, one.role, one.unit, one.needed.currency, over, up_to)
+
+
+def evidence(decided: Iterable[Decided]) -> tuple[Evidence, ...]:
+    """Count the bands; those with more behind them first, never those with a better share."""
+    found: dict[Band, list[Decided]] = {}
+    for one in decided:
+        found.setdefault(band_of(one), []).append(one)
+    rows = [_evidence(band, members) for band, members in found.items()]
+    return tuple(sorted(rows, key=lambda row: (-row.decided, row.band.key)))
+
+
+def _evidence(band: Band, members: Sequence[Decided]) -> Evidence:
+    granted = [one for one in members if one.is_granted]
+    return Evidence(
+        band=band,
+        granted=len(granted),
+        decided=len(members),
+        needed_minor=max((one.needed.minor for one in granted), default=0),
+        waited_seconds=sum(one.waited_seconds for one in granted),
+        at_risk_minor=sum(one.granted_minor or 0 for one in granted),
+    )
+
+
+def cap_of(rules: Sequence[Rule], band: Band) -> float:
+    """What no limit of this band may exceed, in minor units of its currency."""
+    caps = (
+        rule.limit_minor
+        for rule in rules
+        if rule.hard and rule.measure == "amount" and rule.currency == band.currency and _is_about(rule, band)
+    )
+    return min(caps, default=inf)
+
+
+def raised(rules: Sequence[Rule], band: Band, limit_minor: int) -> tuple[Rule, ...] | None:
+    """The rules with this band's limit raised, or None where no rule of them binds it or the cap forbids it.
+
+    A rule that is about exactly this band is raised; beside each wider one stands a new, narrower one of the same clause.
+    A wider rule with a higher limit, e.g. of a certificate, gets its narrow twin too: the new ones must not displace it.
+    """
+    if limit_minor > cap_of(rules, band):
+        return None
+    about = [rule for rule in rules if _limits(rule, band)]
+    if all(rule.limit_minor >= limit_minor for rule in about):
+        return None
+    kept = [rule for rule in rules if rule not in about or not _is_exactly(rule, band)]
+    twins: dict[tuple[object, ...], Rule] = {}
+    for rule in sorted(about, key=narrowness):  # of two at one place the narrower one holds today
+        limit = max(rule.limit_minor, limit_minor)
+        twin = replace(rule, kind=band.kind, category_id=band.category_id, role=band.role, limit_minor=limit)
+        place = (
+            rule.site_id, rule.team_id, rule.level_min, rule.certificate, rule.segment, rule.days,
+            rule.severity_min, rule.severity_max, rule.valid_from, rule.valid_to,
+        )  # fmt: skip
+        twins[place] = twin
+    return (*kept, *twins.values())
+
+
+def _limits(rule: Rule, band: Band) -> bool:
+    is_limit = rule.measure == "amount" and not rule.hard and rule.unit == band.unit and rule.unit in GRANTING
+    return is_limit and rule.currency == band.currency and _is_about(rule, band)
+
+
+def _is_exactly(rule: Rule, band: Band) -> bool:
+    return (rule.kind, rule.category_id, rule.role) == (band.kind, band.category_id, band.role)
+
+
+def _is_about(rule: Rule, band: Band) -> bool:
+    return (
+        rule.kind in (None, band.kind)
+        and rule.category_id in (None, band.category_id)
+        and rule.role in (None, band.role)
+    )
