@@ -16,7 +16,7 @@ from app.people.permissions import Scope
 from app.remedies import queries as remedies
 from app.ui.dots import DotPlot, dot_plot
 
-PRECEDENT_MIN = 10
+PRECEDENT_MIN = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.cases import queries as cases
 from app.cases.models import Case
 from app.kernel.errors import NotFound
-from app.kernel.money import BadMoney, Money
+from app.kernel.money import NO_CURRENCY, BadMoney, Money
 from app.kernel.references import parse_ref
 from app.people.access import my_scope, needs
 from app.policies import queries as policies
@@ -21,6 +21,7 @@ from app.remedies.blueprint import bp
 from app.remedies.precedent_queries import Similar, Stratum
 from app.remedies.precedent_rules import COUNT_MIN, LOSS_PERCENT, LOSS_SOURCE, is_far_above
 from app.ui.dots import DotPlot, dot_plot
+from app.ui.filters import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def receipt(ref: str) -> str:
         receipts=receipts.receipts_of(row.id),
         kind_names={kind.code: kind.name for kind in policies.kinds()},
         unit_name=words.unit_name,
+        amount_of=_amount,
         occasions={"offer": _("Offered"), "request": _("Asked for"), "approval": _("Approved")},
         outcomes={
             "allowed": _("inside the giver's own authority"),
@@ -71,6 +73,13 @@ def receipt(ref: str) -> str:
             "refused": _("refused"),
         },
     )
+
+
+def _amount(said: dict[str, str]) -> str:
+    """Say an amount of a receipt; a count is a plain number."""
+    if said["currency"] == NO_CURRENCY:
+        return said["amount"]
+    return money(Money.parse(said["amount"].lstrip("-"), said["currency"]))
 
 
 @bp.get("/cases/<ref>/precedents")

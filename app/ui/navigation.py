@@ -11,7 +11,7 @@ class Entry:
     """One page: its endpoint, words, icon and the permission without which it is not shown.
 
     `group` parts the rail; `is_wide` pages come last when a phone's bottom bar is filled. `note` says in one sentence
-    what is decided there.
+    what is decided there. `covers`: how the names of its own pages begin, where it doesn't stand for its whole room.
     """
 
     endpoint: str
@@ -21,6 +21,7 @@ class Entry:
     group: str = "work"
     is_wide: bool = False
     note: object = ""
+    covers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ ENTRIES = (
     Entry("cases.index", _l("Cases"), "queue", "cases.read"),
     Entry("approvals.inbox", _l("Exceptions"), "approve", "exceptions.read"),
     Entry("budgets.mine", _l("Purses"), "purse", "purses.read"),
-    Entry("remedies.payout_list", _l("Payouts"), "swap", "payouts.read", is_wide=True),
+    Entry("remedies.payout_list", _l("Payouts"), "swap", "payouts.read", is_wide=True, covers="remedies.payout"),
     Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
@@ -66,6 +67,13 @@ SETTINGS = (
         "people.directory", _l("People"), "people", "people.read", note=_l("Invite, change roles, reset, deactivate.")
     ),
     Entry(
+        "remedies.entitlements",
+        _l("What is owed"),
+        "book",
+        "policies.read",
+        note=_l("Rules of law and contract, each with its source; they take from no purse."),
+    ),
+    Entry(
         "people.certificates",
         _l("Certificates"),
         "star",
@@ -85,6 +93,23 @@ SETTINGS = (
         "running",
         "settings.write",
         note=_l("How fast a case of each severity is answered and solved."),
+    ),
+    Entry(
+        "sla.rules",
+        _l("Clock rules"),
+        "breached",
+        "settings.write",
+        note=_l("What starts and stops clocks, and who is told."),
+    ),
+    Entry(
+        "sla.legal",
+        _l("Legal clocks"),
+        "scale",
+        "settings.write",
+        note=_l("Time limits set by law, and which sites keep them."),
+    ),
+    Entry(
+        "sla.reruns", _l("Re-runs"), "refresh", "settings.write", note=_l("Bring new hours or targets to open cases.")
     ),
     Entry(
         "cases.categories",
@@ -155,5 +180,9 @@ def _current(seen: list[Entry], endpoint: str | None) -> str | None:
     names = [entry.endpoint for entry in seen]
     if endpoint in names:
         return endpoint
-    room = endpoint.split(".")[0]
-    return next((name for name in names if name.split(".")[0] == room), None)
+    room = endpoint.split(".")[0] + "."
+    return next((entry.endpoint for entry in seen if _covers(entry, endpoint, room)), None)
+
+
+def _covers(entry: Entry, endpoint: str, room: str) -> bool:
+    return endpoint.startswith(entry.covers) if entry.covers else entry.endpoint.startswith(room)
