@@ -55,6 +55,12 @@ def waiting_count() -> int:
     return db.session.scalar(select(func.count()).select_from(open_ones.subquery())) or 0
 
 
+def dead_count() -> int:
+    """How many messages were given up, at most COUNT_MAX."""
+    dead = select(OutboxAttempt.id).where(OutboxAttempt.state == "dead").limit(COUNT_MAX)
+    return db.session.scalar(select(func.count()).select_from(dead.subquery())) or 0
+
+
 def oldest_due_at(now: datetime) -> datetime | None:
     """Since when the oldest due try waits, or None."""
     statement = (

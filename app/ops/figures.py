@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flask import Flask
 
+from app.notifications import outbox_queries as outbox
 from app.ops import counters, health, queries
 from app.ops.queries import Sign
 
@@ -59,7 +60,11 @@ def _jobs(signs: dict[str, Sign], now: datetime) -> list[Family]:
 
 def _records(now: datetime) -> list[Family]:
     waiting, sealed = queries.exceptions_waiting(), queries.sealed_count(now)
+    oldest = outbox.oldest_due_at(now)
+    late = (now - oldest).total_seconds() if oldest else 0.0
     return [
         ("makegood_exceptions_waiting", "gauge", "Exceptions that wait, at most 1000.", [({}, waiting)]),
+        ("makegood_outbox_age_seconds", "gauge", "Since the oldest due try waits.", [({}, late)]),
+        ("makegood_outbox_dead", "gauge", "Messages that were given up, at most 1000.", [({}, outbox.dead_count())]),
         ("makegood_audit_sealed_total", "counter", "Length of the audit chain.", [({}, sealed)]),
     ]

@@ -42,7 +42,11 @@ class Health:
         checks = [_tried("database", lambda: _write_probe(now)), _tried("schema", self._check_schema)]
         if all(check.is_good for check in checks):
             try:
-                checks += [*queries.scheduler_checks(queries.signs(), now), queries.seal_check(now)]
+                checks += [
+                    *queries.scheduler_checks(queries.signs(), now),
+                    queries.seal_check(now),
+                    queries.outbox_check(now),
+                ]
             except SQLAlchemyError as failure:
                 checks.append(Check("database", False, None, type(failure).__name__))
         db.session.rollback()

@@ -9,8 +9,9 @@ from app.approvals.models import ExceptionRequest
 from app.audit import queries as audit
 from app.audit.models import AuditEntry, AuditSeal
 from app.kernel.database import db
+from app.notifications import outbox_queries as outbox
 from app.ops.models import Heartbeat
-from app.ops.rules import SCHEDULER_SECONDS_MAX, UNSEALED_SECONDS_MAX, Check
+from app.ops.rules import SCHEDULER_SECONDS_MAX, UNDELIVERED_SECONDS_MAX, UNSEALED_SECONDS_MAX, Check
 
 COUNT_MAX = 1_000
 
@@ -52,6 +53,13 @@ def seal_check(now: datetime) -> Check:
     waiting = list(db.session.scalars(newer))
     age = (now - min(waiting)).total_seconds() if waiting else None
     return Check("seals", age is None or age <= UNSEALED_SECONDS_MAX, age, str(len(waiting)) if waiting else "")
+
+
+def outbox_check(now: datetime) -> Check:
+    """Look at the oldest try that is due, and at messages that were given up; bounded."""
+    oldest, dead = outbox.oldest_due_at(now), outbox.dead_count()
+    age = (now - oldest).total_seconds() if oldest else None
+    return Check("outbox", not dead and (age is None or age <= UNDELIVERED_SECONDS_MAX), age, str(dead) if dead else "")
 
 
 def exceptions_waiting() -> int:

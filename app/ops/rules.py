@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 SCHEDULER_SECONDS_MAX = 60
 UNSEALED_SECONDS_MAX = 60
+UNDELIVERED_SECONDS_MAX = 600
 
 # A check that fails makes the instance unready; the others only degrade it.
 VITAL = ("database", "schema", "draining")
@@ -18,6 +19,7 @@ NAMES = {
     "scheduler": _l("The scheduler gives signs of life"),
     "jobs": _l("No job's last run failed"),
     "seals": _l("Every entry is sealed in time"),
+    "outbox": _l("Messages are tried in time, and none was given up"),
 }
 
 

@@ -70,6 +70,7 @@ def test_a_failed_job_is_named_only_to_those_who_may_read_it(app: Flask, company
         "scheduler",
         "jobs",
         "seals",
+        "outbox",
     }
     assert "checks" not in sign_in(app.test_client(), company.ana).get("/readyz").get_json()
 
@@ -120,6 +121,7 @@ def test_figures_are_for_this_machine_and_for_tokens(app: Flask, company: Compan
         'makegood_job_runs_total{job="sla-sweep"} 3',
         'status="4xx"',
         "makegood_audit_sealed_total",
+        "makegood_outbox_dead 0",
     ):
         assert line in body, line
     far = {"REMOTE_ADDR": "203.0.113.9"}
