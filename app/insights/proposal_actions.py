@@ -45,7 +45,7 @@ class DraftedAlready(Refusal):
 
 
 def accept(*, band: str, actor: Actor, now: datetime) -> PolicyVersion:
-    """Draft the policy in force with the band's limit raised to what its requests needed. Evidence is counted again."""
+    """Draft the policy in force with the band's limits raised to what its requests needed. Evidence is counted again."""
     permissions.require(actor, "policies.write")
     with transaction():
         in_force = policies.version_in_force(now)
@@ -60,7 +60,7 @@ def accept(*, band: str, actor: Actor, now: datetime) -> PolicyVersion:
             raise DraftedAlready(_l("Version %(number)d is a draft of this already.", number=earlier.number))
         document = document_queries.document(in_force.version.id)
         assert document is not None
-        rules = raised(document.document.rules, one.band, one.needed_minor) if one.is_enough else None
+        rules = raised(document.document.rules, one.band, one.needs) if one.is_enough else None
         if rules is None:
             raise NotProposed
         version = documents.draft_document(
@@ -76,7 +76,7 @@ def _is_discarded(version_id: int) -> bool:
 
 
 def _document(document: Document, one: Evidence) -> Document:
-    amount = Money(one.needed_minor, one.band.currency)
+    amount = Money(one.limit_minor, one.band.currency)
     title = _("%(title)s, %(kind)s up to %(amount)s", title=document.title, kind=one.band.kind, amount=amount.format())
     rationale = _(
         "%(granted)d of %(decided)d requests of this band were granted in full in the year before; customers waited "
@@ -94,16 +94,17 @@ def _keep(one: Evidence, version: PolicyVersion, actor: Actor, now: datetime) ->
         "decided": one.decided,
         "waited_seconds": one.waited_seconds,
         "at_risk_minor": one.at_risk_minor,
+        "needs": [[need.unit, need.days, need.minor] for need in one.needs],
     }
     db.session.add(
         LimitProposal(
-            band=one.band.key, limit_minor=one.needed_minor, currency=one.band.currency, evidence=said,
+            band=one.band.key, limit_minor=one.limit_minor, currency=one.band.currency, evidence=said,
             version_id=version.id, accepted_at=now, accepted_by=actor.label,
         )
     )  # fmt: skip
     db.session.flush()
     audit.record(
         ACCEPTED, subject=ref("policy", version.id), actor=actor, at=now, band=one.band.key,
-        limit=Money(one.needed_minor, one.band.currency).json(), granted=one.granted, decided=one.decided,
+        limit=Money(one.limit_minor, one.band.currency).json(), granted=one.granted, decided=one.decided,
         number=version.number,
     )  # fmt: skip

@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
 from app.approvals.models import ExceptionDecision, ExceptionRequest
 from app.insights.proposal_models import LimitProposal
-from app.insights.proposal_rules import Decided
+from app.insights.proposal_rules import LIMITS, Decided, Need
 from app.kernel.database import db
-from app.kernel.money import Money
 from app.policies.models import PolicyVersion
-from app.policies.rules import GRANTING
 from app.remedies.models import Remedy
 
 LOOKBACK = timedelta(days=365)
@@ -24,7 +21,7 @@ _FOLLOWS = "customer_cause"
 
 
 def decided(site_ids: tuple[int, ...], now: datetime) -> list[Decided]:
-    """The newest decided requests of a year whose only obstacle was one limit on what is given at a time."""
+    """The newest decided requests of a year that were in the way of limits alone, not of a month's budget."""
     statement = (
         select(
             ExceptionRequest.over, ExceptionRequest.asked_at, ExceptionRequest.amount_minor, ExceptionDecision.at,
@@ -47,17 +44,16 @@ def decided(site_ids: tuple[int, ...], now: datetime) -> list[Decided]:
 
 def _decided(row: Any) -> Decided | None:
     asked = row.decision["asked"]
-    amount = Money.of(Decimal(asked["amount"]["amount"]), asked["amount"]["currency"])
+    currency = asked["amount"]["currency"]
     windows = [window for window in row.over if window["unit"] != _FOLLOWS]
-    window = windows[0] if len(windows) == 1 else None
-    if window is None or not _is_one_limit(window, amount.currency) or asked["role"] is None:
+    if not windows or asked["role"] is None or not all(_is_limit(window, currency) for window in windows):
         return None
     return Decided(
         kind=asked["kind"],
         category_id=asked["category_id"],
         role=asked["role"],
-        unit=window["unit"],
-        needed=Money(window["limit"] + window["over"], amount.currency),
+        currency=currency,
+        needs=tuple(Need(window["unit"], window["days"], window["limit"] + window["over"]) for window in windows),
         granted_minor=row.granted_minor,
         asked_minor=row.amount_minor,
         waited_seconds=max(0, int((row.at - row.asked_at).total_seconds())),
@@ -65,9 +61,9 @@ def _decided(row: Any) -> Decided | None:
     )
 
 
-def _is_one_limit(window: Mapping[str, Any], currency: str) -> bool:
+def _is_limit(window: Mapping[str, Any], currency: str) -> bool:
     is_amount = window.get("measure", "amount") == "amount"
-    return is_amount and window["unit"] in GRANTING and window["currency"] == currency
+    return is_amount and window["unit"] in LIMITS and window["currency"] == currency
 
 
 @dataclass(frozen=True, slots=True)

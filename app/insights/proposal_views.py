@@ -12,7 +12,7 @@ from app.insights import proposal_actions as proposals
 from app.insights import proposal_queries as queries
 from app.insights.blueprint import bp
 from app.insights.proposal_queries import AcceptedRow
-from app.insights.proposal_rules import Evidence, cap_of, evidence, raised
+from app.insights.proposal_rules import Evidence, evidence, is_capped, raised
 from app.insights.simulation_views import sites_in_scope
 from app.kernel.errors import NotFound
 from app.kernel.money import Money
@@ -98,10 +98,10 @@ def _rows(found: tuple[Evidence, ...], rules: tuple[Rule, ...]) -> list[Proposal
                 evidence=one,
                 what=f"{kinds.get(band.kind, band.kind)}, {categories.get(band.category_id, ref('category', band.category_id))}",
                 who=str(ROLE_WORDS.get(band.role, band.role)),
-                per=unit_words(band.unit, None),
+                per=", ".join(unit_words(need.unit, need.days) for need in one.needs),
                 over=Money(band.over, band.currency),
                 up_to=Money(band.up_to, band.currency),
-                limit=Money(one.needed_minor, band.currency),
+                limit=Money(one.limit_minor, band.currency),
                 at_risk=Money(one.at_risk_minor, band.currency),
                 granted=_("%(k)s of %(n)s", k=number(one.granted), n=number(one.decided)),
                 interval=f"{percent(one.low)}–{percent(one.high)}",
@@ -115,9 +115,9 @@ def _rows(found: tuple[Evidence, ...], rules: tuple[Rule, ...]) -> list[Proposal
 def _why_not(one: Evidence, rules: tuple[Rule, ...]) -> str:
     """Say what is missing, or nothing where a draft can be made."""
     if one.is_enough:
-        if one.needed_minor > cap_of(rules, one.band):
+        if is_capped(rules, one.band, one.needs):
             return _("The cap of the policy forbids it.")
-        return "" if raised(rules, one.band, one.needed_minor) else _("The policy in force allows it already.")
+        return "" if raised(rules, one.band, one.needs) else _("The policy in force allows it already.")
     refused, more = one.decided - one.granted, one.more
     if more is None:
         return _("Too often it was not granted in full: whoever decides is needed here.")

@@ -12,7 +12,7 @@ from app.insights import proposal_actions as proposals
 from app.insights import proposal_queries as queries
 from app.insights import proposal_rules
 from app.insights.proposal_models import LimitProposal
-from app.insights.proposal_rules import BOUND_MIN, Decided, Evidence, band_of, cap_of, evidence, raised
+from app.insights.proposal_rules import BOUND_MIN, Decided, Evidence, Need, band_of, evidence, is_capped, raised
 from app.kernel.database import db
 from app.kernel.errors import NotPermitted
 from app.kernel.money import Money
@@ -24,9 +24,14 @@ from tests.insights.past import ask, decide, rules_now, small_policy
 from tests.people.builders import Company, make_company, sign_in
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
-REQUEST = Decided("refund", 5, "frontline", "incident", Money(25_000, "GBP"), 25_000, 25_000, 1_800, AT)
+NEEDS = (Need("incident", None, 25_000),)
+REQUEST = Decided("refund", 5, "frontline", "GBP", NEEDS, 25_000, 25_000, 1_800, AT)
 LIMIT = Rule(1, "frontline", 1, None, None, 0, 4, "incident", None, 20_000, "GBP", "4.2")
 CAP = replace(LIMIT, id=2, role=None, limit_minor=100_000, hard=True, clause="3.1")
+
+
+def incident(minor: int) -> tuple[Need, ...]:
+    return (Need("incident", None, minor),)
 
 
 def counted(granted: int, refused: int = 0, less: int = 0) -> Evidence:
@@ -65,7 +70,7 @@ def test_one_refusal_in_73_stops_it_and_one_granted_for_less_as_well() -> None:
 
 def test_a_proposal_says_the_hours_waited_and_the_money_at_risk() -> None:
     row = counted(73, refused=0)
-    assert (row.waited_seconds, row.at_risk_minor, row.needed_minor) == (73 * 1_800, 73 * 25_000, 25_000)
+    assert (row.waited_seconds, row.at_risk_minor, row.limit_minor) == (73 * 1_800, 73 * 25_000, 25_000)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +84,7 @@ def test_a_proposal_says_the_hours_waited_and_the_money_at_risk() -> None:
     ],
 )
 def test_a_band_includes_its_upper_edge(minor: int, currency: str, over: int, up_to: int) -> None:
-    band = band_of(replace(REQUEST, needed=Money(minor, currency)))
+    band = band_of(replace(REQUEST, needs=incident(minor), currency=currency))
     assert (band.over, band.up_to) == (over, up_to)
 
 
@@ -91,7 +96,7 @@ def test_bands_are_kept_apart_and_stand_by_how_much_they_rest_on() -> None:
             replace(REQUEST, kind="voucher"),
             replace(REQUEST, category_id=6),
         ]
-        + [replace(REQUEST, needed=Money(45_000, "GBP"), granted_minor=None)] * 2
+        + [replace(REQUEST, needs=incident(45_000), granted_minor=None)] * 2
     )
     assert [(row.granted, row.decided) for row in rows] == [(0, 2), (1, 1), (1, 1), (1, 1), (1, 1)]
 
@@ -102,28 +107,39 @@ def outcome(rules: tuple[Rule, ...], minor: int, *, category: int = 5, level: in
 
 
 def test_a_raised_limit_holds_for_its_band_alone() -> None:
-    rules = raised((LIMIT, CAP), counted(73).band, 25_000)
+    rules = raised((LIMIT, CAP), counted(73).band, incident(25_000))
     assert rules is not None
     assert [outcome(rules, minor) for minor in (25_000, 25_001)] == ["allowed", "needs_approval"]
     assert [outcome(rules, minor, category=6) for minor in (20_000, 20_001)] == ["allowed", "needs_approval"]
-    again = raised(rules, counted(73).band, 30_000)
+    again = raised(rules, counted(73).band, incident(30_000))
     assert again is not None
     assert len(again) == len(rules), "a rule of exactly this band is raised, not doubled"
 
 
 def test_a_raised_limit_never_takes_from_a_higher_level() -> None:
     trained = replace(LIMIT, id=3, level_min=2, limit_minor=40_000)
-    rules = raised((LIMIT, trained, CAP), counted(73).band, 25_000)
+    rules = raised((LIMIT, trained, CAP), counted(73).band, incident(25_000))
     assert rules is not None
     assert [outcome(rules, minor, level=2) for minor in (40_000, 40_001)] == ["allowed", "needs_approval"]
 
 
 def test_nothing_is_raised_above_the_cap_or_where_no_limit_binds() -> None:
     band = counted(73).band
-    assert cap_of((LIMIT, CAP), band) == 100_000
-    assert raised((LIMIT, CAP), band, 100_001) is None
-    assert raised((LIMIT, CAP), band, 20_000) is None
-    assert raised((replace(LIMIT, kind="voucher"), CAP), band, 25_000) is None
+    assert not is_capped((LIMIT, CAP), band, incident(100_000))
+    assert is_capped((LIMIT, CAP), band, incident(100_001))
+    assert raised((LIMIT, CAP), band, incident(100_001)) is None
+    assert raised((LIMIT, CAP), band, incident(20_000)) is None
+    assert raised((replace(LIMIT, kind="voucher"), CAP), band, incident(25_000)) is None
+
+
+def test_all_limits_in_the_way_are_raised_together() -> None:
+    customer = replace(LIMIT, id=5, unit="customer_days", days=30, limit_minor=22_000)
+    both = (*NEEDS, Need("customer_days", 30, 26_000))
+    (row,) = evidence([replace(REQUEST, needs=both)] * 73)
+    rules = raised((LIMIT, customer, CAP), row.band, row.needs)
+    assert rules is not None
+    assert [outcome(rules, minor) for minor in (25_000, 25_001)] == ["allowed", "needs_approval"]
+    assert [rule.limit_minor for rule in rules if rule.unit == "customer_days"] == [22_000, 26_000]
 
 
 @pytest.fixture
@@ -143,7 +159,7 @@ def always_granted(company: Company, monkeypatch: pytest.MonkeyPatch) -> str:
         request = ask(person, case.id, 24_000 + number, now)
         decide(company.sam, request.id, "approved", now + timedelta(minutes=30))
     (row,) = evidence(queries.decided((company.quayside.id,), utc_now()))
-    assert (row.granted, row.waited_seconds, row.needed_minor) == (4, 4 * 1_800, 24_003)
+    assert (row.granted, row.waited_seconds, row.limit_minor) == (4, 4 * 1_800, 24_003)
     return row.band.key
 
 
