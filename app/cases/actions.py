@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.audit import actions as audit
 from app.cases import hooks, rules
@@ -13,6 +13,7 @@ from app.cases.checks import check_new, check_resolution, check_text
 from app.cases.models import CASE_SEARCH, Case, CaseEvent
 from app.cases.place_checks import check_customer, check_places
 from app.customers.models import Customer
+from app.customers.segment_models import CustomerSegment
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
@@ -95,7 +96,8 @@ def log(
         db.session.flush()
         due = sla.start_case_clocks(
             case_id=case.id, site_id=site_id, team_id=team_id, owner_id=owner_id, severity=severity,
-            started_at=occurred_at, received_at=received_at, channel=channel, actor=actor, now=now,
+            started_at=occurred_at, received_at=received_at, channel=channel, segment=_segment(customer_id), actor=actor,
+            now=now,
         )  # fmt: skip
         case.next_due_at = due or rules.NEVER
         data = {"channel": channel, "occurred_at": occurred_at.isoformat(), "severity": severity}
@@ -307,13 +309,13 @@ def note_given(*, case_id: int, delta_minor: int) -> None:
 def note_due(dues: Mapping[int, datetime | None], now: datetime) -> None:
     """Keep what is due next of open cases, for the queue's order, after something else than a deed on the case moved it."""
     assert in_transaction()
-    for case_id, due in dues.items():
-        db.session.execute(
-            update(Case)
-            .where(Case.id == case_id, Case.resolved_at.is_(None))
-            .values(next_due_at=due or rules.NEVER)
-            .execution_options(synchronize_session="fetch" if len(dues) == 1 else False)
-        )
+    db.session.connection().execute(
+        update(Case)
+        .where(Case.id == bindparam("case_id"), Case.resolved_at.is_(None))
+        .values(next_due_at=bindparam("due_at")),
+        [{"case_id": case_id, "due_at": due or rules.NEVER} for case_id, due in dues.items()],
+    )
+    db.session.expire_all()
 
 
 def _case(case_id: int, actor: Actor, *, version: int | None = None) -> Case:
@@ -337,7 +339,14 @@ def _moving(case_id: int, deed: str, actor: Actor, *, version: int | None = None
 
 def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime) -> datetime | None:
     """Let the clocks do what their policy says about this event; returns what is due next."""
-    return sla.happened(case_id=case.id, event=event, channel=case.channel, actor=actor, now=now)
+    segment = _segment(case.customer_id)
+    return sla.happened(case_id=case.id, event=event, segment=segment, channel=case.channel, actor=actor, now=now)
+
+
+def _segment(customer_id: int | None) -> str | None:
+    """By which targets may be narrowed."""
+    held = db.session.get(CustomerSegment, customer_id) if customer_id else None
+    return held.segment if held else None
 
 
 def _touch(case: Case, now: datetime, *, due: datetime | Literal["same"] | None = "same") -> None:

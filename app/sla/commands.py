@@ -1,4 +1,4 @@
-"""`flask sla due --stdin`: deadlines for other programs, one JSON object a line."""
+"""`flask sla`: `due` for other programs, `rerun` for open cases, `replay` to check every stored deadline."""
 
 import sys
 from datetime import date, datetime
@@ -7,11 +7,16 @@ from typing import Any
 import click
 import orjson
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from app.calendars.day_rules import MONTH_RULES, count_days, count_months
 from app.calendars.rules import BadCalendar, Calendar, Pause, due, elapsed
-from app.kernel.time import iso, parse_instant
+from app.kernel.actor import command
+from app.kernel.database import db
+from app.kernel.errors import BadInput, Refusal
+from app.kernel.references import ref
+from app.kernel.time import iso, parse_instant, utc_now
+from app.sla import past_queries, queries, rerun_actions, rerun_rules
 
 group = AppGroup("sla", help="Deadlines in working hours.")
 
@@ -34,6 +39,57 @@ def due_command() -> None:
         if line.strip():
             sys.stdout.buffer.write(orjson.dumps(answer(line, calendars)) + b"\n")
     sys.stdout.buffer.flush()
+
+
+@group.command("rerun")
+@click.option("--kind", type=click.Choice(rerun_rules.KINDS), required=True, help="What open cases should follow.")
+@click.option("--reason", help="Why; without it only the preview is shown.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@with_appcontext
+def rerun_command(kind: str, reason: str | None, as_json: bool) -> None:
+    """Bring new hours or targets to open cases, with progress. Without --reason: say what it would do."""
+    if reason is None:
+        found = rerun_actions.preview(kind, now=utc_now())
+        said: dict[str, Any] = {"cases": found.case_count, "looked": found.looked_count, "moves": len(found.moves)}
+        click.echo(
+            orjson.dumps(said)
+            if as_json
+            else "{cases} open cases; of the first {looked}, clocks that move: {moves}".format(**said)
+        )
+        return
+    try:
+        rerun_id = rerun_actions.ask(kind=kind, reason=reason, actor=command("sla-rerun"), now=utc_now())
+    except (BadInput, Refusal) as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    while (row := queries.rerun(rerun_id)).state == "waiting":
+        if not as_json:
+            click.echo(f"\r{row.looked_count:,} of {row.case_count:,} cases, {row.moved_count:,} moved", nl=False)
+        rerun_actions.run_waiting(now=utc_now())
+    said = {"rerun": rerun_id, "state": row.state, "looked": row.looked_count, "moved": row.moved_count}
+    click.echo(orjson.dumps(said) if as_json else f"\r{row.looked_count:,} cases looked at, {row.moved_count:,} moved.")
+
+
+@group.command("replay")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@with_appcontext
+def replay_command(as_json: bool) -> None:
+    """Recompute every stored deadline from the events; exit 1 when one does not follow from them."""
+    count, wrong = 0, []
+    for ids in queries.clock_ids():
+        count += len(ids)
+        wrong += past_queries.disagreements(ids)
+        db.session.rollback()
+    rows = [
+        {"clock": ref("clock", one.clock_id), "stored": str(one.stored), "computed": str(one.computed)} for one in wrong
+    ]
+    if as_json:
+        click.echo(orjson.dumps({"clocks": count, "wrong": rows}))
+    else:
+        for row in rows:
+            click.echo("{clock}: stored {stored}, computed {computed}".format(**row))
+        click.echo(f"{count:,} clocks, {len(rows)} that do not follow from their events.")
+    if rows:
+        raise SystemExit(1)
 
 
 def answer(line: bytes, calendars: dict[bytes, Calendar] | None = None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.sla import notice_actions, queries, task_actions
+from app.sla import notice_actions, queries, rerun_actions, task_actions
 
 BATCH = 100  # a transaction stays short, so that pages get their turn on SQLite
 
@@ -24,3 +24,8 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
 def end_long_pauses(*, now: datetime, limit: int = 200) -> int:
     """Let clocks run on whose pause lasted too long without a supervisor's word."""
     return task_actions.end_long_pauses(now=now, limit=limit)
+
+
+def run_reruns(*, now: datetime, limit: int = 500) -> int:
+    """Make one batch of the re-run that waits; returns how many cases it looked at."""
+    return rerun_actions.run_waiting(now=now, limit=limit)

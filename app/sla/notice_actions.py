@@ -24,6 +24,7 @@ from app.sla import hooks, queries, rules
 from app.sla.condition_rules import THRESHOLDS
 from app.sla.models import Clock, ClockNotice, ClockPause
 from app.sla.notice_words import SENTENCES, values
+from app.sla.rerun_rules import Held
 from app.sla.rules import Facts
 
 WARNED = audit.declare("clock:warn", "milestone", "due_at", sentence=_l("warned that a clock is due soon"))
@@ -52,6 +53,8 @@ class _Due:
     policy_version_id: int | None
     calendar_version_id: int | None
 
+
+Tellable = Clock | _Due | Held
 
 _COLUMNS = tuple(getattr(Clock, name) for name in _Due.__dataclass_fields__)
 
@@ -120,7 +123,7 @@ def _pauses(clock_ids: Sequence[int]) -> dict[int, list[Pause]]:
     return found
 
 
-def tell(clocks: Sequence[Clock | _Due], threshold: str, *, now: datetime) -> None:
+def tell(clocks: Sequence[Tellable], threshold: str, *, now: datetime) -> None:
     """Write the notices of a step that were not given before, each with its own audit entry."""
     fresh = _claim([clock.id for clock in clocks], threshold, now)
     told = [clock for clock in clocks if clock.id in fresh]
@@ -147,7 +150,7 @@ def tell(clocks: Sequence[Clock | _Due], threshold: str, *, now: datetime) -> No
             hook(clock.case_id, clock.milestone, threshold, now)
 
 
-def _entry(clock: Clock | _Due, threshold: str) -> audit.Entry:
+def _entry(clock: Tellable, threshold: str) -> audit.Entry:
     said: dict[str, Any] = {"milestone": clock.milestone, "due_at": iso(clock.due_at) if clock.due_at else None}
     kind = BREACHED if threshold == "breach" else WARNED
     if threshold.startswith("level"):

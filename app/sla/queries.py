@@ -1,6 +1,6 @@
 """Reading clocks and targets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from app.kernel.time import iso, parse_instant
 from app.people.models import Site
 from app.sla import legal_rules, rules
 from app.sla.condition_rules import DEFAULT_RULES, MILESTONES, PolicyRules
-from app.sla.models import Clock, ClockPause, LegalPack, SlaPolicyVersion, SlaTarget
+from app.sla.models import Clock, ClockPause, LegalPack, Rerun, SlaPolicyVersion, SlaTarget
 from app.sla.rules import DEFAULT_TARGETS, Facts, StateName, Targets
 from app.sla.target_rules import Target
 
@@ -197,6 +197,24 @@ def clocks_of_cases(case_ids: Iterable[int], now: datetime, *, with_why: bool = 
     for found in views.values():
         found.sort(key=lambda view: (MILESTONES.index(view.milestone), view.id))
     return views
+
+
+def rerun(rerun_id: int) -> Rerun:
+    """One re-run as it stands now."""
+    return db.session.get_one(Rerun, rerun_id, populate_existing=True)
+
+
+def reruns(limit: int = 20) -> list[Rerun]:
+    """The last re-runs, the newest first."""
+    return list(db.session.scalars(select(Rerun).order_by(Rerun.id.desc()).limit(limit)))
+
+
+def clock_ids(batch: int = 1_000) -> Iterator[list[int]]:
+    """The ids of all clocks, in batches."""
+    last = 0
+    while ids := list(db.session.scalars(select(Clock.id).where(Clock.id > last).order_by(Clock.id).limit(batch))):
+        yield ids
+        last = ids[-1]
 
 
 def clock_view(clock_id: int, now: datetime) -> ClockView | None:

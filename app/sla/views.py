@@ -9,10 +9,10 @@ from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
-from app.sla import clock_views, queries, rule_views
+from app.sla import clock_views, legal_views, queries, rerun_views, rule_views
 from app.sla.blueprint import bp
 
-__all__ = ["bp", "clock_views", "rule_views"]
+__all__ = ["bp", "clock_views", "legal_views", "rerun_views", "rule_views"]
 
 
 @bp.get("/clocks")

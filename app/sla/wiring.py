@@ -1,11 +1,28 @@
-"""Joins clocks to cases: a deadline that moves by itself also moves its case in the queue."""
+"""Joins clocks to cases: a deadline that moves by itself also moves its case in the queue, and targets ask for its traits."""
+
+from collections.abc import Sequence
 
 from flask import Flask
+from sqlalchemy import select
 
 from app.cases import actions as cases
+from app.cases.models import Case
+from app.customers.segment_models import CustomerSegment
+from app.kernel.database import db
 from app.sla import hooks
 
 
 def register(app: Flask) -> None:
     if cases.note_due not in hooks.on_moved:
         hooks.on_moved.append(cases.note_due)
+    hooks.traits_of = traits_of
+
+
+def traits_of(case_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
+    """The segment and the channel of cases, as far as targets ask."""
+    rows = db.session.execute(
+        select(Case.id, CustomerSegment.segment, Case.channel)
+        .outerjoin(CustomerSegment, CustomerSegment.customer_id == Case.customer_id)
+        .where(Case.id.in_(case_ids))
+    )
+    return {case_id: (segment, channel) for case_id, segment, channel in rows}
