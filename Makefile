@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
+SCANNERS := .venv-scanners
 FLASK := $(BIN)/flask --app wsgi
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -31,17 +32,27 @@ define packages
 	fi
 endef
 
-# $(call install,LOCKFILE): exactly the packages of a hashed lock, by uv where there is one.
+# $(call install,LOCKFILE,ENVIRONMENT): exactly the packages of a hashed lock, by uv where there is one.
 define install
 	if command -v uv >/dev/null; then \
-		UV_PYTHON_DOWNLOADS=never uv pip install -q --python $(BIN)/python --require-hashes -r $(1); \
+		UV_PYTHON_DOWNLOADS=never uv pip install -q --python $(2)/bin/python --require-hashes -r $(1); \
 	else \
-		$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
-		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1); \
+		$(2)/bin/python -m pip --version >/dev/null 2>&1 || $(2)/bin/python -m ensurepip >/dev/null; \
+		$(2)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1); \
 	fi
 endef
 
-.PHONY: help run setup setup-tests upgrade translations test quick soak check bench clean
+# $(call environment,FOLDER): an empty one.
+define environment
+	if command -v uv >/dev/null; then \
+		UV_PYTHON_DOWNLOADS=never uv venv -q --python "$(PYTHON)" $(1); \
+	else \
+		if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then $(call packages, python3-venv); fi; \
+		"$(PYTHON)" -m venv --clear $(1); \
+	fi
+endef
+
+.PHONY: help run setup setup-tests upgrade translations setup-scanners test quick soak scan check bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -67,8 +78,17 @@ test: setup-tests  ## Everything that tests need, then all tests
 quick: setup-tests  ## The tests that take less than a minute
 	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q -m "not soak and not slow and not browser" $(ARGS)
 
-soak: setup-tests  ## The same tests at their full counts
-	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) -o timeout=7200 $(ARGS)
+soak: setup-tests  ## The same tests at their full counts, and the scanners
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) -o timeout=3600 $(ARGS)
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(MAKE) scan
+
+scan: setup-tests  ## The scanners alone, with short bounds
+	@$(MAKE) -k setup-scanners || echo "Not every scanner could be installed; what is missing is NOT RUN below, and that is no success."
+	@$(BIN)/python -m tests.scanners
+
+setup-scanners: $(SCANNERS)/source.stamp $(SCANNERS)/web.stamp
+	@missing=""; [ -x /usr/bin/sqlmap ] || command -v sqlmap >/dev/null || missing="$$missing sqlmap"; \
+	if [ -n "$$missing" ]; then $(call packages,$$missing); fi
 
 check: setup-tests  ## Linters, types, import contract
 	@$(BIN)/ruff check .
@@ -81,29 +101,33 @@ check: setup-tests  ## Linters, types, import contract
 bench: setup-tests  ## Benchmarks, one JSON line each
 	@$(BIN)/python -m tests.bench
 
-clean:  ## Remove the environment; the database stays
-	@rm -rf $(VENV)
+clean:  ## Remove the environments; the database stays
+	@rm -rf $(VENV) $(SCANNERS)
 
 translations: $(STAMPS)/translations
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed."; exit 1; }
-	@if command -v uv >/dev/null; then \
-		UV_PYTHON_DOWNLOADS=never uv venv -q --python "$(PYTHON)" $(VENV); \
-	else \
-		if ! "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then $(call packages, python3-venv); fi; \
-		"$(PYTHON)" -m venv --clear $(VENV); \
-	fi
+	@$(call environment,$(VENV))
 
 $(STAMPS)/runtime: requirements.txt | $(BIN)/python
 	@echo "Installing the packages of requirements.txt …"
-	@$(call install,requirements.txt)
+	@$(call install,requirements.txt,$(VENV))
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/tests: tests/requirements.txt | $(BIN)/python
 	@echo "Installing the packages of tests/requirements.txt …"
-	@$(call install,tests/requirements.txt)
+	@$(call install,tests/requirements.txt,$(VENV))
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/runtime
+
+# Two environments: the scanners' own packages do not fit together.
+$(SCANNERS)/%.stamp: tests/scanners/%.txt
+	@echo "Installing the packages of $< …"
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@rm -rf $(SCANNERS)/$* && mkdir -p $(SCANNERS)
+	@$(call environment,$(SCANNERS)/$*)
+	@$(call install,$<,$(SCANNERS)/$*)
+	@touch $@
 
 $(STAMPS)/translations: $(PO) | $(BIN)/python
 	@[ -x $(BIN)/pybabel ] || $(MAKE) $(STAMPS)/runtime
