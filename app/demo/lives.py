@@ -17,6 +17,8 @@ from app.people import queries as people
 from app.people.queries import PersonRow
 from app.policies.packs import KINDS
 from app.remedies import actions as remedies
+from app.remedies import payout_actions as payouts
+from app.remedies import payout_queries
 from app.remedies import queries as remedy_queries
 from app.remedies.models import Remedy
 from app.remedies.rules import NeedsApproval
@@ -24,6 +26,7 @@ from app.remedies.rules import NeedsApproval
 _MOMENT = timedelta(minutes=1)
 # Dollars from which people look at "Can I?" before they promise anything.
 WORTH_ASKING = 100
+_PROOFS = ("TILL", "CARD", "VOUCHER")
 MONETARY = frozenset(code for code, _name, monetary in KINDS if monetary)
 
 
@@ -206,6 +209,19 @@ def _answer(scene: Scene, remedy_id: int, owner: PersonRow, gift: Gift) -> Story
         remedies.withdraw(remedy_id=remedy_id, reason="Offered twice by mistake.", actor=actor, now=now)
     if gift.end == "accepted" and gift.reversed_after and remedy.amount_minor:
         scene.clockwork.tell(_take_back(scene, remedy_id), now + gift.reversed_after)
+    elif gift.end == "accepted" and remedy.amount_minor:
+        scene.clockwork.tell(_pay_out(scene, remedy_id, owner), now + timedelta(minutes=25 + remedy_id * 37 % 900))
+
+
+def _pay_out(scene: Scene, remedy_id: int, owner: PersonRow) -> Story:
+    """Somebody at the till or the desk pays it out and keeps the number that proves it."""
+    (payout_id, state) = payout_queries.of_remedies([remedy_id])[remedy_id]
+    if state == "pending":
+        payouts.prove(
+            payout_id=payout_id, reference=f"{_PROOFS[remedy_id % len(_PROOFS)]}-{remedy_id:05d}",
+            done_at=scene.clockwork.now, actor=scene.who(owner), now=scene.clockwork.now,
+        )  # fmt: skip
+    yield from ()
 
 
 def _take_back(scene: Scene, remedy_id: int) -> Story:

@@ -23,7 +23,9 @@ from app.kernel.database import db
 from app.kernel.time import UTC, parse_instant
 from app.people.models import Employee, Site
 from app.people.pass_phrases import is_phrase
+from app.remedies import reconcile_queries as reconciling
 from app.remedies.models import Remedy
+from app.remedies.payout_models import Payout
 from app.sla.models import Clock
 from tests.conftest import settings_for
 
@@ -55,6 +57,13 @@ def test_two_weeks_at_the_hotel_group_hold_together(told: Flask) -> None:
     _entries_rise_and_name_the_demo()
     _nobody_decided_their_own()
     _cleo_waits_for_ana()
+    _what_was_given_was_paid_out()
+
+
+def _what_was_given_was_paid_out() -> None:
+    states = Counter(db.session.scalars(select(Payout.state)))
+    assert states["confirmed"] > 0 and set(states) <= {"confirmed", "pending", "cancelled"}
+    assert reconciling.reconcile(END).differences == ()
 
 
 def _entries_rise_and_name_the_demo() -> None:
