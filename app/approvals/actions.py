@@ -1,78 +1,52 @@
 """Ask for an exception, decide it once, take it back, let it expire. Money moves in remedies, in the same transaction."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
-from app.approvals import hooks, queries, rules
+from app.approvals import hooks, queries, rules, step_queries, writing
+from app.approvals import step_actions as steps
 from app.approvals.models import ExceptionDecision, ExceptionRequest
+from app.approvals.writing import (
+    AGREED,
+    APPROVED,
+    APPROVED_NOTICE,
+    ASKED,
+    ASKED_NOTICE,
+    DECLINED,
+    DECLINED_NOTICE,
+    EXPIRED,
+    EXPIRED_NOTICE,
+    WITHDRAWN,
+    clean_reason,
+)
 from app.audit import actions as audit
-from app.cases import actions as cases
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
+from app.kernel.errors import BadInput, Conflict, NotFound, NotPermitted, Refusal
 from app.kernel.money import Money
 from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
-from app.notifications import actions as notifications
-from app.notifications.rules import declare
 from app.people import permissions
 from app.people import queries as people
-
-REASON_CHARACTERS_MAX = 2_000
-
-ASKED = audit.declare(
-    "exception:ask",
-    "remedy",
-    "kind",
-    "amount_minor",
-    "currency",
-    "reason",
-    "over",
-    "terms_hash",
-    "policy_version",
-    "expires_at",
-    sentence=_l("asked for an exception"),
-)
-APPROVED = audit.declare(
-    "exception:approve",
-    "kind",
-    "amount_minor",
-    "asked_minor",
-    "currency",
-    "reason",
-    "requested_by",
-    "terms_hash",
-    sentence=_l("approved an exception"),
-)
-DECLINED = audit.declare(
-    "exception:decline",
-    "kind",
-    "asked_minor",
-    "currency",
-    "reason",
-    "requested_by",
-    "terms_hash",
-    sentence=_l("declined an exception"),
-)
-WITHDRAWN = audit.declare("exception:withdraw", "asked_minor", "currency", sentence=_l("took back an exception"))
-EXPIRED = audit.declare("exception:expire", "asked_minor", "currency", sentence=_l("let an exception expire"))
-
-ASKED_NOTICE = declare("exception:asked", _l("%(name)s asks for %(amount)s in %(case)s"))
-APPROVED_NOTICE = declare("exception:approved", _l("%(name)s approved %(amount)s in %(case)s"))
-DECLINED_NOTICE = declare("exception:declined", _l("%(name)s declined %(amount)s in %(case)s"))
-EXPIRED_NOTICE = declare("exception:expired", _l("Nobody answered in time: %(amount)s in %(case)s has expired"))
 
 
 class MayNotDecide(NotPermitted):
     """This person can't decide this request; the sentence says why."""
 
     code = "may-not-decide"
+
+
+class Changed(Conflict):
+    """The requester changed the request after the decider had read it."""
+
+    code = "request-changed"
+    sentence = _l("The request was changed while you read it. Look at it again, then decide.")
 
 
 class AlreadyEnded(Refusal):
@@ -102,7 +76,7 @@ def ask(
     """
     permissions.require(actor, "exceptions.ask", site_id=site_id, team_id=team_id)
     assert actor.id is not None, "a person asks"
-    reason = _reason(reason, required=True)
+    reason = clean_reason(reason, required=True)
     with transaction():
         request = ExceptionRequest(
             case_id=case_id,
@@ -124,6 +98,7 @@ def ask(
         )
         db.session.add(request)
         db.session.flush()
+        steps.open_route(request, now)
         audit.record(
             ASKED,
             subject=request.ref,
@@ -141,49 +116,122 @@ def ask(
             policy_version=policy_version_id,
             expires_at=iso(request.expires_at),
         )
-        _note(request, "asked", actor, now, reason, amount.minor)
-        _tell(queries.deciders_for(request.id), ASKED_NOTICE, request, amount, actor, now)
+        writing.note(request, "asked", actor, now, reason, amount.minor)
+        writing.tell(_asked_ids(request, now), ASKED_NOTICE, request, amount, actor, now)
         return request
 
 
 def decide(
-    *, exception_id: int, outcome: str, amount: Money | None, reason: str, actor: Actor, now: datetime
+    *,
+    exception_id: int,
+    outcome: str,
+    amount: Money | None,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    terms_hash: str | None = None,
 ) -> ExceptionRequest:
-    """Approve a request (wholly, or with a smaller amount) or decline it with a reason. Exactly one decision stands.
+    """Approve the open step of a request (wholly, or with a smaller amount) or decline the request with a reason.
 
-    amount: None for the whole; must not exceed what was asked. Raises MayNotDecide, AlreadyEnded (naming who decided),
-    BadInput. The caller that spends money (remedies) runs this inside its own transaction.
+    It is decided by the last say that its route needs, or by the first refusal; until then it goes on waiting, for
+    somebody else. amount: None for all that is still asked. terms_hash: what the decider has read; a request changed
+    since is not decided (Conflict). Raises MayNotDecide, AlreadyEnded (naming who decided), BadInput. The caller that
+    spends money (remedies) runs this inside its own transaction.
     """
     assert outcome in ("approved", "declined")
-    reason = _reason(reason, required=outcome == "declined")
+    reason = clean_reason(reason, required=outcome == "declined")
+    if not permissions.has(actor, "exceptions.decide"):
+        raise NotPermitted
     with transaction():
         request = _locked(exception_id)
-        permissions.require(actor, "exceptions.decide", site_id=request.site_id, team_id=request.team_id)
-        answer = queries.may_decide(exception_id, actor, now)
-        if isinstance(answer, rules.Refused):
-            if answer.code == "ended":
-                raise _ended(request)
-            raise MayNotDecide(answer.reason, reason=answer.code)
-        assert actor.id is not None, "a person decides"
-        granted = _granted(request, outcome, amount)
-        if not _end(request, outcome, actor.id, now):
-            raise _ended(request)
-        db.session.execute(
-            insert(ExceptionDecision).values(
-                exception_id=exception_id,
-                outcome=outcome,
-                decided_by_id=actor.id,
-                on_behalf_of_id=actor.on_behalf_of_id,
-                at=now,
-                reason=reason,
-                amount_minor=granted.minor if granted else None,
-            )
+        row = queries.request_row(exception_id)
+        assert row is not None
+        standing = queries.standing([row], now)
+        answer = _may_decide(request, standing, actor)
+        if terms_hash is not None and terms_hash != request.terms_hash:
+            raise Changed
+        step = standing.facts[exception_id].step
+        granted = _granted(request, outcome, amount, step_queries.least_granted(exception_id))
+        by = replace(actor, on_behalf_of_id=answer.on_behalf_of_id)
+        settled = steps.say(
+            request,
+            step,
+            outcome=outcome,
+            amount_minor=granted.minor if granted else None,
+            reason=reason,
+            decider=standing.roster.decider(actor.id),
+            on_behalf_of_id=by.on_behalf_of_id,
+            now=now,
         )
-        _record_decision(request, granted, reason, actor, now)
-        _note(request, outcome, actor, now, reason, granted.minor if granted else None)
-        notice = APPROVED_NOTICE if granted else DECLINED_NOTICE
-        _tell([request.requested_by_id], notice, request, granted or request.amount, actor, now)
+        if settled is None:
+            _go_on(request, step, granted, reason, by, now)
+            return request
+        _decided(request, settled, granted, reason, by, now)
         return request
+
+
+def _may_decide(request: ExceptionRequest, standing: queries.Standing, actor: Actor) -> rules.Allowed:
+    answer = standing.answer(request.id, actor)
+    if isinstance(answer, rules.Allowed):
+        return answer
+    if answer.code == "out-of-scope":
+        raise NotFound
+    if answer.code == "ended":
+        raise _ended(request)
+    raise MayNotDecide(answer.reason, reason=answer.code)
+
+
+def _decided(
+    request: ExceptionRequest, outcome: str, granted: Money | None, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Write down the decision that ends a request."""
+    assert actor.id is not None, "a person decides"
+    if not _end(request, outcome, actor.id, now):
+        raise _ended(request)
+    db.session.execute(
+        insert(ExceptionDecision).values(
+            exception_id=request.id,
+            outcome=outcome,
+            decided_by_id=actor.id,
+            on_behalf_of_id=actor.on_behalf_of_id,
+            at=now,
+            reason=reason,
+            amount_minor=granted.minor if granted else None,
+        )
+    )
+    _record_decision(request, granted, reason, actor, now)
+    writing.note(request, outcome, actor, now, reason, granted.minor if granted else None)
+    notice = APPROVED_NOTICE if granted else DECLINED_NOTICE
+    writing.tell([request.requested_by_id], notice, request, granted or request.amount, actor, now)
+
+
+def _go_on(
+    request: ExceptionRequest, step: rules.StepFacts, granted: Money | None, reason: str, actor: Actor, now: datetime
+) -> None:
+    """One say of several: keep it, and tell those whose turn it is."""
+    assert granted is not None, "one refusal ends a request"
+    audit.record(
+        AGREED,
+        subject=request.ref,
+        actor=actor,
+        at=now,
+        case_id=request.case_id,
+        site_id=request.site_id,
+        step=step.number,
+        steps=step.of,
+        amount_minor=granted.minor,
+        currency=request.currency,
+        reason=reason,
+        terms_hash=request.terms_hash,
+    )
+    writing.note(request, "agreed", actor, now, reason, granted.minor)
+    writing.tell(_asked_ids(request, now), ASKED_NOTICE, request, granted, actor, now)
+
+
+def _asked_ids(request: ExceptionRequest, now: datetime) -> list[int]:
+    row = queries.request_row(request.id)
+    assert row is not None
+    return queries.standing([row], now).asked_ids(request.id)
 
 
 def withdraw(*, exception_id: int, actor: Actor, now: datetime) -> ExceptionRequest:
@@ -203,7 +251,7 @@ def expire(*, exception_id: int, actor: Actor, now: datetime) -> bool:
         if request.state != "waiting" or request.expires_at > now:
             return False
         _close(request, "expired", EXPIRED, actor, now)
-        _tell([request.requested_by_id], EXPIRED_NOTICE, request, request.amount, actor, now)
+        writing.tell([request.requested_by_id], EXPIRED_NOTICE, request, request.amount, actor, now)
         return True
 
 
@@ -222,10 +270,19 @@ def _close(
         asked_minor=request.amount_minor,
         currency=request.currency,
     )
-    _note(request, state, actor, now, "", None)
+    writing.note(request, state, actor, now, "", None)
     for hook in hooks.on_ended:
         hook(exception_id=request.id, remedy_id=request.remedy_id, state=state, actor=actor, now=now)
     return request
+
+
+def granted(request: ExceptionRequest) -> Money:
+    """Return what a decided request was approved for, inside the same deed."""
+    minor = db.session.scalar(
+        select(ExceptionDecision.amount_minor).where(ExceptionDecision.exception_id == request.id)
+    )
+    assert minor is not None, "only an approval grants something"
+    return Money(minor, request.currency)
 
 
 def _locked(exception_id: int) -> ExceptionRequest:
@@ -248,20 +305,18 @@ def _end(request: ExceptionRequest, state: str, by_id: int | None, now: datetime
     return taken.rowcount == 1  # type: ignore[attr-defined]
 
 
-def _granted(request: ExceptionRequest, outcome: str, amount: Money | None) -> Money | None:
+def _granted(request: ExceptionRequest, outcome: str, amount: Money | None, least_minor: int | None) -> Money | None:
+    """What a say grants: never more than was asked, nor than an earlier step has granted."""
     if outcome == "declined":
         return None
+    most = request.amount if least_minor is None else Money(least_minor, request.currency)
     if amount is None:
-        return request.amount
+        return most
     if amount.currency != request.currency:
         raise BadInput({"amount": [_l("The amount must be in %(currency)s.", currency=request.currency)]})
-    if not 1 <= amount.minor <= request.amount_minor:
+    if not 1 <= amount.minor <= most.minor:
         raise BadInput(
-            {
-                "amount": [
-                    _l("Type more than zero and at most what was asked: %(asked)s.", asked=request.amount.format())
-                ]
-            }
+            {"amount": [_l("Type more than zero and at most what was asked: %(asked)s.", asked=most.format())]}
         )
     return amount
 
@@ -299,54 +354,6 @@ def _record_decision(
         site_id=request.site_id,
         **said,
     )
-
-
-def _note(
-    request: ExceptionRequest, what: str, actor: Actor, now: datetime, reason: str, amount_minor: int | None
-) -> None:
-    """Put the deed on the case's timeline."""
-    cases.add_event(
-        case_id=request.case_id,
-        kind="exception",
-        actor=actor,
-        at=now,
-        text=reason,
-        data={
-            "ref": request.ref,
-            "what": what,
-            "kind": request.kind,
-            "asked_minor": request.amount_minor,
-            "amount_minor": amount_minor,
-            "currency": request.currency,
-        },
-    )
-
-
-def _tell(
-    employee_ids: Sequence[int], key: str, request: ExceptionRequest, amount: Money, actor: Actor, now: datetime
-) -> None:
-    notifications.notify(
-        employee_ids=employee_ids,
-        kind="exception",
-        subject=request.ref,
-        url=f"/exceptions/{request.ref}",
-        text_key=key,
-        params={
-            "name": people.names([actor.id]).get(actor.id or 0, actor.label),
-            "amount": amount.format(),
-            "case": ref("case", request.case_id),
-        },
-        at=now,
-    )
-
-
-def _reason(text: str, *, required: bool) -> str:
-    text = text.strip()
-    if required and not text:
-        raise BadInput({"reason": [_l("Say why, in a sentence.")]})
-    if len(text) > REASON_CHARACTERS_MAX:
-        raise BadInput({"reason": [_l("Keep it under %(count)d characters.", count=REASON_CHARACTERS_MAX)]})
-    return text
 
 
 def _expires_hours() -> int:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 from wtforms.validators import AnyOf, InputRequired, Length
 
-from app.approvals.actions import REASON_CHARACTERS_MAX
+from app.approvals.writing import REASON_CHARACTERS_MAX
 from app.kernel.money import Money
 from app.ui.forms import Form, MoneyField, ParagraphField
 

@@ -1,12 +1,13 @@
 """Reads of exceptions: who may decide one now, the inbox, one request, and how long an answer takes here."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, tuple_
 
-from app.approvals import rules
+from app.approvals import roster_queries, rules, step_queries
 from app.approvals.models import ExceptionDecision, ExceptionRequest
 from app.cases.models import Case
 from app.customers.models import Customer
@@ -16,14 +17,10 @@ from app.kernel.money import Money
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.kernel.time import iso, parse_instant
-from app.people import queries as people
-from app.people.models import Site
-from app.people.permissions import Scope, scope_of
+from app.people.permissions import Scope
 
 WAIT_DAYS = 90
 WAIT_ROWS_MAX = 500
-PRECEDENT_ROWS_MAX = 2_000
-PRECEDENT_SHOWN_MAX = 200
 _DECIDED = ("approved", "declined")
 
 
@@ -98,6 +95,8 @@ class RequestRow:
             state=self.state,
             expires_at=self.expires_at,
             beneficiary_email=self.customer_email,
+            amount_minor=self.amount_minor,
+            currency=self.currency,
         )
 
 
@@ -202,101 +201,61 @@ def neighbours(row: RequestRow, scope: Scope, not_asked_by: int | None) -> tuple
     return place, len(waiting)
 
 
-def decider(actor: Actor) -> rules.Decider:
-    """Describe an actor as somebody who wants to decide; e-mail is read now, as rights are."""
-    scope = scope_of(actor, "exceptions.decide") if actor.is_person else None
-    person = people.person(actor.id) if actor.id is not None else None
-    return rules.Decider(
-        id=actor.id,
-        scope=scope.kind if scope and person and person.is_active else None,
-        site_id=actor.site_id,
-        team_id=actor.team_id,
-        email=person.email if person else None,
-    )
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Requests as they stand now, and who may decide each: one answer for lists, the page and the deed."""
+
+    roster: rules.Roster
+    facts: dict[int, rules.RequestFacts]
+    now: datetime
+
+    def answer(self, exception_id: int, actor: Actor) -> rules.Allowed | rules.Refused:
+        decider = self.roster.decider(actor.id if actor.is_person else None)
+        return rules.may_decide(decider, self.facts[exception_id], self.now)
+
+    def able_ids(self, exception_id: int) -> list[int]:
+        """Who may decide, nearest first."""
+        return [one.id for one in self.roster.able(self.facts[exception_id], self.now) if one.id is not None]
+
+    def asked_ids(self, exception_id: int) -> list[int]:
+        """Who is told: those who are there; if all are away, everybody who may decide."""
+        present = [one.id for one in self.roster.present(self.facts[exception_id], self.now) if one.id is not None]
+        return present or self.able_ids(exception_id)
+
+
+def standing(rows: Sequence[RequestRow], now: datetime, but: int | None = None) -> Standing:
+    """Read how these requests stand; the number of queries is the same for any number of them.
+
+    but: somebody to count as gone already, e.g. because they are being deactivated.
+    """
+    roster = roster_queries.roster(now, but)
+    ids = [row.id for row in rows if row.is_waiting]
+    steps = step_queries.open_steps(ids, roster.humans)
+    facts = {}
+    for row in rows:
+        step, acted = steps.get(row.id, (rules.StepFacts(), {}))
+        facts[row.id] = replace(row.facts, step=step, acted=acted)
+    return Standing(roster, {number: roster.with_fallback(one, now) for number, one in facts.items()}, now)
 
 
 def may_decide(exception_id: int, actor: Actor, now: datetime) -> rules.Allowed | rules.Refused:
     """Answer the question from what the database holds now."""
     row = request_row(exception_id)
     assert row is not None, exception_id
-    return rules.may_decide(decider(actor), row.facts, now)
+    return standing([row], now).answer(exception_id, actor)
 
 
-def deciders_for(exception_id: int) -> list[int]:
+def deciders_for(exception_id: int, now: datetime) -> list[int]:
     """Return who may decide a request, nearest first; computed when asked, so that nobody who left is among them."""
     row = request_row(exception_id)
     assert row is not None, exception_id
-    return deciders_of(row)
+    return standing([row], now).able_ids(exception_id)
 
 
-def deciders_of(row: RequestRow) -> list[int]:
-    beneficiary = people.person_by_email(row.customer_email) if row.customer_email else None
-    barred = {row.requested_by_id, row.handler_id, beneficiary.id if beneficiary else None}
-    return [identity for identity in people.supervisors_for(row.site_id, row.team_id) if identity not in barred]
-
-
-@dataclass(frozen=True, slots=True)
-class PastCase:
-    """One earlier case of the same customer."""
-
-    id: int
-    summary: str
-    at: datetime
-    outcome: str | None
-    given_minor: int
-    currency: str
-
-    @property
-    def ref(self) -> str:
-        return ref("case", self.id)
-
-    @property
-    def given(self) -> Money:
-        return Money(self.given_minor, self.currency)
-
-
-HISTORY_MAX = 100
-
-
-def past_cases(customer_id: int, but: int, limit: int = HISTORY_MAX) -> tuple[PastCase, ...]:
-    """Return a customer's other cases, newest first, at most `limit`."""
-    statement = (
-        select(Case.id, Case.summary, Case.occurred_at, Case.outcome, Case.given_minor, Site.currency)
-        .join(Site, Site.id == Case.site_id)
-        .where(Case.customer_id == customer_id, Case.id != but)
-        .order_by(Case.id.desc())
-        .limit(limit)
-    )
-    return tuple(PastCase(*row) for row in db.session.execute(statement))
-
-
-def given_in_similar(row: RequestRow, now: datetime) -> list[int]:
-    """Return what resolved cases of the same category and severity got here in a year, ascending; nothing given is left out.
-
-    Looks at the newest PRECEDENT_ROWS_MAX resolved cases of the site, so that the page costs the same at any size.
-    """
-    recent = (
-        select(Case.id, Case.category_id, Case.severity, Case.given_minor)
-        .where(Case.site_id == row.site_id, Case.resolved_at >= now - timedelta(days=365), Case.resolved_at <= now)
-        .order_by(Case.resolved_at.desc(), Case.id.desc())
-        .limit(PRECEDENT_ROWS_MAX)
-        .subquery()
-    )
-    statement = select(recent.c.given_minor).where(
-        recent.c.category_id == row.category_id,
-        recent.c.severity == row.severity,
-        recent.c.given_minor > 0,
-        recent.c.id != row.case_id,
-    )
-    return sorted(db.session.scalars(statement.limit(PRECEDENT_SHOWN_MAX)))
-
-
-def waiting_within(site_id: int | None) -> list[int]:
-    """Return the ids of all requests that wait, at one site or everywhere, oldest first."""
-    statement = select(ExceptionRequest.id).where(ExceptionRequest.state == "waiting").order_by(ExceptionRequest.id)
-    if site_id is not None:
-        statement = statement.where(ExceptionRequest.site_id == site_id)
-    return list(db.session.scalars(statement))
+def waiting_rows(limit: int = 2_000) -> list[RequestRow]:
+    """Return the requests that wait anywhere, oldest first."""
+    statement = _ROWS.where(ExceptionRequest.state == "waiting").order_by(ExceptionRequest.id).limit(limit)
+    return [RequestRow(*row) for row in db.session.execute(statement)]
 
 
 def expired(now: datetime, limit: int) -> list[int]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.approvals import queries, rules
-from app.approvals.queries import PastCase, RequestRow
+from app.approvals import history_queries, queries, rules
+from app.approvals.history_queries import PastCase
+from app.approvals.queries import RequestRow
 from app.kernel.actor import Actor
 from app.kernel.errors import Refusal
 from app.kernel.money import Money
@@ -102,14 +103,14 @@ class Sheet:
 
 def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> Sheet:
     """Gather the page's facts; the number of queries is the same for every request."""
-    past = queries.past_cases(row.customer_id, row.case_id) if row.customer_id else ()
-    similar = queries.given_in_similar(row, now)
+    past = history_queries.past_cases(row.customer_id, row.case_id) if row.customer_id else ()
+    similar = history_queries.given_in_similar(row, now)
     total = row.given_minor + row.amount_minor
     place, waiting = queries.neighbours(row, scope, actor.id) if row.is_waiting else (0, 0)
     return Sheet(
         row=row,
         names=people.names([row.requested_by_id, row.handler_id, row.decided_by_id, row.ended_by_id]),
-        answer=rules.may_decide(queries.decider(actor), row.facts, now),
+        answer=queries.standing([row], now).answer(row.id, actor),
         place=place,
         waiting=waiting,
         exceeded=[_exceeded(window, row.currency) for window in row.over],

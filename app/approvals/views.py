@@ -42,8 +42,8 @@ def inbox() -> str:
     tab = request.args.get("tab") if request.args.get("tab") in TABS else "waiting"
     page = Page.of(request.args.get("after"))
     found = queries.inbox(scope, str(tab), page)
-    decider = queries.decider(actor)
-    answers = [(row, rules.may_decide(decider, row.facts, now)) for row in found.rows]
+    standing = queries.standing(found.rows, now)
+    answers = [(row, standing.answer(row.id, actor)) for row in found.rows]
     items = [Item(row, answer.reason if isinstance(answer, rules.Refused) else None) for row, answer in answers]
     return render_template(
         "approvals/inbox.html",

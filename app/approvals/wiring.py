@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 from app.approvals import queries
 from app.kernel.actor import Actor
 from app.kernel.errors import Refusal
-from app.kernel.references import ref
 from app.people import hooks
 
 
@@ -24,13 +23,16 @@ def register(app: Flask) -> None:
 
 def keep_a_decider(employee_id: int, actor: Actor, now: datetime) -> None:
     """Refuse a deactivation that leaves a waiting request without a decider; deciders are always computed anew."""
-    for exception_id in queries.waiting_within(None):
-        left = [decider for decider in queries.deciders_for(exception_id) if decider != employee_id]
-        if not left:
+    waiting = queries.waiting_rows()
+    if not waiting:
+        return
+    left = queries.standing(waiting, now, but=employee_id)
+    for row in waiting:
+        if not left.able_ids(row.id) and row.expires_at > now:
             raise NobodyWouldDecide(
                 _l(
                     "%(ref)s would have nobody left who can decide it. Make somebody else a supervisor there first, or decide it.",
-                    ref=ref("exception", exception_id),
+                    ref=row.ref,
                 ),
-                exception=ref("exception", exception_id),
+                exception=row.ref,
             )

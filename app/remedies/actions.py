@@ -173,12 +173,19 @@ def decide_exception(
     reason: str,
     actor: Actor,
     now: datetime,
+    terms_hash: str | None = None,
 ) -> ExceptionRequest:
-    """Decide an exception; approved money is reserved in the same transaction, above exactly the windows it exceeds."""
+    """Decide an exception; approved money is reserved in the same transaction, above exactly the windows it exceeds.
+
+    Where its route needs more people, the request goes on waiting and nothing is reserved yet.
+    """
     with transaction():
         request = approvals.decide(
-            exception_id=exception_id, outcome=outcome, amount=amount, reason=reason, actor=actor, now=now
-        )
+            exception_id=exception_id, outcome=outcome, amount=amount, reason=reason, actor=actor, now=now,
+            terms_hash=terms_hash,
+        )  # fmt: skip
+        if request.state == "waiting":
+            return request
         remedy = db.session.get(Remedy, request.remedy_id) if request.remedy_id else None
         assert remedy is not None, "an exception about money has its remedy"
         if remedy.state != "requested":
@@ -186,7 +193,7 @@ def decide_exception(
         if outcome == "declined":
             _drop(remedy, "declined", request.id, actor, now)
             return request
-        granted = amount or Money(remedy.amount_minor, remedy.currency)
+        granted = approvals.granted(request)
         asker = people.person(request.requested_by_id)
         case = db.session.get(Case, remedy.case_id)
         assert asker is not None

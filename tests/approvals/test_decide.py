@@ -116,7 +116,7 @@ def test_the_owner_of_the_case_does_not_decide_it(company: Company) -> None:
     request = make_request(company.ana, case=case, now=NOW)
     with pytest.raises(approvals.MayNotDecide):
         decide(request, company.sam)
-    assert queries.deciders_for(request.id) == [company.max.id]
+    assert queries.deciders_for(request.id, LATER) == [company.max.id]
     assert decide(request, company.max).state == "approved"
 
 
@@ -127,7 +127,7 @@ def test_the_customer_of_the_case_does_not_decide_it(company: Company) -> None:
     )
     case = make_case(company.ana, customer=None, customer_id=twin.id, now=NOW)
     request = make_request(company.ana, case=case, now=NOW)
-    assert company.sam.id not in queries.deciders_for(request.id)
+    assert company.sam.id not in queries.deciders_for(request.id, LATER)
     with pytest.raises(approvals.MayNotDecide):
         decide(request, company.sam)
     assert decide(make_request(company.ana, case=sam_complains, now=NOW), company.sam).state == "approved"
@@ -150,7 +150,7 @@ def test_rights_are_checked_when_deciding_not_when_asking(company: Company) -> N
     people.deactivate(employee_id=company.sam.id, successor_id=company.max.id, actor=OPERATOR, now=NOW)
     with pytest.raises(approvals.MayNotDecide):
         decide(request, company.sam)
-    assert queries.deciders_for(request.id) == [company.max.id]
+    assert queries.deciders_for(request.id, LATER) == [company.max.id]
 
 
 def test_the_second_decision_is_refused_and_names_the_first(company: Company) -> None:
@@ -193,7 +193,7 @@ def test_expiry_ends_what_is_due_once_and_tells_higher_rooms(company: Company, m
 
 def test_nobody_leaves_while_a_request_would_have_nobody_to_decide_it(company: Company) -> None:
     request = make_request(company.sam, case=make_case(company.ana, now=NOW), now=NOW)
-    assert queries.deciders_for(request.id) == [company.max.id]
+    assert queries.deciders_for(request.id, LATER) == [company.max.id]
     with pytest.raises(Exception, match=request.ref):
         people.deactivate(employee_id=company.max.id, successor_id=company.sam.id, actor=OPERATOR, now=LATER)
     make_person("Mia Lund", "manager", company.quayside.id)

@@ -1,0 +1,72 @@
+"""Reads of what happened before: the customer's other cases, and what similar cases got."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from app.approvals.queries import RequestRow
+from app.cases.models import Case
+from app.kernel.database import db
+from app.kernel.money import Money
+from app.kernel.references import ref
+from app.people.models import Site
+
+PRECEDENT_ROWS_MAX = 2_000
+PRECEDENT_SHOWN_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PastCase:
+    """One earlier case of the same customer."""
+
+    id: int
+    summary: str
+    at: datetime
+    outcome: str | None
+    given_minor: int
+    currency: str
+
+    @property
+    def ref(self) -> str:
+        return ref("case", self.id)
+
+    @property
+    def given(self) -> Money:
+        return Money(self.given_minor, self.currency)
+
+
+HISTORY_MAX = 100
+
+
+def past_cases(customer_id: int, but: int, limit: int = HISTORY_MAX) -> tuple[PastCase, ...]:
+    """Return a customer's other cases, newest first, at most `limit`."""
+    statement = (
+        select(Case.id, Case.summary, Case.occurred_at, Case.outcome, Case.given_minor, Site.currency)
+        .join(Site, Site.id == Case.site_id)
+        .where(Case.customer_id == customer_id, Case.id != but)
+        .order_by(Case.id.desc())
+        .limit(limit)
+    )
+    return tuple(PastCase(*row) for row in db.session.execute(statement))
+
+
+def given_in_similar(row: RequestRow, now: datetime) -> list[int]:
+    """Return what resolved cases of the same category and severity got here in a year, ascending; nothing given is left out.
+
+    Looks at the newest PRECEDENT_ROWS_MAX resolved cases of the site, so that the page costs the same at any size.
+    """
+    recent = (
+        select(Case.id, Case.category_id, Case.severity, Case.given_minor)
+        .where(Case.site_id == row.site_id, Case.resolved_at >= now - timedelta(days=365), Case.resolved_at <= now)
+        .order_by(Case.resolved_at.desc(), Case.id.desc())
+        .limit(PRECEDENT_ROWS_MAX)
+        .subquery()
+    )
+    statement = select(recent.c.given_minor).where(
+        recent.c.category_id == row.category_id,
+        recent.c.severity == row.severity,
+        recent.c.given_minor > 0,
+        recent.c.id != row.case_id,
+    )
+    return sorted(db.session.scalars(statement.limit(PRECEDENT_SHOWN_MAX)))

@@ -1,0 +1,84 @@
+"""Reads of the matrix: the version in force, the draft, all versions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.approvals.matrix_document_rules import Known, rows_of
+from app.approvals.matrix_models import ApprovalMatrix
+from app.approvals.matrix_rules import MatrixRow
+from app.cases.models import Category
+from app.kernel.database import db
+from app.people.models import Employee, Site, Team
+from app.people.permissions import PERMISSIONS
+from app.policies.models import RemedyKind
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixVersion:
+    """One version with its rows as they are stored."""
+
+    id: int
+    number: int | None
+    state: str
+    stored: list[dict[str, Any]]
+    author_ids: list[int]
+    made_by_id: int
+    made_at: datetime
+    published_by_id: int | None
+    published_at: datetime | None
+    version: int
+
+    @property
+    def rows(self) -> tuple[MatrixRow, ...]:
+        return rows_of(self.stored)
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == "draft"
+
+
+_COLUMNS = (
+    ApprovalMatrix.id, ApprovalMatrix.number, ApprovalMatrix.state, ApprovalMatrix.rows, ApprovalMatrix.author_ids,
+    ApprovalMatrix.made_by_id, ApprovalMatrix.made_at, ApprovalMatrix.published_by_id, ApprovalMatrix.published_at,
+    ApprovalMatrix.version,
+)  # fmt: skip
+
+
+def in_force() -> MatrixVersion | None:
+    """Return the newest published version, or None before the first: then one supervisor or manager decides."""
+    statement = select(*_COLUMNS).where(ApprovalMatrix.state == "published")
+    row = db.session.execute(statement.order_by(ApprovalMatrix.number.desc()).limit(1)).first()
+    return MatrixVersion(*row) if row else None
+
+
+def draft() -> MatrixVersion | None:
+    row = db.session.execute(select(*_COLUMNS).where(ApprovalMatrix.state == "draft")).first()
+    return MatrixVersion(*row) if row else None
+
+
+def versions(limit: int = 50) -> tuple[MatrixVersion, ...]:
+    """Return the published versions, newest first."""
+    statement = select(*_COLUMNS).where(ApprovalMatrix.state == "published").order_by(ApprovalMatrix.number.desc())
+    return tuple(MatrixVersion(*row) for row in db.session.execute(statement.limit(limit)))
+
+
+def known() -> Known:
+    """Read what the rows of a matrix may name."""
+    reach = PERMISSIONS["exceptions.decide"]
+    people = db.session.execute(
+        select(Employee.id, Employee.job_title, Employee.role).where(Employee.deactivated_at.is_(None))
+    ).all()
+    teams = db.session.execute(select(Team.id, Team.site_id))
+    return Known(
+        roles=frozenset(reach),
+        asking_roles=frozenset(PERMISSIONS["exceptions.ask"]),
+        titles=frozenset(row.job_title.strip().casefold() for row in people if row.job_title.strip()),
+        person_ids=frozenset(row.id for row in people if row.role in reach),
+        site_ids=frozenset(db.session.scalars(select(Site.id))),
+        team_sites={row.id: row.site_id for row in teams},
+        kinds=frozenset(db.session.scalars(select(RemedyKind.code))),
+        category_ids=frozenset(db.session.scalars(select(Category.id))),
+    )

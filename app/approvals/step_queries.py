@@ -1,0 +1,151 @@
+"""Reads of routes: which step is open, who has spoken in it, and what was said."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.approvals.rules import StepFacts
+from app.approvals.step_models import ExceptionMessage, ExceptionRoute, ExceptionStep, ExceptionVote
+from app.kernel.database import db
+
+
+def open_steps(ids: Sequence[int], humans: Mapping[int, int]) -> dict[int, tuple[StepFacts, dict[int, int]]]:
+    """Return the open step of each of these requests, and who has spoken on it: the person and whom they spoke for,
+    with the step. Requests from before routes were written down have none. Two queries."""
+    rows: dict[int, list[Any]] = defaultdict(list)
+    for step in _steps(ids):
+        rows[step.exception_id].append(step)
+    said: dict[tuple[int, int], int] = defaultdict(int)
+    acted: dict[int, dict[int, int]] = defaultdict(dict)
+    for vote in _votes(ids):
+        said[vote.exception_id, vote.number] += 1
+        for identity in (vote.decided_by_id, vote.on_behalf_of_id):
+            if identity is not None:
+                acted[vote.exception_id][humans.get(identity, identity)] = vote.number
+    found = {}
+    for number, steps in rows.items():
+        current = next((step for step in steps if step.done_at is None), steps[-1])
+        facts = StepFacts(
+            number=current.number,
+            of=len(steps),
+            who=tuple(current.who),
+            needed=current.needed,
+            said=said[number, current.number],
+            is_raised=current.escalated_at is not None,
+        )
+        found[number] = facts, acted[number]
+    return found
+
+
+def _steps(ids: Sequence[int]) -> list[Any]:
+    if not ids:
+        return []
+    return list(
+        db.session.execute(
+            select(
+                ExceptionStep.exception_id, ExceptionStep.number, ExceptionStep.who, ExceptionStep.needed,
+                ExceptionStep.done_at, ExceptionStep.escalated_at, ExceptionStep.due_at, ExceptionStep.opened_at,
+            )
+            .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionStep.exception_id)
+            .where(ExceptionStep.exception_id.in_(ids), ExceptionStep.round == ExceptionRoute.round)
+            .order_by(ExceptionStep.exception_id, ExceptionStep.number)
+        )
+    )  # fmt: skip
+
+
+def _votes(ids: Sequence[int]) -> list[Any]:
+    if not ids:
+        return []
+    return list(
+        db.session.execute(
+            select(
+                ExceptionVote.exception_id, ExceptionVote.number, ExceptionVote.outcome, ExceptionVote.decided_by_id,
+                ExceptionVote.on_behalf_of_id, ExceptionVote.at, ExceptionVote.reason, ExceptionVote.amount_minor,
+            )
+            .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionVote.exception_id)
+            .where(ExceptionVote.exception_id.in_(ids), ExceptionVote.round == ExceptionRoute.round)
+            .order_by(ExceptionVote.exception_id, ExceptionVote.id)
+        )
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one person said in a step."""
+
+    outcome: str
+    by_id: int
+    on_behalf_of_id: int | None
+    at: datetime
+    reason: str
+    amount_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step of a request as its page shows it."""
+
+    number: int
+    who: tuple[str, ...]
+    needed: int
+    opened_at: datetime | None
+    due_at: datetime | None
+    escalated_at: datetime | None
+    done_at: datetime | None
+    said: tuple[Said, ...]
+
+
+def steps_of(exception_id: int) -> tuple[StepRow, ...]:
+    """Return the steps of a request's present round with what was said in each."""
+    said: dict[int, list[Said]] = defaultdict(list)
+    for vote in _votes([exception_id]):
+        said[vote.number].append(
+            Said(vote.outcome, vote.decided_by_id, vote.on_behalf_of_id, vote.at, vote.reason, vote.amount_minor)
+        )
+    return tuple(
+        StepRow(
+            number=step.number,
+            who=tuple(step.who),
+            needed=step.needed,
+            opened_at=step.opened_at,
+            due_at=step.due_at,
+            escalated_at=step.escalated_at,
+            done_at=step.done_at,
+            said=tuple(said[step.number]),
+        )
+        for step in _steps([exception_id])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the talk about a request."""
+
+    kind: str
+    author_id: int
+    at: datetime
+    text: str
+    said: dict[str, Any]
+
+
+def thread(exception_id: int, limit: int = 200) -> tuple[Line, ...]:
+    """Return questions, answers and amendments, oldest first."""
+    rows = db.session.execute(
+        select(
+            ExceptionMessage.kind, ExceptionMessage.author_id, ExceptionMessage.at, ExceptionMessage.text,
+            ExceptionMessage.said,
+        )
+        .where(ExceptionMessage.exception_id == exception_id)
+        .order_by(ExceptionMessage.id)
+        .limit(limit)
+    )  # fmt: skip
+    return tuple(Line(*row) for row in rows)
+
+
+def least_granted(exception_id: int) -> int | None:
+    """Return the smallest amount, in minor units, that a say of this round has granted."""
+    return min((vote.amount_minor for vote in _votes([exception_id]) if vote.amount_minor is not None), default=None)
