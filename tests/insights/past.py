@@ -7,6 +7,7 @@ from typing import Any
 
 from app.approvals.models import ExceptionRequest
 from app.kernel.actor import command
+from app.kernel.database import db
 from app.kernel.money import Money
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
@@ -24,23 +25,25 @@ from tests.remedies.builders import give, publish_policy
 INCIDENT, CUSTOMER, MONTH, CAP = 20_000, 30_000, 60_000, 100_000
 
 
-def small_policy(*, now: datetime) -> int:
+def small_policy(*, now: datetime, currency: str = "GBP") -> int:
     """Publish a policy for frontline at every site: an incident, a customer in 30 days, a month, and a cap."""
-    frontline: dict[str, Any] = {"role": "frontline", "currency": "GBP"}
+    frontline: dict[str, Any] = {"role": "frontline", "currency": currency}
     return publish_policy(
         [
             {**frontline, "unit": "incident", "limit_minor": INCIDENT, "clause": "4.2"},
             {**frontline, "unit": "customer_days", "days": 30, "limit_minor": CUSTOMER, "clause": "4.3"},
             {**frontline, "unit": "employee_month", "limit_minor": MONTH, "clause": "5.1"},
-            {"unit": "incident", "currency": "GBP", "limit_minor": CAP, "clause": "3.1", "hard": True},
+            {"unit": "incident", "currency": currency, "limit_minor": CAP, "clause": "3.1", "hard": True},
         ],
         now=now,
     )
 
 
-def ask(person: PersonRow, case_id: int, minor: int, now: datetime, **changes: Any) -> ExceptionRequest:
+def ask(
+    person: PersonRow, case_id: int, minor: int, now: datetime, currency: str = "GBP", **changes: Any
+) -> ExceptionRequest:
     return remedies.ask_exception(
-        case_id=case_id, kind="refund", amount=Money(minor, "GBP"), reason="A ruined anniversary.",
+        case_id=case_id, kind="refund", amount=Money(minor, currency), reason="A ruined anniversary.",
         intent=secrets.token_urlsafe(12), actor=person.actor, now=now, **changes,
     )  # fmt: skip
 
@@ -48,7 +51,8 @@ def ask(person: PersonRow, case_id: int, minor: int, now: datetime, **changes: A
 def decide(
     person: PersonRow, request_id: int, outcome: Any, now: datetime, minor: int | None = None
 ) -> ExceptionRequest:
-    amount = Money(minor, "GBP") if minor else None
+    request = db.session.get(ExceptionRequest, request_id)
+    amount = Money(minor, request.currency) if minor and request else None
     return remedies.decide_exception(
         exception_id=request_id, outcome=outcome, amount=amount, reason="They deserve it.", actor=person.actor, now=now
     )
@@ -57,7 +61,8 @@ def decide(
 def live_a_week(company: Company) -> datetime:
     """Let a week pass at the front desk; returns its beginning. Twelve answers, four of them exceptions."""
     start = utc_now().replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=8)
-    small_policy(now=start - timedelta(days=1))
+    currency = company.quayside.currency
+    small_policy(now=start - timedelta(days=1), currency=currency)
     ana, bo, sam = company.ana, company.bo, company.sam
 
     def at(hours: float) -> datetime:
@@ -66,39 +71,39 @@ def live_a_week(company: Company) -> datetime:
     def case(person: PersonRow, name: str, hours: float) -> int:
         return make_case(person, customer=name, now=at(hours)).id
 
+    def offered(person: PersonRow, case_id: int, minor: int, hours: float) -> Remedy:
+        return give(person, case_id, minor, currency=currency, now=at(hours))
+
     def settle(remedy: Remedy, hours: float, minor: int | None = None) -> None:
-        amount = Money(minor, "GBP") if minor else None
+        amount = Money(minor, currency) if minor else None
         remedies.accept(remedy_id=remedy.id, actor=sam.actor, now=at(hours), amount=amount)
 
     first = case(ana, "Cleo Marchetti", 0)
-    settle(give(ana, first, 12_000, now=at(1)), 1.5, 9_000)
-    settle(give(ana, first, 11_000, now=at(2)), 2.5)  # fits only because the first was settled for less
+    settle(offered(ana, first, 12_000, 1), 1.5, 9_000)
+    settle(offered(ana, first, 11_000, 2), 2.5)  # fits only because the first was settled for less
     second = case(ana, "Cleo Marchetti", 3)
-    request = ask(ana, second, 15_000, at(4))  # the customer has 30,000 in 30 days
+    request = ask(ana, second, 15_000, at(4), currency)  # the customer has 30,000 in 30 days
     decide(sam, request.id, "approved", at(5))
     settle(db_remedy(request), 6)
     third = case(bo, "Bea Lund", 20)
-    declined = give(bo, third, 20_000, now=at(21))
-    remedies.decline(remedy_id=declined.id, actor=bo.actor, now=at(22))
-    reversed_ = give(bo, third, 20_000, now=at(23))
+    remedies.decline(remedy_id=offered(bo, third, 20_000, 21).id, actor=bo.actor, now=at(22))
+    reversed_ = offered(bo, third, 20_000, 23)
     settle(reversed_, 24)
     remedies.reverse(remedy_id=reversed_.id, reason="Paid twice.", actor=sam.actor, now=at(25))
-    give(bo, third, 5_000, now=at(26))
+    offered(bo, third, 5_000, 26)
     fourth = case(bo, "Dan Oh", 30)
-    decide(sam, ask(bo, fourth, 45_000, at(31)).id, "declined", at(33))
-    part = ask(bo, fourth, 35_000, at(40), part=Money(20_000, "GBP"))
+    decide(sam, ask(bo, fourth, 45_000, at(31), currency).id, "declined", at(33))
+    part = ask(bo, fourth, 35_000, at(40), currency, part=Money(20_000, currency))
     decide(sam, part.id, "approved", at(43), 12_000)
     fifth = case(ana, "Eve Poe", 50)
-    settle(give(ana, fifth, 20_000, now=at(51)), 52)
+    settle(offered(ana, fifth, 20_000, 51), 52)
     sixth = case(ana, "Fay Quin", 60)
-    ask(ana, sixth, 25_000, at(61))  # nobody has answered yet
-    give(ana, sixth, 500, now=at(62))
+    ask(ana, sixth, 25_000, at(61), currency)  # nobody has answered yet
+    offered(ana, sixth, 500, 62)
     return start
 
 
 def db_remedy(request: ExceptionRequest) -> Remedy:
-    from app.kernel.database import db
-
     remedy = db.session.get(Remedy, request.remedy_id)
     assert remedy is not None
     return remedy
