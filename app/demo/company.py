@@ -15,6 +15,7 @@ from app.people import place_actions as places
 from app.people.queries import PersonRow, SiteRow, person, site
 from app.people.secret_actions import set_pass_phrase
 from app.policies import actions as policies
+from app.policies.document_rules import Clause
 from app.policies.packs import FACTOR, HOTEL_SOURCE, hotel_rules
 
 DOMAIN = "makegood.example"
@@ -90,6 +91,15 @@ def found(*, seed: int, phrase: str, actor: Actor, now: datetime) -> Company:
     return company
 
 
+CLAUSES = (
+    Clause("3.1", "The outer bound", "Nobody goes beyond this for one incident, not even by exception."),
+    Clause("4.2", "One incident", "What each role may give for one incident without asking first."),
+    Clause("4.3", "One guest in thirty days", "Several small gifts to one guest count together."),
+    Clause("5.1", "One person's month", "What one person gives in a calendar month."),
+    Clause("5.2", "The team's pool", "What all people of one team give in a calendar month, so that the money lasts."),
+)
+
+
 def publish_policy(company: Company, title: str, share: float, *, actor: Actor, now: datetime) -> None:
     """Publish the hotel pack, with the frontline's limits at a share of it."""
     rules = hotel_rules(list(company.sites.values()))
@@ -97,7 +107,7 @@ def publish_policy(company: Company, title: str, share: float, *, actor: Actor, 
         if rule.get("role") == "frontline" and rule["unit"] in ("incident", "customer_days"):
             rule["limit_minor"] = int(rule["limit_minor"] * share)
     version = policies.draft_version(
-        title=title, source=HOTEL_SOURCE, rules=rules, valid_from=now, actor=actor, now=now
+        title=title, source=HOTEL_SOURCE, rules=rules, clauses=CLAUSES, valid_from=now, actor=actor, now=now
     )
     reviewer = company.people["max"].actor
     policies.review_version(version_id=version.id, outcome="approved", note="", actor=reviewer, now=now)
