@@ -14,7 +14,7 @@ from app.audit.actions import TYPES
 from app.audit.queries import Filters
 from app.kernel.references import PREFIXES, parse_ref
 from app.people import queries as people
-from app.ui.forms import strip_line
+from app.ui.forms import SelectChoice, options, strip_line
 
 # What people look for, and the subjects whose entries belong to it.
 GROUPS: Mapping[str, object] = {
@@ -29,8 +29,8 @@ GROUPS: Mapping[str, object] = {
 }
 
 
-def types() -> list[tuple[str, str]]:
-    return [("", _("Everything")), *((name, str(kind.sentence)) for name, kind in sorted(TYPES.items()))]
+def types() -> list[SelectChoice]:
+    return options(((name, kind.sentence) for name, kind in sorted(TYPES.items())), empty=_("Everything"))
 
 
 class TrailForm(Form):

@@ -47,6 +47,9 @@ LABELS: dict[str, Any] = {
     "note": _l("note"),
     "at": _l("at"),
     "policy_version": _l("policy version"),
+    "length": _l("length"),
+    "summary": _l("summary"),
+    "exception": _l("exception"),
 }
 
 # Employee ids under these keys are shown as names.

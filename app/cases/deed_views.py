@@ -18,6 +18,7 @@ from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, needs
+from app.ui.forms import options
 
 
 @bp.get("/cases/<ref>/resolution")
@@ -221,15 +222,16 @@ def _assign_form(page: CasePage, form: AssignForm) -> AssignForm:
     listed = {row.id: row.name for row in (*owners, *managers)}
     if page.case.owner_id and page.owner:
         listed.setdefault(page.case.owner_id, page.owner)
-    form.owner_id.choices = [("", _("Nobody yet")), *sorted(listed.items(), key=lambda pair: pair[1])]
+    form.owner_id.choices = options(sorted(listed.items(), key=lambda pair: pair[1]), empty=_("Nobody yet"))
     teams = people.teams(page.case.site_id)
-    form.team_id.choices = [("", _("No team")), *((team.id, team.name) for team in teams)]
+    form.team_id.choices = options(((team.id, team.name) for team in teams), empty=_("No team"))
     return form
 
 
 def _edit_form(page: CasePage, form: EditForm) -> EditForm:
     rows = queries.categories()
-    form.category_id.choices = [(row.id, row.name) for row in rows if row.active or row.id == page.case.category_id]
+    offered = [(row.id, row.name) for row in rows if row.active or row.id == page.case.category_id]
+    form.category_id.choices = options(offered)
     if not form.is_submitted():
         form.severity.data = str(page.case.severity)
         form.journey_stage.data = page.case.journey_stage or ""

@@ -1,6 +1,6 @@
 """Forms of the case pages. They read text; the actions decide what is right."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 from app.cases import words
 from app.cases.rules import CAUSES, OUTCOMES, SUMMARY_MAX, TEXT_MAX, WAITING_FOR
 from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
-from app.ui.forms import Form, InstantField, LineField, ParagraphField, strip_line
+from app.ui.forms import Form, InstantField, LineField, ParagraphField, options, strip_line
 
 
 def number_or_none(text: Any) -> int | None:
@@ -18,11 +18,7 @@ def number_or_none(text: Any) -> int | None:
     return None if text in (None, "", "None") else int(text)
 
 
-def _choices(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return list(found.items())
-
-
-SEVERITY_CHOICES = [(str(level), text) for level, text in enumerate(words.SEVERITY_WORDS)]
+SEVERITY_CHOICES = options(enumerate(words.SEVERITY_WORDS))
 
 
 class LogForm(Form):
@@ -36,16 +32,16 @@ class LogForm(Form):
     category_id = SelectField(_l("Category"), [InputRequired()], coerce=number_or_none)
     severity = RadioField(_l("How bad is it?"), [InputRequired()], choices=SEVERITY_CHOICES)
     description = ParagraphField(_l("The story"), [Length(max=TEXT_MAX)])
-    channel = SelectField(_l("How we heard of it"), choices=_choices(words.CHANNEL_WORDS), default="desk")
+    channel = SelectField(_l("How we heard of it"), choices=options(words.CHANNEL_WORDS.items()), default="desk")
     occurred_at = InstantField(_l("When it happened"))
-    attribution = SelectField(_l("Whose doing"), choices=_choices(words.ATTRIBUTION_WORDS), default="unknown")
+    attribution = SelectField(_l("Whose doing"), choices=options(words.ATTRIBUTION_WORDS.items()), default="unknown")
     site_id = SelectField(_l("Site"), coerce=number_or_none)
     is_mine = BooleanField(_l("I take care of it"), default=True)
 
     def offer(self, categories: Iterable[tuple[int, str]], sites: Iterable[tuple[int, str]]) -> None:
         """Say what can be chosen. With one site only, the field is not needed."""
-        self.category_id.choices = [("", _l("Choose")), *categories]
-        self.site_id.choices = list(sites)
+        self.category_id.choices = options(categories, empty=_l("Choose"))
+        self.site_id.choices = options(sites)
 
 
 class EditForm(Form):
@@ -53,8 +49,8 @@ class EditForm(Form):
     description = ParagraphField(_l("The story"), [Length(max=TEXT_MAX)])
     category_id = SelectField(_l("Category"), [InputRequired()], coerce=number_or_none)
     severity = RadioField(_l("How bad is it?"), [InputRequired()], choices=SEVERITY_CHOICES)
-    attribution = SelectField(_l("Whose doing"), choices=_choices(words.ATTRIBUTION_WORDS))
-    journey_stage = SelectField(_l("At which stage"), choices=[("", _l("Not said")), *words.STAGE_WORDS.items()])
+    attribution = SelectField(_l("Whose doing"), choices=options(words.ATTRIBUTION_WORDS.items()))
+    journey_stage = SelectField(_l("At which stage"), choices=options(words.STAGE_WORDS.items(), empty=_l("Not said")))
     version = HiddenField(default="0")
 
     def values(self) -> dict[str, Any]:
@@ -79,10 +75,12 @@ class WaitForm(Form):
     waiting_for = RadioField(
         _l("Whom do we wait for?"),
         [InputRequired()],
-        choices=[
-            (WAITING_FOR[0], _l("The customer: our clocks stand still")),
-            (WAITING_FOR[1], _l("A third party: the clocks run on")),
-        ],
+        choices=options(
+            (
+                (WAITING_FOR[0], _l("The customer: our clocks stand still")),
+                (WAITING_FOR[1], _l("A third party: the clocks run on")),
+            )
+        ),
     )
     reason = LineField(_l("What for"), [Length(max=300)])
 
@@ -91,12 +89,12 @@ class ResolveForm(Form):
     outcome = RadioField(
         _l("How did it end for the customer?"),
         [InputRequired()],
-        choices=[(code, words.OUTCOME_WORDS[code]) for code in OUTCOMES],
+        choices=options((code, words.OUTCOME_WORDS[code]) for code in OUTCOMES),
     )
     root_cause = SelectField(
         _l("What caused it?"),
         [InputRequired()],
-        choices=[("", _l("Choose")), *((code, words.CAUSE_WORDS[code]) for code in CAUSES)],
+        choices=options(((code, words.CAUSE_WORDS[code]) for code in CAUSES), empty=_l("Choose")),
     )
     note = ParagraphField(_l("What was done"), [Length(max=TEXT_MAX)])
     version = HiddenField(default="0")

@@ -7,7 +7,7 @@ from wtforms import EmailField, HiddenField, SelectField, TelField
 from wtforms.validators import InputRequired, Length
 
 from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
-from app.ui.forms import Form, LineField, strip_line
+from app.ui.forms import Form, LineField, options, strip_line
 
 # What customers speak here; what a record holds beyond these is kept and offered too.
 LANGUAGES = ("ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "hi", "hu", "it", "ja", "ko", "nl", "no", "pl", "pt",
@@ -26,7 +26,7 @@ class CustomerForm(Form):
         known = [("", _l("Not known")), *languages]
         if kept and kept not in dict(known):
             known.append((kept, kept))
-        self.language.choices = known
+        self.language.choices = options(known)
 
     def said(self) -> dict[str, Any]:
         """Return what the action takes."""

@@ -6,7 +6,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, SelectField
 
 from app.intake.known import shipped
-from app.ui.forms import Form
+from app.ui.forms import Form, options
 
 AUTOMATIC = ""
 
@@ -20,5 +20,5 @@ class UploadForm(Form):
 
     def offer_mappings(self) -> "UploadForm":
         known = [(mapping.name, mapping.title) for mapping in shipped().values()]
-        self.mapping.choices = [(AUTOMATIC, _("Find it by the column names")), *known]
+        self.mapping.choices = options([(AUTOMATIC, _("Find it by the column names")), *known])
         return self

@@ -11,7 +11,7 @@ from app.kernel.errors import Conflict, Refusal
 from app.people import queries
 from app.people.models import ROLES
 from app.people.words import ROLE_WORDS, THEME_WORDS
-from app.ui.forms import Form, LineField, strip_line
+from app.ui.forms import Form, LineField, SelectChoice, options, strip_line
 from app.ui.preferences import LANGUAGES
 
 CURRENCIES = (
@@ -29,10 +29,12 @@ def text_or_none(text: Any) -> str | None:
     return None if text in (None, "", "None") else str(text)
 
 
-def language_choices(kept: str | None) -> list[tuple[str, str]]:
+def language_choices(kept: str | None) -> list[SelectChoice]:
     """Return the languages to choose from, with the one kept now, e.g. en_GB given by a command."""
-    choices = [("", _("As the browser asks")), *LANGUAGES.items()]
-    return choices if kept is None or kept in LANGUAGES else [*choices, (kept, kept)]
+    known = list(LANGUAGES.items())
+    return options(
+        known if kept is None or kept in LANGUAGES else [*known, (kept, kept)], empty=_("As the browser asks")
+    )
 
 
 class SignInForm(Form):
@@ -52,7 +54,7 @@ class ChangePhraseForm(Form):
 
 class PreferencesForm(Form):
     locale = SelectField(_l("Language"), coerce=text_or_none)
-    theme = SelectField(_l("Colours"), choices=list(THEME_WORDS.items()))
+    theme = SelectField(_l("Colours"), choices=options(THEME_WORDS.items()))
     keys_off = BooleanField(_l("Switch single-key shortcuts off"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,12 +86,12 @@ class PersonForm(Form):
     def __init__(self, *args: Any, employee_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sites = {site.id: site.name for site in queries.sites()}
-        self.role.choices = [(role, ROLE_WORDS[role]) for role in ROLES]
-        self.site_id.choices = list(sites.items())
+        self.role.choices = options((role, ROLE_WORDS[role]) for role in ROLES)
+        self.site_id.choices = options(sites.items())
         teams = [(team.id, f"{sites.get(team.site_id, '')} · {team.name}") for team in queries.teams()]
-        self.team_id.choices = [("", _("No team")), *sorted(teams, key=lambda choice: choice[1])]
+        self.team_id.choices = options(sorted(teams, key=lambda team: str(team[1])), empty=_("No team"))
         managers = [(row.id, row.name) for row in queries.active_people() if row.id != employee_id]
-        self.manager_id.choices = [("", _("Nobody")), *managers]
+        self.manager_id.choices = options(managers, empty=_("Nobody"))
         self.locale.choices = language_choices(self.locale.object_data)
 
     def said(self) -> dict[str, Any]:
@@ -114,10 +116,9 @@ class DeactivateForm(VersionForm):
         people = [
             row for row in queries.active_people(("supervisor", "manager", "admin", "hr")) if row.id != employee_id
         ]
-        self.successor_id.choices = [
-            ("", _("Nobody")),
-            *((row.id, f"{row.name} · {ROLE_WORDS[row.role]}") for row in people),
-        ]
+        self.successor_id.choices = options(
+            ((row.id, f"{row.name} · {ROLE_WORDS[row.role]}") for row in people), empty=_("Nobody")
+        )
 
 
 class SiteForm(Form):
@@ -133,7 +134,7 @@ class SiteForm(Form):
 
     def __init__(self, *args: Any, calendars: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.calendar_id.choices = [("", _("Not chosen yet")), *calendars]
+        self.calendar_id.choices = options(calendars, empty=_("Not chosen yet"))
 
     def said(self) -> dict[str, Any]:
         return {
@@ -155,16 +156,15 @@ class TeamForm(Form):
     def __init__(self, *args: Any, site_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sites = {site.id: site.name for site in queries.sites()}
-        self.site_id.choices = list(sites.items())
+        self.site_id.choices = options(sites.items())
         leaders = [
             row
             for row in queries.active_people(("supervisor", "manager"))
             if site_id is None or row.site_id == site_id or row.role == "manager"
         ]
-        self.supervisor_id.choices = [
-            ("", _("Nobody yet")),
-            *((row.id, f"{row.name} · {sites.get(row.site_id, '')}") for row in leaders),
-        ]
+        self.supervisor_id.choices = options(
+            ((row.id, f"{row.name} · {sites.get(row.site_id, '')}") for row in leaders), empty=_("Nobody yet")
+        )
 
 
 def refused(form: Form, refusal: Refusal, version: int) -> int:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 from flask_babel import gettext as _
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -106,10 +107,15 @@ class IntentField(HiddenField):
         self.raw_data = None
 
 
-def options(pairs: Iterable[tuple[object, object]], *, empty: object | None = None) -> list[SelectChoice]:
-    """Make a select's choices of (value, words) pairs; `empty` names the choice of nothing, put first."""
-    first = [SelectChoice("", str(empty))] if empty is not None else []
-    return first + [SelectChoice(str(value), str(label)) for value, label in pairs]
+def options(pairs: Iterable[tuple[Any, Any]], *, empty: object | None = None) -> list[SelectChoice]:
+    """Make a select's choices of (value, words) pairs; `empty` names the choice of nothing, put first.
+
+    Lazy words stay lazy, so a form's class may hold them and each reader sees their own language.
+    """
+    found = [(value, label) for value, label in pairs]
+    if empty is not None:
+        found.insert(0, ("", empty))
+    return [SelectChoice(str(value), label if isinstance(label, LazyString) else str(label)) for value, label in found]
 
 
 def new_intent() -> str:
