@@ -28,7 +28,7 @@ from app.policies.rules import Rule
 def rule(ref: str, place: int | None = None) -> str:
     row, known = row_of(ref), document_queries.known()
     if place is None:
-        form = RuleForm(known, row.document, formdata=None, version=row.version)
+        form = RuleForm(known, row.document, formdata=None, version=row.version, unit="incident")
         return _page(row, form, None, known)
     found = row.document.rule(place)
     if found is None:

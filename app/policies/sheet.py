@@ -1,7 +1,7 @@
 """A policy as its pages show it: clause by clause, each rule said once for all the sites it is written for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -141,9 +141,9 @@ def clause_sheets(document: Document, known: Known, *, rules: Sequence[Rule] | N
 
 
 def rules_for(document: Document, at: datetime, *, site_id: int, team_id: int | None) -> tuple[Rule, ...]:
-    """The rules that hold at a site for a team at an instant."""
+    """The rules that hold at a site for a team at an instant, as they read there: without the site's name."""
     return tuple(
-        rule
+        replace(rule, site_id=None)
         for rule in document.rules
         if rule.site_id in (None, site_id) and rule.team_id in (None, team_id) and is_valid(rule, at)
     )

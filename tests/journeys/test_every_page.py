@@ -14,9 +14,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = {
     "ana": ("/", "/cases", "/cases?view=all", "/cases/new", "/cases/MG-1", "/customers", "/customers/CU-1", "/exceptions", "/purses",
             "/clocks", "/inbox", "/me", "/search?q=room", "/search?q=nothing-like-this"),
-    "sam": ("/", "/cases", "/cases/MG-1", "/cases/MG-1/resolution", "/exceptions", "/metrics", "/audit", "/audit?case=MG-1", "/policies"),
+    "sam": ("/", "/cases", "/cases/MG-1", "/cases/MG-1/resolution", "/exceptions", "/metrics", "/audit", "/audit?case=MG-1", "/policies",
+            "/policies/PO-1", "/policies/PO-1/print", "/policies/in-force"),
     "hana": ("/", "/metrics", "/policies", "/people"),
-    "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me"),
+    "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me", "/policies/new", "/policies/packs/airline"),
     "audra": ("/", "/cases", "/cases/MG-1", "/audit", "/purses", "/clocks", "/metrics", "/people"),
 }  # fmt: skip
 
