@@ -36,7 +36,7 @@ class Known:
 
     roles: Collection[str]  # the roles that hold the right to decide
     asking_roles: Collection[str]
-    titles: Collection[str]  # job titles in use, case-folded
+    titles: Collection[str]  # job titles in use
     person_ids: Collection[int]
     site_ids: Collection[int]
     team_sites: Mapping[int, int]
@@ -98,7 +98,7 @@ def _is_known(name: str, known: Known, roles: Collection[str]) -> bool:
     if what == "role":
         return value in roles
     if what == "title":
-        return value.strip().casefold() in known.titles
+        return value.strip().casefold() in {title.casefold() for title in known.titles}
     return what == "person" and value.isascii() and value.isdigit() and int(value) in known.person_ids
 
 

@@ -75,7 +75,7 @@ def known() -> Known:
     return Known(
         roles=frozenset(reach),
         asking_roles=frozenset(PERMISSIONS["exceptions.ask"]),
-        titles=frozenset(row.job_title.strip().casefold() for row in people if row.job_title.strip()),
+        titles=frozenset(row.job_title.strip() for row in people if row.job_title.strip()),
         person_ids=frozenset(row.id for row in people if row.role in reach),
         site_ids=frozenset(db.session.scalars(select(Site.id))),
         team_sites={row.id: row.site_id for row in teams},

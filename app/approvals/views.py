@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.approvals import actions as approvals
-from app.approvals import queries, rules
+from app.approvals import matrix_views, queries, rules
+from app.approvals.blueprint import bp
 from app.approvals.forms import DecisionForm
 from app.approvals.queries import RequestRow
 from app.approvals.sheet import sheet_for
@@ -23,7 +24,7 @@ from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
 
-bp = Blueprint("approvals", __name__, template_folder="templates")
+__all__ = ["bp", "matrix_views"]
 TABS = ("waiting", "decided", "asked")
 
 

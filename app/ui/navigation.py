@@ -127,6 +127,13 @@ SETTINGS = (
         note=_l("By hand, by your own server or by Stripe: for each kind of remedy and site."),
     ),
     Entry("policies.index", _l("Policies"), "scale", "policies.read", note=_l("Who may give what, up to which limit.")),
+    Entry(
+        "approvals.authority_matrix",
+        _l("Authority matrix"),
+        "approve",
+        "policies.read",
+        note=_l("Who decides what is asked above somebody's own limit, and in how many steps."),
+    ),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", note=_l("Bring in cases from files.")),
     Entry(
         "people.tokens", _l("Access tokens"), "key", "tokens.write", note=_l("Let a program act with your own rights.")
