@@ -23,6 +23,7 @@ from app.people import queries as people
 
 HOURS_AROUND = 1
 COUNT_MIN = 10
+NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,23 @@ class Preview:
     @property
     def steps(self) -> tuple[matrix_rules.RouteStep, ...]:
         return self.planned.route.steps
+
+    @property
+    def first_ids(self) -> tuple[int, ...]:
+        """Who is asked first."""
+        return (self.steps[0].present_ids or self.steps[0].decider_ids) if self.steps else ()
+
+    def who(self, step: matrix_rules.RouteStep) -> str:
+        """Name who could take a step, the nearest first."""
+        shown = (step.present_ids or step.decider_ids)[:NAMES_SHOWN]
+        return ", ".join(self.names[one] for one in shown if one in self.names)
+
+    def more(self, step: matrix_rules.RouteStep) -> int:
+        return max(0, len(step.present_ids or step.decider_ids) - NAMES_SHOWN)
+
+    @property
+    def fallback(self) -> str:
+        return self.names.get(self.planned.fallback_id or 0, "")
 
 
 def plan(ask: Ask, facts: RequestFacts, roster: Roster, now: datetime) -> Planned:
@@ -111,7 +129,9 @@ def preview(case: Case, kind: str, amount: Money, actor: Actor, now: datetime) -
         amount.minor, amount.currency,
     )  # fmt: skip
     planned = plan(ask, facts, roster_queries.roster(now), now)
-    named = {identity for step in planned.route.steps for identity in (step.present_ids or step.decider_ids)[:3]}
+    named = {
+        identity for step in planned.route.steps for identity in (step.present_ids or step.decider_ids)[:NAMES_SHOWN]
+    }
     expected = expected_wait(planned.route.key, case.site_id, now)
     return Preview(planned, people.names([*named, planned.fallback_id]), expected)
 

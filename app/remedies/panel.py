@@ -7,15 +7,14 @@ from typing import Any, Literal
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.approvals import queries as approvals
-from app.approvals.queries import Waits
+from app.approvals import route_queries as routes
+from app.approvals.route_queries import Preview
 from app.cases.models import Case
 from app.customers.models import Customer
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.money import Money
-from app.people import queries as people
 from app.people.models import Site
 from app.people.permissions import has, scope_of
 from app.policies import queries as policies
@@ -47,7 +46,7 @@ class Panel:
     text: str
     amount: Money | None
     approvers: str
-    waits: Waits | None
+    route: Preview | None
     may_give: bool
     may_record_redress: bool
     may_read_policy: bool
@@ -109,7 +108,8 @@ def panel_for(case: Case, actor: Actor, now: datetime, form: OfferForm | None = 
     amount = form.money(active, currency) if sent else None
     decision, text, version = _answer(case, actor, now, form, active, place, amount)
     needs = decision is not None and decision.outcome == "needs_approval" and amount is not None
-    approvers = _approvers(case, actor) if needs else ""
+    route = routes.preview(case, form.kind.data or "", amount, actor, now) if needs and amount is not None else None
+    approvers = _approvers(route) if needs else ""
     scope = scope_of(actor, "remedies.give")
     first_name = customer.split(" ")[0] if customer else ""
     names = {kind.code: kind.name for kind in kinds}
@@ -126,7 +126,7 @@ def panel_for(case: Case, actor: Actor, now: datetime, form: OfferForm | None = 
         text=text or (words.text_of(decision, approvers) if decision and amount is not None else ""),
         amount=amount,
         approvers=approvers,
-        waits=approvals.waits(case.site_id, now) if needs else None,
+        route=route,
         may_give=scope is not None and scope.covers(site_id=case.site_id) and not case.resolved_at,
         may_record_redress=actor.role in REDRESS_ROLES,
         may_read_policy=has(actor, "policies.read"),
@@ -177,8 +177,7 @@ def _place(case: Case, actor: Actor, now: datetime) -> tuple[tuple[KindRow, ...]
     return tuple(KindRow(*row[:width]) for row in rows), queries.place_of(*rows[0][width:-1]), rows[0][-1] or ""
 
 
-def _approvers(case: Case, actor: Actor) -> str:
+def _approvers(route: Preview | None) -> str:
     """Name who is asked first; never the one who asks."""
-    deciders = [person for person in people.supervisors_for(case.site_id, case.team_id) if person != actor.id]
-    names = people.names(deciders[:1])
-    return " ".join(names[person] for person in deciders[:1]) or _("A supervisor")
+    first = route.first_ids if route else ()
+    return " ".join(route.names[person] for person in first[:1] if route) or _("A supervisor")
