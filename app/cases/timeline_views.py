@@ -27,6 +27,7 @@ _ICONS = {
     "remedy": "gift",
     "exception": "approve",
     "clock": "running",
+    "promise": "promise",
 }
 _GOOD = {"resolved", "acknowledged"}
 
@@ -76,7 +77,9 @@ def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Li
         how = _("told %(customer)s", customer=first_name(page.customer))
         return [Line("staff", event.at, who, how, text=event.text)]
     tone = "good" if event.kind in _GOOD else ""
-    return [Line("fact", event.at, said=_said(event, who, kinds), text=event.text, icon=_ICONS[event.kind], tone=tone)]
+    return [
+        Line("fact", event.at, said=_said(page, event, who, kinds), text=event.text, icon=_ICONS[event.kind], tone=tone)
+    ]
 
 
 def _logged(page: CasePage, event: EventRow, who: str) -> list[Line]:
@@ -100,7 +103,7 @@ def _logged(page: CasePage, event: EventRow, who: str) -> list[Line]:
     return found
 
 
-def _said(event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
+def _said(page: CasePage, event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
     data = event.data
     if event.kind in ("remedy", "exception"):
         return _deed(event, who, kinds)
@@ -114,8 +117,21 @@ def _said(event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
         "reopened": lambda: _("%(who)s opened the case again.", who="\0"),
         "closed": lambda: _closed(data),
         "clock": lambda: str(data.get("text", "")),
+        "promise": lambda: _promised(data, page.time_zone),
     }  # fmt: skip
     return _bold(sentences[event.kind](), who)
+
+
+def _promised(data: dict[str, Any], zone: str) -> str:
+    when = instant(parse_instant(data["due_at"]), zone)
+    sentences = {
+        "made": _("%(who)s promised %(customer)s, by %(when)s:", who="\0", customer=data["told_to"], when=when),
+        "kept": _("%(who)s kept a promise in time:", who="\0"),
+        "late": _("%(who)s kept a promise that was due on %(when)s:", who="\0", when=when),
+        "told": _("%(who)s told %(customer)s that a promise will be late:", who="\0", customer=data["told_to"]),
+        "withdrawn": _("%(who)s took a promise back:", who="\0"),
+    }
+    return sentences[data["deed"]]
 
 
 def _assigned(event: EventRow) -> str:

@@ -134,7 +134,7 @@ def tell(clocks: Sequence[Tellable], threshold: str, *, now: datetime) -> None:
     notify_many(
         [
             Notice(
-                employee_ids=leads.told_at(threshold, clock.site_id, clock.team_id, clock.owner_id),
+                employee_ids=leads.told_at(threshold, clock),
                 kind=f"clock:{threshold}",
                 subject=clock.case_ref,
                 url=f"/cases/{clock.case_ref}",
@@ -158,6 +158,9 @@ def _entry(clock: Tellable, threshold: str) -> audit.Entry:
     return audit.Entry(kind, ref("clock", clock.id), said, clock.case_id, clock.site_id)
 
 
+_OF_A_PROMISE = ("half", "soon", "near")
+
+
 class _Leads:
     """Who is told at which step, asked once per place."""
 
@@ -165,12 +168,15 @@ class _Leads:
         self._supervisors: dict[tuple[int, int | None], list[int]] = {}
         self._managers: Mapping[int, int] | None = None
 
-    def told_at(self, threshold: str, site_id: int, team_id: int | None, owner_id: int | None) -> Iterable[int | None]:
+    def told_at(self, threshold: str, clock: Tellable) -> Iterable[int | None]:
         """Half the time: the owner. Then the supervisor too. After the breach: owner, supervisor, manager, one by one.
 
-        Nobody's clock goes to whoever leads there.
+        Of a promise, whoever keeps it hears at 75 % and the supervisor at 90 %. Nobody's clock goes to whoever leads there.
         """
+        site_id, team_id, owner_id = clock.site_id, clock.team_id, clock.owner_id
         supervisor = self._supervisor(site_id, team_id)
+        if clock.milestone == "promise" and threshold in _OF_A_PROMISE:
+            return {"half": [], "soon": [owner_id or supervisor], "near": [supervisor]}[threshold]
         if threshold == "level3":
             return [self._manager(supervisor, site_id, team_id)]
         if threshold == "level2":
