@@ -132,6 +132,7 @@ class DecisionIn(Body):
     kind: Code
     amount: MoneyIn
     nature: Nature = "goodwill"
+    entitlement: Annotated[Code | None, Field(description="the rule by which redress is owed")] = None
 
 
 class RemedyIn(Body):
@@ -141,6 +142,7 @@ class RemedyIn(Body):
     amount: MoneyIn
     reason: Annotated[str, said(2_000, examples=["Two hours without a room."])]
     nature: Nature = "goodwill"
+    entitlement: Annotated[Code | None, Field(description="the rule by which redress is owed")] = None
 
 
 class SettlementIn(Body):

@@ -25,6 +25,7 @@ def ask_decision(call: Call) -> given.DecisionOut:
         kind=said.kind,
         amount=said.amount.money(),
         nature=said.nature,
+        entitlement=said.entitlement,
         actor=call.actor,
         now=call.now,
     )
@@ -49,6 +50,7 @@ def give_remedy(call: Call, ref: str) -> given.RemedyOut:
             case_id=identity("case", ref),
             kind=said.kind,
             nature=said.nature,
+            entitlement=said.entitlement,
             amount=said.amount.money(),
             reason=said.reason,
             intent=call.intent,

@@ -20,6 +20,8 @@ from app.policies import queries as policies
 from app.remedies import panel as remedies_panel
 from app.remedies import queries as remedies
 from app.remedies import words as remedy_words
+from app.remedies.redress_panel import owed_forms
+from app.remedies.redress_queries import owed_in_case
 from app.sla import queries as sla
 from app.ui.preferences import safe_next
 
@@ -117,6 +119,8 @@ def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = 
         due=next_due(page, clocks),
         deeds=rules.deeds(case.state) if can("cases.write") else (),
         panel=panel,
+        owed=owed_in_case(case, now) if panel else (),
+        owed_forms=owed_forms,
         remedies=given,
         remedy_states=remedy_words.STATES,
         kind_names=names,

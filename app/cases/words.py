@@ -115,6 +115,8 @@ REMEDY_DEEDS: dict[str, Any] = {
     "released": _l("released the offer of %(amount)s"),
     "expired": _l("The offer of %(amount)s ran out"),
     "reversed": _l("took back %(amount)s"),
+    "owed": _l("looked up what is owed: %(amount)s"),
+    "not_owed": _l("found that nothing is owed: %(amount)s"),
 }
 EXCEPTION_DEEDS: dict[str, Any] = {
     "asked": _l("asked for %(amount)s"),

@@ -14,7 +14,7 @@ Measure = Literal["amount", "count"]
 Outcome = Literal["allowed", "needs_approval", "refused"]
 Why = Literal[
     "within", "no_money", "redress", "over_limit", "hard_cap", "old_rate", "no_rule", "no_customer", "bad_amount",
-    "unknown_currency", "not_theirs",
+    "unknown_currency", "not_theirs", "above_owed",
 ]  # fmt: skip
 
 

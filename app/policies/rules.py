@@ -26,7 +26,7 @@ ORDER: tuple[Unit, ...] = (
     "remedy", "incident", "customer_incident", "customer_cause", "customer_day", "customer_days", "employee_month",
     "team_month", "site_month",
 )  # fmt: skip
-# Redress takes from no window, so no limit would hold it: until rules with their legal source do, these roles record it.
+# Redress takes from no window. A rule with its legal source computes it, or one of these roles names what it is owed by.
 REDRESS_ROLES = ("supervisor", "manager")
 
 
@@ -76,7 +76,8 @@ class Offer:
     """What somebody wants to give, to whom and when. The amount is in the site's currency, minor units >= 0.
 
     cause: what it is given for, counted together for one customer over cases; None leaves it out.
-    at: when; None asks no rule for its validity.
+    at: when; None asks no rule for its validity. owed_minor: of redress, what a rule with its legal source has computed
+    and is still to be given; None where no such rule was named.
     """
 
     amount: Money
@@ -90,6 +91,7 @@ class Offer:
     has_customer: bool = True
     has_team: bool = True
     at: datetime | None = None
+    owed_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +228,8 @@ def judge(
     is_sound = 0 < offer.amount.minor <= MINOR_MAX if offer.is_monetary else offer.amount.minor == 0
     if not is_sound:
         return Decision("refused", "bad_amount", "", nothing, ())
-    if offer.nature == "redress" and offer.is_monetary:
-        if holder.role not in REDRESS_ROLES:
-            return Decision("refused", "not_theirs", "", nothing, ())
-        return Decision("allowed", "redress", "", offer.amount, ())
+    if offer.nature == "redress":
+        return _judge_redress(offer, holder)
     fitting = windows_of(offer, holder, rules)
     if offer.is_monetary and not _is_granted(fitting):
         return Decision("refused", _why_nothing(offer, holder, rules), "", nothing, ())
@@ -250,6 +250,18 @@ def judge(
     if old:
         return Decision("needs_approval", "old_rate", old.clause, nothing, windows)
     return Decision("allowed", "within" if offer.is_monetary else "no_money", clause, offer.amount, windows)
+
+
+def _judge_redress(offer: Offer, holder: Holder) -> Decision:
+    """Redress takes from no window: a rule computes it, or whoever leads names what it is owed by."""
+    currency = offer.amount.currency
+    if not offer.is_monetary:
+        return Decision("allowed", "no_money", "", offer.amount, ())
+    if offer.owed_minor is None and holder.role not in REDRESS_ROLES:
+        return Decision("refused", "not_theirs", "", Money(0, currency), ())
+    if offer.owed_minor is not None and offer.amount.minor > offer.owed_minor:
+        return Decision("refused", "above_owed", "", Money(offer.owed_minor, currency), ())
+    return Decision("allowed", "redress", "", offer.amount, ())
 
 
 def _is_granted(rules: Sequence[Rule]) -> bool:

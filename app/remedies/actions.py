@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import update
 
 from app.approvals import actions as approvals
 from app.approvals.models import ExceptionRequest
@@ -26,10 +25,11 @@ from app.people import queries as people
 from app.remedies import payout_actions as payouts
 from app.remedies import precedent_actions as precedents
 from app.remedies import receipt_actions as receipts
+from app.remedies import redress_actions as redress
 from app.remedies import writing
 from app.remedies.models import NATURES, Remedy
 from app.remedies.queries import Judged
-from app.remedies.rules import MOVES, OutsideRequest, RemedyEnded, fingerprint, named_window, over_of, refusal_of
+from app.remedies.rules import OutsideRequest, RemedyEnded, fingerprint, named_window, over_of, refusal_of
 
 REASON_CHARACTERS_MAX = 2_000
 OFFERED = audit.declare(
@@ -78,20 +78,22 @@ def offer(
     actor: Actor,
     now: datetime,
     nature: str = "goodwill",
+    entitlement: str | None = None,
 ) -> Remedy:
     """Reserve a remedy inside the actor's own authority, with no approver.
 
     The same intent key never pays twice: with the same content it returns the first answer, also a refusal; with other
     content it raises IntentReused. Raises NeedsApproval, Refused or PurseExhausted with the whole decision.
+    entitlement: the code of the rule by which redress is owed; then anybody who gives may give what it computes.
     """
 
-    if nature == "redress" and not reason.strip():
+    if nature == "redress" and entitlement is None and not reason.strip():
         raise BadInput({"reason": [str(_l("Name the law or the contract that it is owed by."))]})
 
     def deed(case: Case) -> Remedy:
-        return _give(case, kind, nature, amount, reason, actor, now)
+        return _give(case, kind, nature, amount, reason, actor, now, entitlement)
 
-    return _intended("offer", case_id, kind, nature, amount, reason, intent, actor, now, deed)
+    return _intended("offer", case_id, kind, nature, amount, reason, intent, actor, now, deed, entitlement=entitlement)
 
 
 def ask_exception(
@@ -131,12 +133,27 @@ def ask_exception(
     return request
 
 
-def _give(case: Case, kind: str, nature: str, amount: Money, reason: str, actor: Actor, now: datetime) -> Remedy:
-    judged = writing.judge(case, kind, nature, amount, actor, now)
+def _give(
+    case: Case,
+    kind: str,
+    nature: str,
+    amount: Money,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    entitlement: str | None = None,
+) -> Remedy:
+    if entitlement is not None and nature != "redress":
+        raise BadInput({"nature": [str(_l("An entitlement is given as redress."))]})
+    line, left = redress.left_of(case, entitlement, kind, now) if entitlement else (None, None)
+    judged = writing.judge(case, kind, nature, amount, actor, now, owed=left)
     if judged.decision.outcome != "allowed":
         raise refusal_of(judged.decision)
     precedents.ask_reason(offer=judged.offer, reason=reason)
+    reason = reason.strip() or (line.rule.source if line else "")
     remedy = writing.insert(case, judged, nature, "reserved", reason, actor, now)
+    if line:
+        redress.keep(remedy, line)
     writing.record(
         OFFERED, remedy, actor, now, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip(),
         decision=judged.decision.json(), policy_version=judged.in_force.version.number,
@@ -225,7 +242,7 @@ def _scope_of(request: ExceptionRequest, judged: Judged) -> frozenset[str]:
 def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None = None) -> Remedy:
     """The customer accepted: settle what was reserved (or less; the rest is released)."""
     with transaction():
-        remedy = _moved(remedy_id, "accept", "remedies.settle", actor, now)
+        remedy = writing.moved(remedy_id, "accept", "remedies.settle", actor, now)
         is_held = writing.is_held(remedy)
         if amount is not None and (amount.currency != remedy.currency or not 0 < amount.minor <= remedy.amount_minor):
             raise BadInput({"amount": [str(_l("Not more than was offered can be accepted."))]})
@@ -249,7 +266,7 @@ def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None 
 def decline(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) -> Remedy:
     """The customer declined: what was reserved is released."""
     with transaction():
-        remedy = _moved(remedy_id, "decline", "remedies.settle", actor, now)
+        remedy = writing.moved(remedy_id, "decline", "remedies.settle", actor, now)
         _release(remedy, "declined", actor, now)
         writing.event(remedy, "declined", actor, now, reason)
         writing.record(DECLINED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
@@ -260,7 +277,7 @@ def decline(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) ->
 def withdraw(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) -> Remedy:
     """Take an offer back before the customer answered."""
     with transaction():
-        remedy = _moved(remedy_id, "withdraw", "remedies.give", actor, now)
+        remedy = writing.moved(remedy_id, "withdraw", "remedies.give", actor, now)
         _release(remedy, "withdrawn", actor, now)
         writing.event(remedy, "withdrawn", actor, now, reason)
         writing.record(WITHDRAWN, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
@@ -270,7 +287,7 @@ def withdraw(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) -
 def release(*, remedy_id: int, reason: str = "", actor: Actor, now: datetime) -> Remedy:
     """Give back what was reserved, e.g. since it was made good otherwise; nobody declined or offered it by mistake."""
     with transaction():
-        remedy = _moved(remedy_id, "release", "remedies.settle", actor, now)
+        remedy = writing.moved(remedy_id, "release", "remedies.settle", actor, now)
         _release(remedy, "released", actor, now)
         writing.event(remedy, "released", actor, now, reason)
         writing.record(RELEASED, remedy, actor, now, amount=writing.money(remedy).json(), reason=reason.strip())
@@ -281,7 +298,7 @@ def expire(*, remedy_id: int, actor: Actor, now: datetime) -> bool:
     """Release an offer that nobody answered in time; False when somebody was faster."""
     with transaction():
         try:
-            remedy = _moved(remedy_id, "expire", "remedies.settle", actor, now)
+            remedy = writing.moved(remedy_id, "expire", "remedies.settle", actor, now)
         except RemedyEnded:
             return False
         _release(remedy, "expired", actor, now)
@@ -296,7 +313,7 @@ def reverse(*, remedy_id: int, reason: str, actor: Actor, now: datetime) -> Reme
     if not reason.strip():
         raise BadInput({"reason": [str(_l("Say why it is reversed."))]})
     with transaction():
-        remedy = _moved(remedy_id, "reverse", "remedies.reverse", actor, now)
+        remedy = writing.moved(remedy_id, "reverse", "remedies.reverse", actor, now)
         if writing.is_held(remedy):
             budgets.reverse(
                 remedy_id=remedy.id, why=reason.strip(), actor=actor, now=now, case_id=remedy.case_id,
@@ -337,14 +354,16 @@ def _intended(
     deed: Callable[[Case], Remedy],
     *,
     part: Money | None = None,
+    entitlement: str | None = None,
 ) -> Remedy:
     """Do a deed about a case once per intent key, and keep its answer, a refusal too."""
     if nature not in NATURES:
         raise BadInput({"nature": [str(_l("Choose goodwill or redress."))]})
     if len(reason) > REASON_CHARACTERS_MAX:
         raise BadInput({"reason": [str(_l("Keep it under %(count)d characters.", count=REASON_CHARACTERS_MAX))]})
+    owed_by = {"entitlement": entitlement} if entitlement else {}
     print_of = fingerprint(
-        deed=deed_name, case=case_id, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip(),
+        **owed_by, deed=deed_name, case=case_id, kind=kind, nature=nature, amount=amount.json(), reason=reason.strip(),
         part=part.json() if part else None,
     )  # fmt: skip
 
@@ -368,31 +387,6 @@ def _intended(
     )
     remedy = db.session.get(Remedy, remedy_id)
     assert remedy is not None, "a kept answer names its remedy"
-    return remedy
-
-
-def _moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: datetime) -> Remedy:
-    """Move a remedy once: the update names the state that it expects, so two at once give one outcome."""
-    remedy = db.session.get(Remedy, remedy_id)
-    if remedy is None:
-        raise NotFound
-    permissions.require(actor, permission, site_id=remedy.site_id)
-    expected, state = MOVES[deed]
-    if remedy.historic:
-        raise RemedyEnded
-    statement = update(Remedy).where(Remedy.id == remedy_id, Remedy.state == expected)
-    if deed == "accept":
-        statement = statement.where(Remedy.expires_at > now)
-    if deed == "expire":
-        statement = statement.where(Remedy.expires_at <= now)
-    done = db.session.execute(
-        statement.values(state=state, ended_at=now, version=Remedy.version + 1).execution_options(
-            synchronize_session=False
-        )
-    )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise RemedyEnded
-    db.session.refresh(remedy)
     return remedy
 
 

@@ -26,6 +26,7 @@ from app.policies import queries as policies
 from app.policies.queries import InForce, KindRow
 from app.policies.rate_rules import NO_RATES, Rate, Rates
 from app.policies.rules import Decision, Holder, Offer, Rule, judge, windows_of
+from app.remedies import redress_queries as redress
 from app.remedies.models import Remedy
 from app.remedies.payout_models import Payout
 from app.remedies.rules import no_policy, unknown_kind, wrong_currency
@@ -131,6 +132,7 @@ class Judged:
             "has_customer": offer.has_customer,
             "has_team": offer.has_team,
             "at": offer.at.isoformat() if offer.at else None,
+            "owed_minor": offer.owed_minor,
             "role": holder.role,
             "site_id": holder.site_id,
             "team_id": holder.team_id,
@@ -169,11 +171,12 @@ def judged(
     place: Place,
     version_id: int | None = None,
     known_kind: KindRow | None = None,
+    owed: Money | None = None,
 ) -> Judged:
     """Ask the judge with what is in force and used now; at most four queries. The same for the panel and for the deed.
 
     known_kind: the kind's row where the caller has just read it. version_id: judge by this version instead, as a
-    request in flight keeps the one under which it was asked.
+    request in flight keeps the one under which it was asked. owed: what an entitlement still owes, for redress by it.
     """
     in_force = policies.version_in_force(now) if version_id is None else policies.published(version_id)
     if in_force is None:
@@ -187,6 +190,7 @@ def judged(
     offer = Offer(
         amount, kind, nature, found.monetary, case.severity, case.category_id, segment=place.segment, cause=cause,
         has_customer=case.customer_id is not None, has_team=case.team_id is not None, at=now,
+        owed_minor=owed.minor if owed else None,
     )  # fmt: skip
     holder = Holder(actor.role, case.site_id, actor.team_id, place.standing.level, place.standing.certificates)
     spending = Spending(case.id, case.customer_id, actor.id, case.site_id, case.team_id, place.time_zone, cause)
@@ -207,8 +211,20 @@ def _rates(currencies: set[str], place: Place, now: datetime) -> Rates:
     return Rates(day, {code: Rate(*rate) for code, rate in found.items()}, days_max)
 
 
-def can_i(*, case_id: int, kind: str, amount: Money, actor: Actor, now: datetime, nature: str = "goodwill") -> Judged:
-    """Answer "Can I?" for a case: nothing is written. At most five queries."""
+def can_i(
+    *,
+    case_id: int,
+    kind: str,
+    amount: Money,
+    actor: Actor,
+    now: datetime,
+    nature: str = "goodwill",
+    entitlement: str | None = None,
+) -> Judged:
+    """Answer "Can I?" for a case: nothing is written. At most five queries.
+
+    entitlement: the code of the rule by which redress is owed; one that owes nothing here owes 0.
+    """
     row = db.session.execute(
         select(Case, *place_columns(Case, actor, now)).join(Site, Site.id == Case.site_id).where(Case.id == case_id)
     ).first()
@@ -216,7 +232,13 @@ def can_i(*, case_id: int, kind: str, amount: Money, actor: Actor, now: datetime
         raise NotFound
     case = row[0]
     permissions.require(actor, "decisions.ask", site_id=case.site_id)
-    return judged(case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, place=place_of(*row[1:]))
+    owed = None
+    if entitlement is not None:
+        lines = {line.rule.code: line.left for line in redress.owed_in_case(case, now) if line.rule.kind == kind}
+        owed = lines.get(entitlement, Money(0, row[1]))
+    return judged(
+        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, place=place_of(*row[1:]), owed=owed
+    )
 
 
 def remedies_of_case(case_id: int) -> tuple[RemedyRow, ...]:

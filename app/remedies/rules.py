@@ -77,6 +77,7 @@ def refusal_of(decision: Decision) -> Refusal:
             "No exchange rate is stored by which the limit could be compared. Ask your administrator."
         ),
         "not_theirs": _l("What is owed by law or contract is recorded by a supervisor. Ask one, or offer goodwill."),
+        "above_owed": _l("That is more than is owed. Give what is owed, and offer the rest as goodwill."),
         "bad_amount": _l("Type an amount above zero; a remedy that isn't money takes none."),
     }
     return Refused(sentences.get(decision.why), decision=decision.json())

@@ -109,6 +109,7 @@ def text_of(decision: Decision, approvers: str) -> str:
     return {
         "no_money": _("This costs no money; give it whenever it helps."),
         "redress": _("What is owed by law or contract takes from no purse."),
+        "above_owed": _("That is more than is owed. Give what is owed, and offer the rest as goodwill."),
         "not_theirs": _("What is owed by law or contract is recorded by a supervisor. Ask one, or offer goodwill."),
         "hard_cap": _("Nobody may give that much here, and nobody can approve it."),
         "no_rule": _("No rule of the policy lets your role give this here."),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
+from sqlalchemy import update
 
 from app.audit import actions as audit
 from app.budgets import actions as budgets
@@ -13,19 +14,29 @@ from app.cases import actions as cases
 from app.cases.models import Case
 from app.kernel.actor import Actor
 from app.kernel.database import db
+from app.kernel.errors import NotFound
 from app.kernel.money import NO_CURRENCY, Money
+from app.people import permissions
 from app.policies.rules import WindowAnswer
 from app.remedies import queries
 from app.remedies.models import Remedy
 from app.remedies.queries import Judged
+from app.remedies.rules import MOVES, RemedyEnded
 
 
 def judge(
-    case: Case, kind: str, nature: str, amount: Money, actor: Actor, now: datetime, version_id: int | None = None
+    case: Case,
+    kind: str,
+    nature: str,
+    amount: Money,
+    actor: Actor,
+    now: datetime,
+    version_id: int | None = None,
+    owed: Money | None = None,
 ) -> Judged:
     return queries.judged(
         case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now,
-        place=queries.place(case, actor, now), version_id=version_id,
+        place=queries.place(case, actor, now), version_id=version_id, owed=owed,
     )  # fmt: skip
 
 
@@ -50,6 +61,31 @@ def insert(case: Case, judged: Judged, nature: str, state: str, reason: str, act
     )
     db.session.add(remedy)
     db.session.flush()
+    return remedy
+
+
+def moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: datetime) -> Remedy:
+    """Move a remedy once: the update names the state that it expects, so two at once give one outcome."""
+    remedy = db.session.get(Remedy, remedy_id)
+    if remedy is None:
+        raise NotFound
+    permissions.require(actor, permission, site_id=remedy.site_id)
+    expected, state = MOVES[deed]
+    if remedy.historic:
+        raise RemedyEnded
+    statement = update(Remedy).where(Remedy.id == remedy_id, Remedy.state == expected)
+    if deed == "accept":
+        statement = statement.where(Remedy.expires_at > now)
+    if deed == "expire":
+        statement = statement.where(Remedy.expires_at <= now)
+    done = db.session.execute(
+        statement.values(state=state, ended_at=now, version=Remedy.version + 1).execution_options(
+            synchronize_session=False
+        )
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise RemedyEnded
+    db.session.refresh(remedy)
     return remedy
 
 
