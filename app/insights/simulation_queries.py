@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import func, select
 
 from app.approvals.models import ExceptionDecision, ExceptionRequest
+from app.budgets import queries as budgets
 from app.budgets.models import Hold, LedgerTransfer
 from app.budgets.rules import Spending, purse_key
 from app.customers.models import Customer
@@ -17,8 +20,8 @@ from app.kernel.database import db
 from app.kernel.money import Money
 from app.people import queries as people
 from app.policies import queries as policies
-from app.policies.rate_rules import NO_RATES, Rates
-from app.policies.replay_rules import Asked, End, Exceptional, Replay, Window
+from app.policies.rate_rules import NO_RATES, Rate, Rates
+from app.policies.replay_rules import Answer, Asked, End, Exceptional, Replay, Window
 from app.policies.rules import Holder, Offer, Rule, is_valid
 from app.remedies.models import Remedy
 
@@ -27,7 +30,7 @@ IDS_AT_ONCE = 500
 Progress = Callable[[float], None]
 _COLUMNS = (
     Remedy.id, Remedy.created_at, Remedy.case_id, Remedy.customer_id, Remedy.employee_id, Remedy.site_id,
-    Remedy.team_id, Remedy.decision, Remedy.policy_version_id, Remedy.exception_id, Customer.language,
+    Remedy.team_id, Remedy.amount_minor, Remedy.decision, Remedy.policy_version_id, Remedy.exception_id, Customer.language,
     ExceptionRequest.asked_at, ExceptionDecision.at.label("decided_at"),
     ExceptionDecision.amount_minor.label("granted_minor"),
 )  # fmt: skip
@@ -37,41 +40,46 @@ _ROWS: Any = (
     .outerjoin(ExceptionRequest, ExceptionRequest.id == Remedy.exception_id)
     .outerjoin(ExceptionDecision, ExceptionDecision.exception_id == ExceptionRequest.id)
 )
-# Goodwill in money that was judged: what is owed takes from no window, and imported history was never judged.
+# Goodwill that was judged: what is owed takes from no window, and imported history was never judged.
 JUDGED = (
     Remedy.nature == "goodwill",
-    Remedy.amount_minor > 0,
     Remedy.historic.is_(False),
     Remedy.decision.is_not(None),
 )
 
 
 class PurseCounting:
-    """Windows as enforcement names its purses, so that a replay counts what a purse would have."""
+    """Windows as enforcement names its purses, and the exchange rates of the day that it would take.
+
+    rules: all that are tried; where none of them is in another currency than an offer, no rate is read.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._currencies = {rule.currency for rule in rules if rule.measure == "amount"}
+        self._rates: dict[tuple[str, date], Rates] = {}
+        self._days_max: int | None = current_app.extensions["makegood_settings"].fx_days_max
 
     def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
         key = purse_key(rule, spending_of(asked), at)
-        if key is None:
-            return None
-        is_count = rule.measure == "count"
-        if key.days is None:
-            return Window(key.key, None, is_count)
-        return Window(_rolling_subject(asked), key.days, is_count)
-
-    def subjects(self, asked: Asked) -> Sequence[str]:
-        return () if asked.customer_id is None else (_rolling_subject(asked),)
+        return Window(key.key, key.days if key.is_rolling else None) if key is not None else None
 
     def rates(self, asked: Asked, at: datetime) -> Rates:
-        return NO_RATES
+        currency = asked.offer.amount.currency
+        if self._currencies <= {currency}:
+            return NO_RATES
+        place = (currency, at.astimezone(ZoneInfo(asked.time_zone)).date())
+        if place not in self._rates:
+            found = budgets.rates_on({currency, *self._currencies}, place[1])
+            by_currency = {code: Rate(*rate) for code, rate in found.items()}
+            self._rates[place] = Rates(place[1], by_currency, self._days_max)
+        return self._rates[place]
 
 
 def spending_of(asked: Asked) -> Spending:
-    return Spending(asked.case_id, asked.customer_id, asked.employee_id, asked.site_id, asked.team_id, asked.time_zone)
-
-
-def _rolling_subject(asked: Asked) -> str:
-    """A rolling window counts every hold of the customer in this currency, whichever rules they were given under."""
-    return f"{asked.customer_id}:{asked.offer.amount.currency}"
+    return Spending(
+        asked.case_id, asked.customer_id, asked.employee_id, asked.site_id, asked.team_id, asked.time_zone,
+        asked.offer.cause,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +142,19 @@ def _ends(remedy_ids: Sequence[int]) -> dict[int, tuple[End, ...]]:
 
 def _asked(row: Any, time_zone: str, ends: tuple[End, ...]) -> Asked:
     """Build the question from the receipt: severity, category and role as they were then, not as they are now."""
-    asked = row.decision["asked"]
+    offer, holder = _offer(row), _holder(row)
     exception = None
     if row.exception_id is not None:
         waited = int((row.decided_at - row.asked_at).total_seconds()) if row.decided_at else None
-        exception = Exceptional(row.decided_at, row.granted_minor, waited)
+        granted = row.granted_minor
+        if granted is not None and not offer.is_monetary:
+            granted = 1
+        exception = Exceptional(row.decided_at, granted, waited)
     return Asked(
         id=row.id,
         at=row.created_at,
-        offer=_offer(asked, row),
-        holder=Holder(asked["role"], asked["site_id"], row.team_id),
+        offer=offer,
+        holder=holder,
         case_id=row.case_id,
         customer_id=row.customer_id,
         employee_id=row.employee_id,
@@ -158,19 +169,28 @@ def _asked(row: Any, time_zone: str, ends: tuple[End, ...]) -> Asked:
     )
 
 
-def _offer(asked: dict[str, Any], row: Any) -> Offer:
-    amount = Money.of(Decimal(asked["amount"]["amount"]), asked["amount"]["currency"])
+def _offer(row: Any) -> Offer:
+    """Receipts of an earlier release say less: what they leave out was not asked about then."""
+    asked = row.decision["asked"]
     return Offer(
-        amount,
-        asked["kind"],
-        asked["nature"],
-        True,
-        asked["severity"],
-        asked["category_id"],
+        amount=Money.of(Decimal(asked["amount"]["amount"]), asked["amount"]["currency"]),
+        kind=asked["kind"],
+        nature=asked["nature"],
+        is_monetary=asked.get("is_monetary", row.amount_minor > 0),
+        severity=asked["severity"],
+        category_id=asked["category_id"],
+        segment=asked.get("segment"),
+        cause=asked.get("cause"),
         has_customer=row.customer_id is not None,
         has_team=row.team_id is not None,
         at=row.created_at,
     )
+
+
+def _holder(row: Any) -> Holder:
+    asked = row.decision["asked"]
+    certificates = frozenset(asked.get("certificates", ()))
+    return Holder(asked["role"], asked["site_id"], asked.get("team_id"), asked.get("level", 0), certificates)
 
 
 def simulate(
@@ -184,7 +204,8 @@ def simulate(
 
     against: usually the current policy's rules; None compares with the version that was in force at each moment.
     """
-    counting = PurseCounting()
+    versions = [rule for row in policies.versions() if row.state == "published" for rule in policies.rules_of(row.id)]
+    counting = PurseCounting([*draft, *(against or ()), *versions])
     then = Replay(_rules_then(), counting)
     before = Replay(_rules_at_site(against), counting) if against is not None else None
     after = Replay(_rules_at_site(draft), counting)
@@ -193,9 +214,14 @@ def simulate(
     for asked in history(span, warm_since, on_progress):
         was, now = then.ask(asked), after.ask(asked)
         compared = before.ask(asked) if before else was
-        if asked.at >= span.since:
+        if asked.at >= span.since and _is_limited(asked, was, compared, now):
             tally.add(asked, before=compared, after=now, then=was)
     return tally.result()
+
+
+def _is_limited(asked: Asked, *answers: Answer) -> bool:
+    """What costs no money and counts in no window is free to give under every policy: it is left out of the figures."""
+    return asked.offer.is_monetary or any(answer.decision.windows or answer.outcome != "allowed" for answer in answers)
 
 
 def _rules_at_site(rules: Sequence[Rule]) -> Callable[[Asked], Sequence[Rule]]:

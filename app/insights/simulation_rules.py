@@ -163,10 +163,10 @@ class Tally:
 
     def add(self, asked: Asked, *, before: Answer, after: Answer, then: Answer) -> None:
         """before: under the policy that the draft is compared with; then: a replay of the version in force at the time."""
-        currency = asked.offer.amount.currency
-        self._then.add(asked.outcome, currency, asked.given_minor)
-        self._before.add(before.outcome, currency, before.given_minor)
-        self._after.add(after.outcome, currency, after.given_minor)
+        currency, money = asked.offer.amount.currency, int(asked.offer.is_monetary)  # a piece costs no money
+        self._then.add(asked.outcome, currency, asked.given_minor * money)
+        self._before.add(before.outcome, currency, before.given_minor * money)
+        self._after.add(after.outcome, currency, after.given_minor * money)
         self._faithful += then.outcome == asked.outcome
         self._group(asked, before, after)
         waited = asked.exception.waited_seconds if asked.exception else None

@@ -5,7 +5,7 @@ and the windows' usage follow the rules that are tried. So a replay shows what a
 would have changed because of it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -27,7 +27,9 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Exceptional:
-    """The exception that it was then. granted_minor: None unless somebody approved; decided_at: None while undecided."""
+    """The exception that it was then. granted_minor: None unless somebody approved (1 for what isn't money); decided_at:
+    None while undecided.
+    """
 
     decided_at: datetime | None
     granted_minor: int | None
@@ -55,10 +57,15 @@ class Asked:
     language: str | None = None
 
     @property
+    def whole_minor(self) -> int:
+        """What was asked for; what isn't money is one piece."""
+        return self.offer.amount.minor if self.offer.is_monetary else 1
+
+    @property
     def held_minor(self) -> int:
         """What was held for it then."""
         if self.exception is None:
-            return self.offer.amount.minor
+            return self.whole_minor
         return self.exception.granted_minor or 0
 
     @property
@@ -69,14 +76,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Where a rule counts. days: None for a window with a fixed place in time, else how far back it looks.
-
-    is_count: it counts remedies instead of money.
-    """
+    """Where a rule counts. days: None for a window with a fixed place in time, else how far back it looks."""
 
     key: str
     days: int | None = None
-    is_count: bool = False
 
 
 class Counting(Protocol):
@@ -84,9 +87,6 @@ class Counting(Protocol):
 
     def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
         """The window of a rule, or None when there is nothing that it could count, e.g. no customer."""
-
-    def subjects(self, asked: Asked) -> Sequence[str]:
-        """The keys of the rolling windows that a hold counts in, whatever rules it was judged by."""
 
     def rates(self, asked: Asked, at: datetime) -> Rates:
         """The exchange rates of that moment."""
@@ -106,14 +106,26 @@ class Answer:
 
 @dataclass(slots=True)
 class _Hold:
-    at: datetime
-    whole_minor: int
-    counted_minor: int
-    places: tuple[tuple[str, int, bool], ...]  # window, what the whole is there, and whether an exception pays for it
+    """One amount in all its windows."""
 
-    def size(self, requested: int) -> int:
-        """What is counted of it in a window where the whole is `requested`: 1 in a count, an amount in its currency."""
-        return -(-requested * self.counted_minor // self.whole_minor)
+    whole_minor: int
+    shares: list["_Share"]
+
+
+@dataclass(slots=True)
+class _Share:
+    """What a hold has in one window, in the window's own currency or pieces, and whether an exception pays for it."""
+
+    window: Window
+    at: datetime
+    whole: int
+    is_granted: bool
+    counted: int
+
+    def take(self, counted_minor: int, whole_minor: int) -> int:
+        """Count this part of the whole from now on; returns the difference."""
+        before, self.counted = self.counted, -(-self.whole * counted_minor // whole_minor)
+        return self.counted - before
 
 
 @dataclass(slots=True)
@@ -136,7 +148,7 @@ class Windows:
 
     def __init__(self) -> None:
         self._sums: dict[str, _Sum] = {}
-        self._rolling: dict[str, list[_Hold]] = {}
+        self._rolling: dict[str, list[_Share]] = {}
 
     def used(self, window: Window, at: datetime) -> Used:
         """What a window holds; reserved and settled aren't told apart, since no answer depends on it."""
@@ -144,25 +156,26 @@ class Windows:
             found = self._sums.get(window.key, _Sum())
             return Used(found.counted, 0, found.approved)
         since = at - timedelta(days=window.days)
-        held = self._rolling.get(window.key, ())
-        return Used(sum(hold.size(1) if window.is_count else hold.counted_minor for hold in held if hold.at > since))
-
-    def hold(self, hold: _Hold, subjects: Sequence[str]) -> None:
-        self._add(hold, 1)
-        for subject in subjects:
-            self._rolling.setdefault(subject, []).append(hold)
+        shares = [share for share in self._rolling.get(window.key, ()) if share.at > since]
+        if window.key in self._rolling:
+            self._rolling[window.key] = shares
+        granted = sum(share.counted for share in shares if share.is_granted)
+        return Used(sum(share.counted for share in shares), 0, granted)
 
     def recount(self, hold: _Hold, counted_minor: int) -> None:
-        self._add(hold, -1)
-        hold.counted_minor = counted_minor
-        self._add(hold, 1)
+        """Count another part of a hold from now on; a new one's shares count nothing yet."""
+        for share in hold.shares:
+            change = share.take(counted_minor, hold.whole_minor)
+            if share.window.days is None:
+                total = self._sums.setdefault(share.window.key, _Sum())
+                total.counted += change
+                total.approved += change if share.is_granted else 0
 
-    def _add(self, hold: _Hold, sign: int) -> None:
-        for key, requested, is_granted in hold.places:
-            total, size = self._sums.setdefault(key, _Sum()), sign * hold.size(requested)
-            total.counted += size
-            if is_granted:
-                total.approved += size
+    def hold(self, hold: _Hold) -> None:
+        for share in hold.shares:
+            if share.window.days is not None:
+                self._rolling.setdefault(share.window.key, []).append(share)
+        self.recount(hold, hold.whole_minor)
 
 
 class Replay:
@@ -186,21 +199,23 @@ class Replay:
         if decision.outcome == "allowed":
             given_minor = _given_at_once(asked)
             ends = _ends_at_once(asked, given_minor)
-            self._hold(asked, asked.offer.amount.minor, asked.at, decision, windows, ends)
+            self._hold(asked.whole_minor, asked.at, decision, windows, ends)
             return Answer(decision, given_minor)
         if decision.outcome == "refused" or not asked.held_minor:
             return Answer(decision, 0)
         if asked.exception is None or asked.exception.decided_at is None:
             # Nobody had to be asked then. Whoever would have been is taken to say yes, as nearly all are.
-            self._hold(asked, asked.held_minor, asked.at, decision, windows, asked.ends)
+            self._hold(asked.held_minor, asked.at, decision, windows, asked.ends)
         else:
             decided_at = asked.exception.decided_at
             self._after(decided_at, lambda: self._approve(asked, decided_at))
         return Answer(decision, asked.given_minor)
 
     def _approve(self, asked: Asked, at: datetime) -> None:
-        offer = replace(asked.offer, amount=Money(asked.held_minor, asked.offer.amount.currency))
-        self._hold(asked, asked.held_minor, at, *self._judge(asked, offer, at), asked.ends)
+        offer = asked.offer
+        if offer.is_monetary:
+            offer = replace(offer, amount=Money(asked.held_minor, offer.amount.currency))
+        self._hold(asked.held_minor, at, *self._judge(asked, offer, at), asked.ends)
 
     def _judge(self, asked: Asked, offer: Offer, at: datetime) -> tuple[Decision, dict[int, Window]]:
         rules = self._rules_for(asked)
@@ -213,23 +228,16 @@ class Replay:
         return judge(offer, asked.holder, rules, used, self._counting.rates(asked, at)), windows
 
     def _hold(
-        self,
-        asked: Asked,
-        minor: int,
-        at: datetime,
-        decision: Decision,
-        windows: dict[int, Window],
-        ends: Iterable[End],
+        self, minor: int, at: datetime, decision: Decision, windows: Mapping[int, Window], ends: Iterable[End]
     ) -> None:
-        granted = {(window.unit, window.days) for window in decision.exceeded if not window.hard}
-        places: dict[str, tuple[int, bool]] = {}
+        granted = {windows[one.rule_id] for one in decision.exceeded if not one.hard and one.rule_id in windows}
+        shares: dict[Window, _Share] = {}
         for answer in decision.windows:
             window = windows.get(answer.rule_id)
-            if window is not None and window.days is None:
-                is_granted = (answer.unit, answer.days) in granted or places.get(window.key, (0, False))[1]
-                places[window.key] = (answer.requested_minor, is_granted)
-        hold = _Hold(at, minor, minor, tuple((key, *place) for key, place in places.items()))
-        self._windows.hold(hold, self._counting.subjects(asked))
+            if window is not None and answer.requested_minor:
+                shares[window] = _Share(window, at, answer.requested_minor, window in granted, 0)
+        hold = _Hold(minor, list(shares.values()))
+        self._windows.hold(hold)
         for end in ends:
             self._after(end.at, lambda counted=end.counted_minor: self._windows.recount(hold, counted))  # type: ignore[misc]
 
@@ -241,9 +249,9 @@ class Replay:
 def _given_at_once(asked: Asked) -> int:
     """What is given in the end when nobody has to be asked: what was asked for, unless the customer took less or nothing."""
     if asked.exception is None or asked.exception.granted_minor is None:
-        return asked.given_minor if asked.exception is None else asked.offer.amount.minor
+        return asked.given_minor if asked.exception is None else asked.whole_minor
     took_less = asked.given_minor < asked.held_minor
-    return asked.given_minor if took_less else asked.offer.amount.minor
+    return asked.given_minor if took_less else asked.whole_minor
 
 
 def _ends_at_once(asked: Asked, given_minor: int) -> tuple[End, ...]:

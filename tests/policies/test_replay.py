@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kernel.money import Money
-from app.policies.rate_rules import NO_RATES, Rates
+from app.policies.rate_rules import NO_RATES, Rate, Rates
 from app.policies.replay_rules import Answer, Asked, End, Exceptional, Replay, Window
 from app.policies.rules import Holder, Offer, Rule
 
@@ -27,9 +27,6 @@ class Plainly:
         if rule.unit == "customer_days":
             return None if asked.customer_id is None else Window(f"c{asked.customer_id}", rule.days)
         return Window(f"i{asked.case_id}") if rule.unit == "incident" else Window(f"e{asked.employee_id}:{at:%Y-%m}")
-
-    def subjects(self, asked: Asked) -> Sequence[str]:
-        return () if asked.customer_id is None else (f"c{asked.customer_id}",)
 
     def rates(self, asked: Asked, at: datetime) -> Rates:
         return NO_RATES
@@ -114,15 +111,25 @@ def test_what_the_draft_would_send_to_an_approver_is_taken_to_be_approved_and_wh
     assert (capped.outcome, capped.given_minor) == ("refused", 0)
 
 
-def test_a_window_of_counts_counts_remedies() -> None:
-    class Counted(Plainly):
-        def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
-            found = super().window(rule, asked, at)
-            return replace(found, is_count=True, key=found.key + "#") if found and rule.measure == "count" else found
-
+def test_a_window_of_counts_counts_remedies_also_those_that_are_no_money() -> None:
     two = replace(INCIDENT, id=9, unit="employee_month", limit_minor=2, currency="XXX", measure="count")
-    replay = Replay(lambda _asked: [INCIDENT, two], Counted())
-    assert [replay.ask(asked(n, 100)).outcome for n in range(3)] == ["allowed", "allowed", "needs_approval"]
+    past = [asked(n, 100) for n in range(3)]
+    free = replace(past[1].offer, amount=Money(0, "GBP"), is_monetary=False)
+    past[1] = replace(past[1], offer=free, ends=(End(START + timedelta(hours=2.5), 0),))
+    assert outcomes(past, [INCIDENT, two]) == ["allowed", "allowed", "needs_approval"]
+    later = replace(past[2], at=START + timedelta(hours=2.5))
+    assert outcomes([*past[:2], later], [INCIDENT, two])[2] == "allowed", "the second piece was given back by then"
+
+
+def test_another_currency_counts_at_the_rate_of_the_day() -> None:
+    class Converting(Plainly):
+        def rates(self, asked: Asked, at: datetime) -> Rates:
+            on = START.date()
+            return Rates(on, {"USD": Rate(2_000_000, on), "GBP": Rate(1_000_000, on)})
+
+    replay = Replay(lambda _asked: [replace(INCIDENT, currency="USD")], Converting())
+    past = [asked(0, 6_000, case_id=1), asked(1, 4_000, case_id=1), asked(2, 1, case_id=1)]
+    assert [replay.ask(one).outcome for one in past] == ["allowed", "allowed", "needs_approval"]
 
 
 QUESTIONS = st.lists(
