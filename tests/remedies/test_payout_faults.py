@@ -23,12 +23,12 @@ from app.remedies import payout_delivery
 from app.remedies import reconcile_queries as reconciling
 from app.remedies.connectors.stripe import Stripe
 from tests.cases.builders import make_case
+from tests.counts import count, examples
 from tests.people.builders import Company, make_company
 from tests.remedies.builders import publish_policy
 from tests.remedies.payout_builders import again, connect, route, settled, work
 from tests.remedies.stand_in import FAULTS, StandIn, stand_in
 
-EXAMPLES = int(os.environ.get("MAKEGOOD_TEST_EXAMPLES", "50"))
 STEPS = (
     *(f"deliver:{fault}" for fault in (*FAULTS, "")),
     *(f"tell:{status}" for status in ("pending", "succeeded", "failed")),
@@ -117,7 +117,7 @@ class World:
 
     def settle_down(self) -> None:
         """No more faults: everything that is owed is done and told."""
-        for _ in range(60):
+        for _ in range(6):
             self.step("deliver:")
         for refund in self.mine():
             if refund["status"] == "pending":
@@ -130,7 +130,7 @@ class World:
 def test_no_order_of_faults_messages_and_decisions_pays_twice(app: Flask, book: StandIn) -> None:
     company, case_id = ready("stripe")
 
-    @settings(max_examples=max(8, EXAMPLES // 5), database=None)
+    @settings(max_examples=examples(2_000, 8), database=None)
     @given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=14))
     @example(["deliver:dead_after", "forget keys", "deliver:"])
     @example(["deliver:500_after", "deliver:500_before", "forget keys", "deliver:429", "deliver:"])
@@ -182,7 +182,7 @@ KILLED_AT = (
 def test_a_process_that_is_killed_at_any_step_leaves_books_that_agree(app: Flask, book: StandIn) -> None:
     company, case_id = ready("stripe")
     book.next_status = "succeeded"
-    runs = max(len(KILLED_AT), min(200, EXAMPLES // 4))
+    runs = count(200, len(KILLED_AT), least=len(KILLED_AT))
     ids = []
     for number in range(runs):
         payout = settled(company, 1_000 + number, case_id=case_id, payment=f"pi_{number:08d}")

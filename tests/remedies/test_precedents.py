@@ -1,7 +1,5 @@
 """Precedents: what similar cases got, and a reason for what is far from it, low as well as high."""
 
-import secrets
-
 import pytest
 from flask import Flask
 from hypothesis import given
@@ -11,15 +9,15 @@ from sqlalchemy import event, text
 from app.cases.models import Case
 from app.kernel.database import db
 from app.kernel.errors import BadInput
+from app.kernel.money import Money
 from app.kernel.time import utc_now
-from app.kernel.transactions import transaction
 from app.people.permissions import COMPANY, Scope
 from app.people.queries import PersonRow
 from app.remedies import actions as remedies
 from app.remedies import precedent_queries as precedents
+from app.remedies.history import PastRemedy, log_history
 from app.remedies.precedent_queries import Stratum
 from app.remedies.precedent_rules import COUNT_MIN, SAMPLE_MAX, Band, band_of, is_far_above
-from app.remedies.receipt_models import Precedent
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, sign_in
 from tests.remedies.builders import give, publish_policy
@@ -49,17 +47,12 @@ def test_more_than_one_and_a_half_times_the_loss_is_noticed(total: int, loss: in
 
 
 def past(person: PersonRow, case: Case, amounts: list[int]) -> Stratum:
-    """Precedents of a case's stratum, put there as the deeds would have left them."""
-    with transaction():
-        for amount in amounts:
-            remedy = give(person, case.id, 1, reason="x", intent=secrets.token_urlsafe(12))
-            db.session.add(
-                Precedent(
-                    remedy_id=remedy.id, case_id=case.id, site_id=case.site_id, category_id=case.category_id,
-                    severity=case.severity, kind="refund", currency="GBP", amount_minor=amount, answer="accepted",
-                    at=utc_now(),
-                )
-            )  # fmt: skip
+    """Precedents of a case's stratum: amounts that were paid before and are brought in now."""
+    rows = [
+        PastRemedy(case.id, case.site_id, None, "refund", "goodwill", Money(amount, "GBP"), utc_now())
+        for amount in amounts
+    ]
+    log_history(rows, actor=person.actor, now=utc_now())
     return Stratum(case.category_id, case.severity, "refund", "GBP")
 
 
@@ -67,7 +60,7 @@ def ready() -> tuple[Company, Case, Stratum]:
     company = make_company()
     publish_policy()
     case = make_case(company.ana, loss_minor=10_000)
-    stratum = past(company.ana, case, [500 * (step % 10 + 1) for step in range(COUNT_MIN)])
+    stratum = past(company.ada, case, [500 * (step % 10 + 1) for step in range(COUNT_MIN)])
     return company, case, stratum
 
 
