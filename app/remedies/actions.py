@@ -254,8 +254,9 @@ def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None 
         writing.event(remedy, "accepted", actor, now)
         writing.record(ACCEPTED, remedy, actor, now, amount=writing.money(remedy).json())
         if is_held:
+            settled = writing.money(remedy) if remedy.amount_minor else None  # what isn't money is held as one piece
             budgets.settle(
-                remedy_id=remedy.id, amount=writing.money(remedy), actor=actor, now=now, case_id=remedy.case_id,
+                remedy_id=remedy.id, amount=settled, actor=actor, now=now, case_id=remedy.case_id,
                 site_id=remedy.site_id,
             )  # fmt: skip
         payouts.start(remedy=remedy, actor=actor, now=now)
