@@ -17,6 +17,7 @@ from app.policies.document_rules import rule_values
 from app.policies.rules import Rule
 from app.remedies import actions as remedies
 from app.remedies.models import Remedy
+from app.remedies.rules import NeedsApproval, Refused
 from tests.cases.builders import make_case
 from tests.people.builders import Company
 from tests.remedies.builders import give, publish_policy
@@ -125,3 +126,55 @@ def rules_now() -> tuple[Rule, ...]:
     in_force = policy_queries.version_in_force(utc_now())
     assert in_force
     return in_force.rules
+
+
+def live_under_every_unit(company: Company) -> tuple[datetime, int]:
+    """Sixteen questions under windows of every unit, counts among them; returns the beginning and how many were kept."""
+    start = utc_now().replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=6)
+    front: dict[str, Any] = {"role": "frontline", "currency": "GBP"}
+    count: dict[str, Any] = {"role": "frontline", "currency": "XXX", "measure": "count"}
+    publish_policy(
+        [
+            {**front, "unit": "remedy", "limit_minor": 9_000, "clause": "1"},
+            {**front, "unit": "incident", "limit_minor": 14_000, "clause": "2"},
+            {**front, "unit": "customer_day", "limit_minor": 16_000, "clause": "3"},
+            {**front, "unit": "customer_days", "days": 3, "limit_minor": 18_000, "clause": "4"},
+            {**front, "unit": "site_month", "limit_minor": 60_000, "clause": "5"},
+            {**front, "unit": "remedy", "severity_min": 0, "severity_max": 0, "limit_minor": 2_000, "clause": "6"},
+            {**count, "unit": "customer_days", "days": 2, "limit_minor": 3, "clause": "7"},
+            {**count, "unit": "employee_month", "kind": "upgrade", "limit_minor": 1, "clause": "8"},
+            {"unit": "customer_day", "currency": "GBP", "limit_minor": 30_000, "clause": "9", "hard": True},
+        ],
+        now=start - timedelta(days=1),
+    )
+    kept, cases = 0, {}
+    for number in range(16):
+        now = start + timedelta(hours=7 * number)
+        person = (company.ana, company.bo)[number % 2]
+        name = ("Cleo Marchetti", "Bea Lund")[number // 2 % 2]
+        if number % 5 == 0 or name not in cases:
+            cases[name] = make_case(person, customer=name, now=now, severity=0 if number == 10 else 3).id
+        minor, kind = (0, "upgrade") if number % 7 == 3 else ((number * 3_700) % 15_000 + 500, "refund")
+        kept += _try(company, person, cases[name], minor, kind, now, number)
+    return start, kept
+
+
+def _try(company: Company, person: PersonRow, case_id: int, minor: int, kind: str, now: datetime, number: int) -> int:
+    """Offer it; where that needs an approval ask for it, and let every third be declined. Returns 1 when it was kept."""
+    later = now + timedelta(hours=2)
+    try:
+        remedy = give(person, case_id, minor, kind=kind, now=now)
+    except NeedsApproval:
+        request = remedies.ask_exception(
+            case_id=case_id, kind=kind, amount=Money(minor, "GBP"), reason="A ruined day.",
+            intent=secrets.token_urlsafe(12), actor=person.actor, now=now,
+        )  # fmt: skip
+        decide(company.sam, request.id, "declined" if number % 3 == 0 else "approved", later)
+        return 1
+    except Refused:
+        return 0
+    if number % 4 == 1:
+        remedies.withdraw(remedy_id=remedy.id, actor=person.actor, now=later)
+    elif number % 4 == 2:
+        remedies.accept(remedy_id=remedy.id, actor=person.actor, now=later)
+    return 1

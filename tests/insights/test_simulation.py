@@ -13,7 +13,7 @@ from app.kernel.database import Base, db
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
 from app.policies import queries as policies
-from tests.insights.past import draft_of, live_a_week, rules_now
+from tests.insights.past import draft_of, live_a_week, live_under_every_unit, rules_now
 from tests.people.builders import Company, make_company, sign_in
 
 
@@ -54,6 +54,14 @@ def test_a_replay_gives_every_recorded_answer_again_and_an_equal_draft_differs_i
         assert (result.waiting.net_seconds, result.cases, result.changes) == (0, 0, ())
         # 9,000 + 11,000 + 15,000 settled, 5,000 + 20,000 + 12,000 held, 20,000 settled, 500 held
         assert result.then.spend == result.after.spend == {"GBP": 92_500}
+
+
+def test_windows_of_every_unit_and_counts_are_rebuilt_as_enforcement_had_them(company: Company) -> None:
+    start, kept = live_under_every_unit(company)
+    result = queries.simulate(rules_now(), span_of(company, start), against=rules_now())
+    assert result.faithful == (kept, kept)
+    assert result.changed == 0
+    assert min(result.then.allowed, result.then.needs_approval) >= 4
 
 
 def test_a_wider_draft_frees_what_fits_and_says_what_that_costs_and_saves(company: Company, start: datetime) -> None:
