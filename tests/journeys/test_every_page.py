@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from app.kernel.database import db
+from app.kernel.time import utc_now
+from app.remedies import actions as remedies
 from tests.cases.builders import make_case
 from tests.journeys.conftest import Desk, House, axe_findings
 from tests.remedies.builders import give, publish_policy
@@ -13,11 +15,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGES = {
     "ana": ("/", "/cases", "/cases?view=all", "/cases/new", "/cases/MG-1", "/customers", "/customers/CU-1", "/exceptions", "/purses",
-            "/clocks", "/inbox", "/me", "/search?q=room", "/search?q=nothing-like-this"),
+            "/clocks", "/inbox", "/me", "/search?q=room", "/search?q=nothing-like-this",
+            "/payouts", "/payouts/PT-1", "/remedies/RM-2/receipt", "/cases/MG-1/precedents?amount=200"),
     "sam": ("/", "/cases", "/cases/MG-1", "/cases/MG-1/resolution", "/exceptions", "/metrics", "/audit", "/audit?case=MG-1", "/policies",
             "/policies/PO-1", "/policies/PO-1/print", "/policies/in-force"),
     "hana": ("/", "/metrics", "/policies", "/people"),
-    "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me", "/policies/new", "/policies/packs/airline"),
+    "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me", "/policies/new", "/policies/packs/airline",
+            "/payout-routes", "/outbox"),
     "audra": ("/", "/cases", "/cases/MG-1", "/audit", "/purses", "/clocks", "/metrics", "/people"),
 }  # fmt: skip
 
@@ -29,6 +33,8 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(house: House, desk_of: A
         publish_policy()
         case = make_case(house.company.ana)
         give(house.company.ana, case.id, 4_000, currency="USD")
+        paid = give(house.company.ana, case.id, 1_000, currency="USD")
+        remedies.accept(remedy_id=paid.id, actor=house.company.ana.actor, now=utc_now())
         make_case(house.company.bo, customer=None, summary="Lost scarf in room 208")
         db.session.remove()
     findings: list[str] = []
