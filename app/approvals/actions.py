@@ -117,7 +117,7 @@ def ask(
             expires_at=iso(request.expires_at),
         )
         writing.note(request, "asked", actor, now, reason, amount.minor)
-        writing.tell(_asked_ids(request, now), ASKED_NOTICE, request, amount, actor, now)
+        writing.tell(asked_ids(request, now), ASKED_NOTICE, request, amount, actor, now)
         return request
 
 
@@ -143,11 +143,11 @@ def decide(
     if not permissions.has(actor, "exceptions.decide"):
         raise NotPermitted
     with transaction():
-        request = _locked(exception_id)
+        request = locked(exception_id)
         row = queries.request_row(exception_id)
         assert row is not None
         standing = queries.standing([row], now)
-        answer = _may_decide(request, standing, actor)
+        answer = allowed(request, standing, actor)
         if terms_hash is not None and terms_hash != request.terms_hash:
             raise Changed
         step = standing.facts[exception_id].step
@@ -170,14 +170,14 @@ def decide(
         return request
 
 
-def _may_decide(request: ExceptionRequest, standing: queries.Standing, actor: Actor) -> rules.Allowed:
+def allowed(request: ExceptionRequest, standing: queries.Standing, actor: Actor) -> rules.Allowed:
     answer = standing.answer(request.id, actor)
     if isinstance(answer, rules.Allowed):
         return answer
     if answer.code == "out-of-scope":
         raise NotFound
     if answer.code == "ended":
-        raise _ended(request)
+        raise ended(request)
     raise MayNotDecide(answer.reason, reason=answer.code)
 
 
@@ -187,7 +187,7 @@ def _decided(
     """Write down the decision that ends a request."""
     assert actor.id is not None, "a person decides"
     if not _end(request, outcome, actor.id, now):
-        raise _ended(request)
+        raise ended(request)
     db.session.execute(
         insert(ExceptionDecision).values(
             exception_id=request.id,
@@ -225,10 +225,10 @@ def _go_on(
         terms_hash=request.terms_hash,
     )
     writing.note(request, "agreed", actor, now, reason, granted.minor)
-    writing.tell(_asked_ids(request, now), ASKED_NOTICE, request, granted, actor, now)
+    writing.tell(asked_ids(request, now), ASKED_NOTICE, request, granted, actor, now)
 
 
-def _asked_ids(request: ExceptionRequest, now: datetime) -> list[int]:
+def asked_ids(request: ExceptionRequest, now: datetime) -> list[int]:
     row = queries.request_row(request.id)
     assert row is not None
     return queries.standing([row], now).asked_ids(request.id)
@@ -237,7 +237,7 @@ def _asked_ids(request: ExceptionRequest, now: datetime) -> list[int]:
 def withdraw(*, exception_id: int, actor: Actor, now: datetime) -> ExceptionRequest:
     """Take one's own request back while nobody has decided it."""
     with transaction():
-        request = _locked(exception_id)
+        request = locked(exception_id)
         permissions.require(actor, "exceptions.ask", site_id=request.site_id, team_id=request.team_id)
         if actor.is_person and actor.id != request.requested_by_id:
             raise NotPermitted(_l("Only the person who asked can take this back."))
@@ -247,7 +247,7 @@ def withdraw(*, exception_id: int, actor: Actor, now: datetime) -> ExceptionRequ
 def expire(*, exception_id: int, actor: Actor, now: datetime) -> bool:
     """End a request that nobody answered in time; False when it ended meanwhile or isn't due."""
     with transaction():
-        request = _locked(exception_id)
+        request = locked(exception_id)
         if request.state != "waiting" or request.expires_at > now:
             return False
         _close(request, "expired", EXPIRED, actor, now)
@@ -259,7 +259,7 @@ def _close(
     request: ExceptionRequest, state: str, entry_type: audit.EntryType, actor: Actor, now: datetime
 ) -> ExceptionRequest:
     if not _end(request, state, actor.id, now):
-        raise _ended(request)
+        raise ended(request)
     audit.record(
         entry_type,
         subject=request.ref,
@@ -285,7 +285,7 @@ def granted(request: ExceptionRequest) -> Money:
     return Money(minor, request.currency)
 
 
-def _locked(exception_id: int) -> ExceptionRequest:
+def locked(exception_id: int) -> ExceptionRequest:
     """Read the request under its row lock, so that of two deciders the second one sees the first one's decision."""
     request = db.session.get(ExceptionRequest, exception_id, with_for_update=True, populate_existing=True)
     if request is None:
@@ -321,7 +321,7 @@ def _granted(request: ExceptionRequest, outcome: str, amount: Money | None, leas
     return amount
 
 
-def _ended(request: ExceptionRequest) -> AlreadyEnded:
+def ended(request: ExceptionRequest) -> AlreadyEnded:
     name = people.names([request.ended_by_id]).get(request.ended_by_id, "") if request.ended_by_id else ""
     sentences = {
         "approved": _l("%(name)s has already approved this.", name=name),

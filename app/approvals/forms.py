@@ -6,9 +6,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 from wtforms.validators import AnyOf, InputRequired, Length
 
+from app.approvals.queries import RequestRow
 from app.approvals.writing import REASON_CHARACTERS_MAX
 from app.kernel.money import Money
-from app.ui.forms import Form, MoneyField, ParagraphField
+from app.ui.forms import Form, IntentField, MoneyField, ParagraphField
 
 
 class DecisionForm(Form):
@@ -41,3 +42,40 @@ class DecisionForm(Form):
         """The amount to approve, or None for the whole and for a refusal."""
         found: Money | None = self.amount.data if self.outcome.data == "less" else None
         return found
+
+
+class TalkForm(Form):
+    """A question about a request, or the answer."""
+
+    text = ParagraphField(_l("Message"), [InputRequired(), Length(max=REASON_CHARACTERS_MAX)])
+
+    @classmethod
+    def about(cls, *, is_sent: bool) -> "TalkForm":
+        return cls() if is_sent else cls(formdata=None)
+
+
+class AmendForm(Form):
+    """Another amount, or another reason."""
+
+    amount = MoneyField(_l("Amount"), [InputRequired()])
+    reason = ParagraphField(_l("Why is more needed?"), [InputRequired(), Length(max=REASON_CHARACTERS_MAX)])
+
+    @classmethod
+    def about(cls, row: RequestRow, *, is_sent: bool) -> "AmendForm":
+        form = cls() if is_sent else cls(formdata=None, data={"amount": row.amount, "reason": row.reason})
+        form.amount.currency = row.currency
+        for field in form:
+            field.id = f"amend-{field.id}"
+            field.label.field_id = field.id
+        return form
+
+
+class PartForm(Form):
+    """Give now what lies within one's own authority. part: the minor units that the page showed."""
+
+    part = HiddenField(validators=[InputRequired()])
+    intent = IntentField()
+
+    @classmethod
+    def about(cls, _row: RequestRow, sheet: object = None, *, is_sent: bool) -> "PartForm":
+        return cls() if is_sent else cls(formdata=None)

@@ -63,6 +63,7 @@ class RequestRow:
     decided_at: datetime | None
     decision_reason: str | None
     granted_minor: int | None
+    on_behalf_of_id: int | None
 
     @property
     def ref(self) -> str:
@@ -100,7 +101,7 @@ class RequestRow:
         )
 
 
-_JOINED = 16  # the last fields of RequestRow come from the case, its customer and the decision
+_JOINED = 17  # the last fields of RequestRow come from the case, its customer and the decision
 _REQUEST_COLUMNS = tuple(getattr(ExceptionRequest, name) for name in list(RequestRow.__dataclass_fields__)[:-_JOINED])
 _ROWS: Any = (
     select(
@@ -121,6 +122,7 @@ _ROWS: Any = (
         ExceptionDecision.at,
         ExceptionDecision.reason,
         ExceptionDecision.amount_minor,
+        ExceptionDecision.on_behalf_of_id,
     )
     .join(Case, Case.id == ExceptionRequest.case_id)
     .outerjoin(Customer, Customer.id == Case.customer_id)

@@ -6,18 +6,21 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.approvals import history_queries, queries, rules
+from app.approvals import history_queries, queries, rules, step_queries
 from app.approvals.history_queries import PastCase
 from app.approvals.queries import RequestRow
+from app.approvals.step_queries import Line, StepRow
 from app.kernel.actor import Actor
 from app.kernel.errors import Refusal
 from app.kernel.money import Money
 from app.people import queries as people
 from app.people.permissions import Scope
+from app.policies.rules import Decision
 from app.remedies import queries as remedies
 from app.ui.dots import DotPlot, dot_plot
 
 PRECEDENT_MIN = 20
+TURN_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class Sheet:
     past: tuple[PastCase, ...]
     past_given: list[Money]
     given: Money
+    steps: tuple[StepRow, ...]
+    lines: tuple[Line, ...]
+    turn: str
+    part: Money | None
     zone: str
 
     @property
@@ -106,20 +113,36 @@ def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> She
     past = history_queries.past_cases(row.customer_id, row.case_id) if row.customer_id else ()
     similar = history_queries.given_in_similar(row, now)
     total = row.given_minor + row.amount_minor
+    steps, lines = step_queries.steps_of(row.id), step_queries.thread(row.id)
+    standing = queries.standing([row], now)
+    turn = standing.asked_ids(row.id)[:TURN_SHOWN] if row.is_waiting else []
+    decision = _judged(row, now) if row.is_waiting else None
+    said = [one for step in steps for one in step.said]
     place, waiting = queries.neighbours(row, scope, actor.id) if row.is_waiting else (0, 0)
+    names = people.names(
+        [
+            *(row.requested_by_id, row.handler_id, row.decided_by_id, row.on_behalf_of_id, row.ended_by_id, *turn),
+            *(identity for one in said for identity in (one.by_id, one.on_behalf_of_id)),
+            *(line.author_id for line in lines),
+        ]
+    )
     return Sheet(
         row=row,
-        names=people.names([row.requested_by_id, row.handler_id, row.decided_by_id, row.ended_by_id]),
-        answer=queries.standing([row], now).answer(row.id, actor),
+        names=names,
+        answer=standing.answer(row.id, actor),
         place=place,
         waiting=waiting,
         exceeded=[_exceeded(window, row.currency) for window in row.over],
-        purses=_purses(row, now) if row.is_waiting else [],
+        purses=_purses(decision) if decision else [],
         precedent=_precedent(similar, total, row.currency),
         similar_count=len(similar),
         past=past,
         past_given=_sums(past),
         given=Money(row.given_minor, row.currency),
+        steps=steps,
+        lines=lines,
+        turn=", ".join(names[one] for one in turn if one in names),
+        part=_part_of(decision, row) if actor.id == row.requested_by_id else None,
         zone=people.site(row.site_id).time_zone,
     )
 
@@ -153,17 +176,33 @@ def _exceeded(window: dict[str, Any], currency: str) -> Exceeded:
     )
 
 
-def _purses(row: RequestRow, now: datetime) -> list[Purse]:
-    """The team's pool that an approval takes from, judged as if the asker gave it now."""
+def part_now(row: RequestRow, now: datetime) -> Money | None:
+    """What the asker may give at once of a waiting request, the rest going on; None when that is nothing."""
+    return _part_of(_judged(row, now), row)
+
+
+def _part_of(decision: Decision | None, row: RequestRow) -> Money | None:
+    if decision is None or row.remedy_id is None or decision.outcome != "needs_approval":
+        return None
+    part = decision.allowed_now
+    return part if 0 < part.minor < row.amount_minor else None
+
+
+def _judged(row: RequestRow, now: datetime) -> Decision | None:
+    """Judge the request as if the asker gave it now."""
     asker = people.person(row.requested_by_id)
     if asker is None:
-        return []
+        return None
     try:
-        decision = remedies.can_i(
+        return remedies.can_i(
             case_id=row.case_id, kind=row.kind, amount=row.amount, actor=asker.actor, now=now
         ).decision
     except Refusal:  # the asker has moved on; what the purse would keep is then told by the decision itself
-        return []
+        return None
+
+
+def _purses(decision: Decision) -> list[Purse]:
+    """The team's pool that an approval takes from."""
     return [
         Purse(
             name=unit_words(window.unit, window.days),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from app.approvals.models import ExceptionRequest
 from app.approvals.rules import StepFacts
 from app.approvals.step_models import ExceptionMessage, ExceptionRoute, ExceptionStep, ExceptionVote
 from app.kernel.database import db
@@ -149,3 +150,30 @@ def thread(exception_id: int, limit: int = 200) -> tuple[Line, ...]:
 def least_granted(exception_id: int) -> int | None:
     """Return the smallest amount, in minor units, that a say of this round has granted."""
     return min((vote.amount_minor for vote in _votes([exception_id]) if vote.amount_minor is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What changes when a request changes, and where it belongs."""
+
+    state: str
+    ended_at: datetime | None
+    terms_hash: str
+    site_id: int
+    team_id: int | None
+    asker_id: int
+    says: int
+    last_line: int | None
+
+
+def mark(exception_id: int) -> Mark | None:
+    """Read a request's mark in one query, for pages that ask whether anything is new."""
+    says = select(func.count()).where(ExceptionVote.exception_id == ExceptionRequest.id).scalar_subquery()
+    line = select(func.max(ExceptionMessage.id)).where(ExceptionMessage.exception_id == ExceptionRequest.id)
+    row = db.session.execute(
+        select(
+            ExceptionRequest.state, ExceptionRequest.ended_at, ExceptionRequest.terms_hash, ExceptionRequest.site_id,
+            ExceptionRequest.team_id, ExceptionRequest.requested_by_id, says, line.scalar_subquery(),
+        ).where(ExceptionRequest.id == exception_id)
+    ).first()  # fmt: skip
+    return Mark(*row) if row else None

@@ -8,15 +8,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.approvals import actions as approvals
-from app.approvals import matrix_views, queries, rules
+from app.approvals import deed_views, matrix_views, queries, rules
 from app.approvals.blueprint import bp
+from app.approvals.decision_page import Sent, page, row_of
 from app.approvals.forms import DecisionForm
 from app.approvals.queries import RequestRow
-from app.approvals.sheet import sheet_for
-from app.cases import queries as cases
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import BadInput, Refusal
 from app.kernel.paging import Page
-from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
@@ -24,7 +22,7 @@ from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
 
-__all__ = ["bp", "matrix_views"]
+__all__ = ["bp", "deed_views", "matrix_views"]
 TABS = ("waiting", "decided", "asked")
 
 
@@ -41,8 +39,8 @@ class Item:
 def inbox() -> str:
     now, actor, scope = utc_now(), me(), my_scope("exceptions.read")
     tab = request.args.get("tab") if request.args.get("tab") in TABS else "waiting"
-    page = Page.of(request.args.get("after"))
-    found = queries.inbox(scope, str(tab), page)
+    at = Page.of(request.args.get("after"))
+    found = queries.inbox(scope, str(tab), at)
     standing = queries.standing(found.rows, now)
     answers = [(row, standing.answer(row.id, actor)) for row in found.rows]
     items = [Item(row, answer.reason if isinstance(answer, rules.Refused) else None) for row, answer in answers]
@@ -55,43 +53,46 @@ def inbox() -> str:
         waits=queries.waits(actor.site_id if scope.kind != "company" else None, now),
         now=now,
         next_url=url_for("approvals.inbox", tab=tab, after=found.next_cursor) if found.next_cursor else None,
-        start_url=url_for("approvals.inbox", tab=tab) if page.after else None,
+        start_url=url_for("approvals.inbox", tab=tab) if at.after else None,
     )
 
 
 @bp.get("/exceptions/<ref>")
 @needs("exceptions.read")
 def show(ref: str) -> str:
-    row = _row(ref)
-    return _page(row)
+    return page(row_of(ref))
 
 
 @bp.post("/exceptions/<ref>/decisions")
 @needs("exceptions.decide")
 def decide(ref: str) -> Response | tuple[str, int]:
-    row = _row(ref)
+    row = row_of(ref)
     form = DecisionForm.about(row.amount, request.form.get("outcome", ""), is_sent=True)
     if not form.validate():
-        return _page(row, form), 422
-    outcome = "declined" if form.outcome.data == "declined" else "approved"
-    # Money is reserved by remedies in the same transaction; a request without a remedy has none to reserve.
-    deed: Any = remedies.decide_exception if row.remedy_id else approvals.decide
+        return page(row, Sent("decision", form)), 422
     try:
-        deed(
-            exception_id=row.id,
-            outcome=outcome,
-            amount=form.granted,
-            reason=form.reason.data or "",
-            actor=me(),
-            now=utc_now(),
-        )
+        _decide(row, form)
     except BadInput as mistake:
         form.take(mistake)
-        return _page(_row(ref), form), 422
+        return page(row_of(ref), Sent("decision", form)), 422
     except Refusal as refusal:
-        return _page(_row(ref), form, str(refusal)), refusal.status
+        return page(row_of(ref), Sent("decision", form, str(refusal))), refusal.status
     flash(_done(row, form))
     return redirect(url_for("approvals.inbox"), 303)
+
+
+def _decide(row: RequestRow, form: DecisionForm) -> None:
+    # Money is reserved by remedies in the same transaction; a request without a remedy has none to reserve.
+    deed: Any = remedies.decide_exception if row.remedy_id else approvals.decide
+    deed(
+        exception_id=row.id,
+        outcome="declined" if form.outcome.data == "declined" else "approved",
+        amount=form.granted,
+        reason=form.reason.data or "",
+        actor=me(),
+        now=utc_now(),
+        terms_hash=request.form.get("terms") or None,
+    )
 
 
 def _done(row: RequestRow, form: DecisionForm) -> str:
@@ -103,46 +104,13 @@ def _done(row: RequestRow, form: DecisionForm) -> str:
 @bp.post("/exceptions/<ref>/withdrawal")
 @needs("exceptions.ask")
 def withdraw(ref: str) -> Response | tuple[str, int]:
-    row = _row(ref)
+    row = row_of(ref)
     try:
         approvals.withdraw(exception_id=row.id, actor=me(), now=utc_now())
     except Refusal as refusal:
-        return _page(_row(ref), refusal=str(refusal)), refusal.status
+        return page(row_of(ref), Sent(refusal=str(refusal))), refusal.status
     flash(_("Taken back. Nobody will be asked any more."))
     return redirect(url_for("approvals.show", ref=row.ref), 303)
-
-
-def _row(ref: str) -> RequestRow:
-    """Read the request inside the reader's scope; outside of it there is nothing."""
-    exception_id = parse_ref("exception", ref)
-    row = queries.request_row(exception_id, my_scope("exceptions.read")) if exception_id else None
-    if row is None:
-        raise NotFound()
-    return row
-
-
-def _page(row: RequestRow, sent: DecisionForm | None = None, refusal: str | None = None) -> str:
-    now, actor = utc_now(), me()
-    scope = my_scope("exceptions.read")
-    categories = {category.id: category.name for category in cases.categories()}
-    return render_template(
-        "approvals/show.html",
-        sheet=sheet_for(row, scope, actor, now),
-        row=row,
-        forms={name: _form(row, name, sent) for name in ("less", "declined")},
-        refusal=refusal,
-        kinds=_kinds(),
-        category=categories.get(row.category_id, "–"),
-        is_mine=actor.id == row.requested_by_id,
-        now=now,
-    )
-
-
-def _form(row: RequestRow, name: str, sent: DecisionForm | None) -> DecisionForm:
-    """The form as it was sent, with its mistakes, or an empty one."""
-    if sent is not None and sent.outcome.data == name:
-        return sent
-    return DecisionForm.about(row.amount, name, is_sent=False)
 
 
 def _kinds() -> dict[str, str]:

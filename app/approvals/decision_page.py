@@ -1,0 +1,88 @@
+"""The page of one request as its reader sees it: whole, or the part alone that is asked for again while it waits."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import render_template
+
+from app.approvals import queries, rules, step_queries
+from app.approvals.forms import AmendForm, DecisionForm, PartForm, TalkForm
+from app.approvals.queries import RequestRow
+from app.approvals.sheet import sheet_for
+from app.cases import queries as cases
+from app.kernel.errors import NotFound
+from app.kernel.references import parse_ref
+from app.kernel.time import utc_now
+from app.people.access import me, my_scope
+from app.policies import queries as policies
+
+
+@dataclass
+class Sent:
+    """The form that was sent and could not be taken, so that the page shows it again with what was typed."""
+
+    name: str = ""
+    form: Any = None
+    refusal: str | None = None
+    others: dict[str, Any] = field(default_factory=dict)
+
+
+def row_of(ref: str) -> RequestRow:
+    """Read the request inside the reader's scope; outside of it there is nothing, but for what they decide for others."""
+    exception_id = parse_ref("exception", ref)
+    row = queries.request_row(exception_id) if exception_id else None
+    if row is None:
+        raise NotFound
+    if my_scope("exceptions.read").covers(site_id=row.site_id, team_id=row.team_id, owner_id=row.requested_by_id):
+        return row
+    if isinstance(queries.standing([row], utc_now()).answer(row.id, me()), rules.Allowed):
+        return row
+    raise NotFound
+
+
+def page(row: RequestRow, sent: Sent | None = None) -> str:
+    """Show a request with its facts and what this reader may do about it."""
+    return render_template("approvals/show.html", **values(row, sent or Sent()))
+
+
+def part(row: RequestRow) -> str:
+    """Show the same without the frame."""
+    return render_template("approvals/_task.html", **values(row, Sent()))
+
+
+def values(row: RequestRow, sent: Sent) -> dict[str, Any]:
+    now, actor = utc_now(), me()
+    sheet = sheet_for(row, my_scope("exceptions.read"), actor, now)
+    categories = {category.id: category.name for category in cases.categories()}
+    return {
+        "sheet": sheet,
+        "row": row,
+        "forms": {name: _decision(row, name, sent) for name in ("less", "declined")},
+        "talk": _other(sent, "talk", TalkForm),
+        "amend": _other(sent, "amend", AmendForm, row),
+        "give": _other(sent, "part", PartForm, row, sheet),
+        "refusal": sent.refusal,
+        "kinds": {kind.code: kind.name for kind in policies.kinds()},
+        "category": categories.get(row.category_id, "–"),
+        "is_mine": actor.id == row.requested_by_id,
+        "tag": tag_of(step_queries.mark(row.id)),
+        "now": now,
+    }
+
+
+def tag_of(mark: step_queries.Mark | None) -> str:
+    """Name a state of a request, so that a browser can ask whether it is still the same."""
+    said = repr((mark.state, mark.ended_at, mark.terms_hash, mark.says, mark.last_line) if mark else None)
+    return hashlib.sha256(said.encode()).hexdigest()[:20]
+
+
+def _decision(row: RequestRow, name: str, sent: Sent) -> DecisionForm:
+    """The form as it was sent, with its mistakes, or an empty one."""
+    if isinstance(sent.form, DecisionForm) and sent.form.outcome.data == name:
+        return sent.form
+    return DecisionForm.about(row.amount, name, is_sent=False)
+
+
+def _other(sent: Sent, name: str, made: Any, *about: Any) -> Any:
+    return sent.form if sent.name == name else made.about(*about, is_sent=False)

@@ -1,0 +1,106 @@
+"""What is done about a waiting request beside deciding it: asking back, answering, changing it, giving the part now."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.approvals import decision_page, step_queries
+from app.approvals import thread_actions as threads
+from app.approvals.blueprint import bp
+from app.approvals.decision_page import Sent
+from app.approvals.forms import AmendForm, PartForm, TalkForm
+from app.approvals.queries import RequestRow
+from app.approvals.sheet import part_now
+from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.references import parse_ref
+from app.kernel.time import utc_now
+from app.people.access import me, my_scope, needs
+from app.remedies import exception_actions as remedies
+
+
+@bp.get("/exceptions/<ref>/state")
+@needs("exceptions.read")
+def state(ref: str) -> Response:
+    """Answer 304 from one query as long as nothing has changed; else the part of the page that has."""
+    exception_id = parse_ref("exception", ref)
+    mark = step_queries.mark(exception_id) if exception_id else None
+    if mark is None:
+        raise NotFound
+    tag = decision_page.tag_of(mark)
+    is_seen = my_scope("exceptions.read").covers(site_id=mark.site_id, team_id=mark.team_id, owner_id=mark.asker_id)
+    if is_seen and tag in request.if_none_match:
+        answer = make_response("", 304)
+    else:
+        answer = make_response(decision_page.part(decision_page.row_of(ref)))
+    answer.set_etag(tag)
+    return answer
+
+
+@bp.post("/exceptions/<ref>/questions")
+@needs("exceptions.decide")
+def ask_back(ref: str) -> ResponseReturnValue:
+    form = TalkForm.about(is_sent=True)
+    return _deed(
+        ref, "talk", form,
+        lambda row: threads.ask_back(exception_id=row.id, text=form.text.data or "", actor=me(), now=utc_now()),
+        _("Asked. The answer comes here and to your inbox."),
+    )  # fmt: skip
+
+
+@bp.post("/exceptions/<ref>/answers")
+@needs("exceptions.ask")
+def answer(ref: str) -> ResponseReturnValue:
+    form = TalkForm.about(is_sent=True)
+    return _deed(
+        ref, "talk", form,
+        lambda row: threads.answer(exception_id=row.id, text=form.text.data or "", actor=me(), now=utc_now()),
+        _("Answered."),
+    )  # fmt: skip
+
+
+@bp.post("/exceptions/<ref>/amendments")
+@needs("exceptions.ask")
+def amend(ref: str) -> ResponseReturnValue:
+    form = AmendForm.about(decision_page.row_of(ref), is_sent=True)
+    return _deed(
+        ref, "amend", form,
+        lambda row: remedies.amend_exception(
+            exception_id=row.id, amount=form.amount.data, reason=form.reason.data or "", actor=me(), now=utc_now()
+        ),
+        _("Changed, and asked anew."),
+    )  # fmt: skip
+
+
+@bp.post("/exceptions/<ref>/part")
+@needs("exceptions.ask")
+def give_part(ref: str) -> ResponseReturnValue:
+    form = PartForm.about(decision_page.row_of(ref), is_sent=True)
+
+    def deed(row: RequestRow) -> Any:
+        part = part_now(row, utc_now())
+        if part is None or str(part.minor) != form.part.data:
+            raise BadInput({"part": [_("What you may give now has changed. Look again.")]})
+        return remedies.give_part(
+            exception_id=row.id, part=part, intent=form.intent.data or "", actor=me(), now=utc_now()
+        )
+
+    return _deed(ref, "part", form, deed, _("Offered, and held for the customer. The rest goes on waiting."))
+
+
+def _deed(ref: str, name: str, form: Any, deed: Callable[[RequestRow], Any], done: str) -> ResponseReturnValue:
+    row = decision_page.row_of(ref)
+    if not form.validate():
+        return decision_page.page(row, Sent(name, form)), 422
+    try:
+        deed(row)
+    except BadInput as mistake:
+        form.take(mistake)
+        sentence = None if name != "part" else " ".join(text for texts in mistake.errors.values() for text in texts)
+        return decision_page.page(decision_page.row_of(ref), Sent(name, form, sentence)), 422
+    except Refusal as refusal:
+        return decision_page.page(decision_page.row_of(ref), Sent(name, form, str(refusal))), refusal.status
+    flash(done, "good")
+    return redirect(url_for("approvals.show", ref=row.ref), 303)
