@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, IntegerField, RadioField, SelectField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.kernel.money import NO_CURRENCY, BadMoney, Money, precision
 from app.people.words import ROLE_WORDS
@@ -120,7 +120,7 @@ class RuleForm(VersionForm):
     def validate_limit(self, field: Any) -> None:
         limit, mistake = read_limit(field.data or "", self.measure.data, self.currency.data or "")
         if mistake:
-            raise ValueError(mistake)
+            raise ValidationError(mistake)
         self.limit_minor = limit
 
     @property

@@ -50,6 +50,7 @@ ENTRIES = (
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
     Entry("audit.trail", _l("Trail"), "trail", "audit.read", "insight", is_wide=True),
     Entry("policies.index", _l("Policies"), "scale", "policies.read", "insight", is_wide=True),
+    Entry("policies.in_force", _l("What applies"), "book", "policies.follow", "insight", is_wide=True),
     Entry("people.directory", _l("People"), "people", "people.read", "company"),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", "company", is_wide=True),
     Entry("ui.settings", _l("Settings"), "settings", "settings.write", "company", is_wide=True),
