@@ -251,6 +251,10 @@ def _row(version_id: int) -> DocumentRow:
 
 
 def editable(version_id: int) -> DocumentRow:
+    """Return a draft that may be changed, reviewed or published now, one deed after the other."""
+    db.session.execute(
+        select(PolicyDocument.version_id).where(PolicyDocument.version_id == version_id).with_for_update()
+    )
     row = _row(version_id)
     if row.state == "published":
         raise AlreadyPublished

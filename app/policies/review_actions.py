@@ -15,7 +15,7 @@ from app.notifications import actions as notifications
 from app.notifications.rules import declare
 from app.people import permissions
 from app.policies import check_rules, document_queries
-from app.policies.document_actions import editable, move_on
+from app.policies.document_actions import AlreadyPublished, editable, move_on
 from app.policies.document_models import PolicyReview
 from app.policies.document_queries import DocumentRow
 from app.policies.document_rules import rule_columns
@@ -131,12 +131,14 @@ def publish_version(
         db.session.execute(
             insert(AuthorityRule), [{**rule_columns(rule), "version_id": version_id} for rule in row.document.rules]
         )
-        db.session.execute(
+        done = db.session.execute(
             update(PolicyVersion)
             .where(PolicyVersion.id == version_id, PolicyVersion.state == "draft")
             .values(state="published", published_at=now, valid_from=start, content_hash=row.document.hash)
             .execution_options(synchronize_session=False)
         )
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise AlreadyPublished
         audit.record(
             PUBLISHED, subject=row.ref, actor=actor, at=now, number=row.number, valid_from=start.isoformat(),
             content=row.document.hash,

@@ -1,6 +1,8 @@
 """A draft's way: written with optimistic locking, reviewed by a second person, published for good."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from flask import Flask
@@ -10,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from app.audit.models import AuditEntry
 from app.kernel.actor import command
 from app.kernel.database import db
-from app.kernel.errors import BadInput, Conflict, NotPermitted
+from app.kernel.errors import BadInput, Conflict, NotPermitted, Refusal
 from app.kernel.time import utc_now
 from app.kernel.transactions import transaction
 from app.policies import actions as policies
@@ -177,3 +179,33 @@ def test_every_step_is_one_entry_that_names_the_content(company: Company) -> Non
         select(AuditEntry.type).where(AuditEntry.subject == f"PO-{draft}").order_by(AuditEntry.id)
     ).scalars()
     assert list(entries) == ["policy:draft", "policy:change", "policy:review", "policy:publish"]
+
+
+def test_many_publish_and_edit_at_once_and_one_thing_happens(app: Flask, company: Company) -> None:
+    draft = draft_by(company)
+    approve(draft, actor=company.sam.actor)
+    db.session.rollback()
+    start = Barrier(6)
+
+    def attempt(number: int) -> str:
+        with app.app_context():
+            start.wait()
+            try:
+                if number % 2:
+                    publish(draft, company)
+                    return "published"
+                policies.change_limits(
+                    version_id=draft, version=1, limits={1: 200}, actor=company.ada.actor, now=utc_now()
+                )
+                return "changed"
+            except Refusal:
+                return "refused"
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(attempt, range(6)))
+    assert sorted(said)[-5:] == ["refused"] * 5, said
+    found = row(draft)
+    assert len(queries.rules_of(draft)) == 1
+    assert found.document.rules[0].limit_minor == (100 if found.state == "published" else 200)
