@@ -113,5 +113,11 @@ class PayoutRoute(Base):
     connector: Mapped[str] = mapped_column(String(20))
 
 
-append_only(PayoutEvent.__table__)  # type: ignore[arg-type]
+# A note may be taken out again when somebody's data has to go; what was done, when and under which number stays.
+NOTE_TAKEN_OUT = (
+    "NEW.note IS NULL AND NEW.id = OLD.id AND NEW.payout_id = OLD.payout_id AND NEW.what = OLD.what "
+    "AND NEW.round = OLD.round AND NEW.at = OLD.at AND coalesce(NEW.actor_id, 0) = coalesce(OLD.actor_id, 0) "
+    "AND coalesce(NEW.reference, '') = coalesce(OLD.reference, '')"
+)
+append_only(PayoutEvent.__table__, update_allowed_when=NOTE_TAKEN_OUT)  # type: ignore[arg-type]
 append_only(PayoutNotice.__table__, keys=("id",))  # type: ignore[arg-type]

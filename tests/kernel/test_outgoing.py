@@ -1,12 +1,14 @@
 """Requests to other servers: nothing inside the own network is reached, however it is written."""
 
 import socket
+import threading
+import time
 from typing import Any
 
 import pytest
 
 from app.kernel import outgoing
-from app.kernel.outgoing import NotReached, find, is_public
+from app.kernel.outgoing import NoAnswer, NotReached, find, is_public
 
 # Each resolves to an address inside, is no address, or hides another in its form.
 HOSTILE = (
@@ -71,3 +73,27 @@ def test_a_private_host_is_reached_only_by_its_very_name_and_port() -> None:
     for url in ("http://127.0.0.1:8124/", "http://localhost:8123/", "ftp://127.0.0.1:8123/"):
         with pytest.raises(NotReached):
             find(url, ["127.0.0.1:8123"])
+
+
+def test_a_server_that_drips_or_floods_is_cut_off() -> None:
+    def answer(link: socket.socket, flood: bool) -> None:
+        link.recv(4_096)
+        try:
+            link.sendall(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" + b"x" * 200_000 if flood else b""))
+            while not flood:
+                link.sendall(b"X-Drip: 1\r\n")
+                time.sleep(0.05)
+        except OSError:
+            pass
+        link.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        for flood in (False, True):
+            thread = threading.Thread(target=lambda flood=flood: answer(server.accept()[0], flood), daemon=True)
+            thread.start()
+            began = time.monotonic()
+            with pytest.raises(NoAnswer):
+                outgoing.send("GET", f"http://{place}/", headers={}, private_hosts=[place], seconds=0.4)
+            assert time.monotonic() - began < 2
+            thread.join(3)
