@@ -6,7 +6,7 @@ from random import Random
 
 from app.calendars.actions import add_calendar
 from app.cases.category_actions import add_category
-from app.demo import phrases
+from app.demo import authority, phrases
 from app.demo.plans import STORIES
 from app.kernel.actor import Actor
 from app.kernel.money import Money
@@ -74,8 +74,8 @@ class Company:
         return Money.of(dollars * FACTOR[currency] / FACTOR["USD"], currency)
 
 
-def found(*, seed: int, phrase: str, actor: Actor, now: datetime) -> Company:
-    """Set up the group as it is on its first day; everybody gets the one pass phrase."""
+def found(*, seed: int, phrase: str, actor: Actor, now: datetime, days: int = 365) -> Company:
+    """Set up the group as it is on its first day; everybody gets the one pass phrase. days: how long the story lasts."""
     company = Company()
     draw = Random(f"{seed}:people")  # noqa: S311 - names, not secrets
     for house in HOUSES:
@@ -87,6 +87,10 @@ def found(*, seed: int, phrase: str, actor: Actor, now: datetime) -> Company:
     for story in STORIES:
         company.categories[story.category] = add_category(name=story.category, actor=actor, now=now).id
     policies.add_default_kinds(actor=actor, now=now)
+    authority.store_rates(actor, now)
+    for people_of in company.frontline.values():
+        authority.certify(people_of, days, actor, now)
+    authority.name_what_is_owed(company.categories, actor, now)
     publish_policy(company, "Recovery policy", 0.6, actor=actor, now=now)
     return company
 
@@ -95,8 +99,12 @@ CLAUSES = (
     Clause("3.1", "The outer bound", "Nobody goes beyond this for one incident, not even by exception."),
     Clause("4.2", "One incident", "What each role may give for one incident without asking first."),
     Clause("4.3", "One guest in thirty days", "Several small gifts to one guest count together."),
+    Clause("4.4", "Upgrades", "Two upgrades for one guest in thirty days; a third is asked for."),
     Clause("5.1", "One person's month", "What one person gives in a calendar month."),
     Clause("5.2", "The team's pool", "What all people of one team give in a calendar month, so that the money lasts."),
+    Clause(
+        "5.3", "The house's month", "What one house gives in a calendar month, held in dollars for the whole group."
+    ),
 )
 
 
@@ -106,6 +114,12 @@ def publish_policy(company: Company, title: str, share: float, *, actor: Actor, 
     for rule in rules:
         if rule.get("role") == "frontline" and rule["unit"] in ("incident", "customer_days"):
             rule["limit_minor"] = int(rule["limit_minor"] * share)
+    certified = [
+        {**rule, "level_min": authority.LEVEL, "limit_minor": rule["limit_minor"] * 5 // 4}
+        for rule in rules
+        if rule.get("role") == "frontline" and rule["unit"] == "incident"
+    ]
+    rules += [*certified, *authority.SHARED]
     version = policies.draft_version(
         title=title, source=HOTEL_SOURCE, rules=rules, clauses=CLAUSES, valid_from=now, actor=actor, now=now
     )

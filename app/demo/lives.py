@@ -20,7 +20,9 @@ from app.remedies import actions as remedies
 from app.remedies import payout_actions as payouts
 from app.remedies import payout_queries
 from app.remedies import queries as remedy_queries
+from app.remedies import redress_actions as redress
 from app.remedies.models import Remedy
+from app.remedies.redress_queries import owed_in_case
 from app.remedies.rules import NeedsApproval
 
 _MOMENT = timedelta(minutes=1)
@@ -237,6 +239,7 @@ def _take_back(scene: Scene, remedy_id: int) -> Story:
 
 def _end(scene: Scene, case: int, owner: PersonRow, plan: Plan) -> Story:
     def resolve(note: str) -> None:
+        _give_what_is_owed(scene, case, owner)
         cases.resolve(
             case_id=case, outcome=plan.outcome, root_cause=plan.cause, note=note, actor=scene.who(owner),
             now=scene.clockwork.now,
@@ -254,6 +257,25 @@ def _end(scene: Scene, case: int, owner: PersonRow, plan: Plan) -> Story:
     if plan.closed_after:
         yield plan.closed_after
         cases.close(case_id=case, actor=scene.who(owner), now=scene.clockwork.now)
+
+
+def _give_what_is_owed(scene: Scene, case_id: int, owner: PersonRow) -> None:
+    """What law or contract owes comes before the end; where the guest lost nothing, whoever leads says so."""
+    case, now = db.session.get(Case, case_id), scene.clockwork.now
+    assert case is not None
+    for line in owed_in_case(case, now):
+        if line.missing:
+            redress.find(
+                case_id=case_id, code=line.rule.code, not_owed="The guest got all that was booked.",
+                actor=_decider(scene, case_id, owner.id), now=now,
+            )  # fmt: skip
+        elif line.left.minor:
+            given = remedies.offer(
+                case_id=case_id, kind=line.rule.kind, nature="redress", entitlement=line.rule.code, amount=line.left,
+                reason=line.rule.source, intent=f"demo-owed-{case_id}-{scene.clockwork.steps}", actor=scene.who(owner),
+                now=now,
+            )  # fmt: skip
+            remedies.accept(remedy_id=given.id, actor=scene.who(owner), now=now)
 
 
 def _smaller(amount: Money, percent: int) -> Money:

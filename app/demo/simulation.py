@@ -12,6 +12,7 @@ from app.demo.plans import Plan, cases_on, make_plan
 from app.demo.present import tell_the_present
 from app.kernel.actor import command
 from app.people import actions as people
+from app.people import certificate_jobs
 from app.people.queries import person
 from app.remedies import jobs as remedy_jobs
 from app.sla import jobs as sla_jobs
@@ -28,7 +29,7 @@ def tell_a_year(
     end = end.replace(microsecond=0)
     start = end - timedelta(days=days, hours=1)
     with told_by("demo"):
-        company = found(seed=seed, phrase=phrase, actor=DEMO, now=start)
+        company = found(seed=seed, phrase=phrase, actor=DEMO, now=start, days=days)
         scene = Scene(company, Clockwork(start + timedelta(minutes=5), end))
         clockwork = scene.clockwork
         for at, code, plan in plans(seed, days, end.date()):
@@ -70,6 +71,7 @@ def _sell_by(clockwork: Clockwork) -> Story:
     while True:
         remedy_jobs.expire_due(now=clockwork.now)
         approval_jobs.expire_due(now=clockwork.now)
+        certificate_jobs.tell_endings(now=clockwork.now)
         yield timedelta(hours=6)
 
 
