@@ -82,7 +82,7 @@ def _report(findings: list[dict[str, Any]], rules: int | None, as_json: bool) ->
             if finding["advice"]:
                 click.echo(f"    {finding['advice']}")
         warnings = len(findings) - errors
-        click.echo(f"{errors} errors, {warnings} warnings" + (f" in {rules} rules." if rules is not None else "."))
+        click.echo(f"errors: {errors}, warnings: {warnings}" + (f", rules: {rules}" if rules is not None else ""))
     sys.exit(1 if errors else 0)
 
 
