@@ -11,8 +11,9 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
 from app.insights import simulation_queries as queries
+from app.insights.equity_rules import AmountGap, Equity, Gap, Group
 from app.insights.simulation_queries import Span
-from app.insights.simulation_rules import Equity, Gap, Result, Side
+from app.insights.simulation_rules import Result, Side
 from app.kernel.money import Money
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import UTC, iso, utc_now
@@ -170,11 +171,29 @@ def _equity(equity: Equity, codes: dict[int, str]) -> dict[str, Any]:
             "verdict": one.verdict,
         }
 
-    groups = []
-    for before, after in zip(equity.before, equity.after, strict=True):
-        name = codes.get(before.group, "") if isinstance(before.group, int) else before.group
-        groups.append({"group": name, "before": gap(before), "after": gap(after)})
-    return {"by": equity.by, "groups": groups}
+    def amount(one: AmountGap) -> dict[str, Any]:
+        return {
+            "group": name(one.group),
+            "currency": one.currency,
+            "n": one.count,
+            "ratio": one.ratio,
+            "low": one.low,
+            "high": one.high,
+            "verdict": one.verdict,
+        }
+
+    def name(group: Group) -> str:
+        return codes.get(group, "") if isinstance(group, int) else group
+
+    return {
+        "by": equity.by,
+        "groups": [
+            {"group": name(before.group), "before": gap(before), "after": gap(after)}
+            for before, after in zip(equity.before, equity.after, strict=True)
+        ],
+        "amounts_before": [amount(one) for one in equity.amounts_before],
+        "amounts_after": [amount(one) for one in equity.amounts_after],
+    }
 
 
 def _as_text(result: Result, found: dict[str, Any]) -> str:

@@ -8,7 +8,8 @@ from babel import Locale, UnknownLocaleError
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.insights.simulation_rules import SHIFTS, Change, Equity, Gap, Result, Waiting
+from app.insights.equity_rules import AmountGap, Equity, Gap
+from app.insights.simulation_rules import SHIFTS, Change, Result, Waiting
 from app.kernel.money import Money
 from app.kernel.references import ref
 from app.people.queries import SiteRow
@@ -43,6 +44,18 @@ class GapRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AmountRow:
+    """What one group of customers typically gets of one currency, against all others."""
+
+    group: str
+    currency: str
+    count: int
+    before: str
+    after: str
+    is_gap: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """One answer that differs, with its case."""
 
@@ -72,7 +85,7 @@ class Figures:
     money: list[MoneyRow]
     roles: list[tuple[str, list[int]]]
     sites: list[tuple[str, list[int]]]
-    equity: list[tuple[str, list[GapRow]]]
+    equity: list[tuple[str, list[GapRow], list[AmountRow]]]
     faithful: str
     is_faithful: bool
 
@@ -102,7 +115,7 @@ def figures_of(result: Result, sites: Sequence[SiteRow], *, against: str) -> Fig
         money=[_money_row(result, code) for code in result.spend_change],
         roles=_counted(result.roles, lambda role: str(ROLE_WORDS.get(role, role))),
         sites=_counted(result.sites, lambda site_id: names.get(site_id, ref("site", site_id))),
-        equity=[(_by_words(one), _gap_rows(one, names)) for one in result.equity],
+        equity=[(_by_words(one), _gap_rows(one, names), _amount_rows(one, names)) for one in result.equity],
         faithful=_of(*result.faithful),
         is_faithful=result.faithful[0] == result.faithful[1],
     )
@@ -197,16 +210,15 @@ def _counted(groups: Mapping[Any, Mapping[str, int]], name: Callable[[Any], str]
 
 
 def _by_words(equity: Equity) -> str:
-    return {"site": _("Site"), "language": _("Customer's language")}[equity.by]
+    return {"site": _("Site"), "language": _("Customer's language"), "segment": _("Customer's segment")}[equity.by]
 
 
 def _gap_rows(equity: Equity, sites: Mapping[int, str]) -> list[GapRow]:
     rows = []
     for before, after in zip(equity.before, equity.after, strict=True):
-        name = sites.get(after.group, "") if isinstance(after.group, int) else _language(after.group)
         rows.append(
             GapRow(
-                group=name,
+                group=_group_words(equity, after.group, sites),
                 count=after.one.trials,
                 before=_share(before),
                 after=_share(after),
@@ -216,6 +228,37 @@ def _gap_rows(equity: Equity, sites: Mapping[int, str]) -> list[GapRow]:
             )
         )
     return rows
+
+
+def _amount_rows(equity: Equity, sites: Mapping[int, str]) -> list[AmountRow]:
+    before = {(gap.group, gap.currency): gap for gap in equity.amounts_before}
+    return [
+        AmountRow(
+            group=_group_words(equity, gap.group, sites),
+            currency=gap.currency,
+            count=gap.count,
+            before=amount_words(before.get((gap.group, gap.currency))),
+            after=amount_words(gap),
+            is_gap=gap.verdict == "gap",
+        )
+        for gap in equity.amounts_after
+    ]
+
+
+def amount_words(gap: AmountGap | None) -> str:
+    """Say what may be concluded about a group's amounts: a share of the others' with its interval, or that it can't be told."""
+    if gap is None or gap.low is None or gap.high is None:
+        return _("too few to tell")
+    low, high = percent(gap.low), percent(gap.high)
+    if gap.verdict == "cannot_tell":
+        return _("can't tell (%(low)s to %(high)s)", low=low, high=high)
+    return _("%(ratio)s of the others' (%(low)s to %(high)s)", ratio=percent(gap.ratio), low=low, high=high)
+
+
+def _group_words(equity: Equity, group: str | int, sites: Mapping[int, str]) -> str:
+    if isinstance(group, int):
+        return sites.get(group, ref("site", group))
+    return _language(group) if equity.by == "language" else group
 
 
 def _language(code: str) -> str:

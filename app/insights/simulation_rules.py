@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import sqrt
-from statistics import NormalDist, median
+from statistics import median
 from typing import Literal
 
-from app.insights.rules import COUNT_MIN, Share, share, wilson_interval
+from app.insights.equity_rules import Equity, Groups
+from app.insights.rules import COUNT_MIN, Share, share
 from app.policies.answer_rules import Outcome
 from app.policies.replay_rules import Answer, Asked
 
@@ -15,7 +15,8 @@ from app.policies.replay_rules import Answer, Asked
 CHANGES_MAX = 2_000
 Shift = Literal["freed", "restrained", "refused", "opened"]
 SHIFTS: tuple[Shift, ...] = ("freed", "restrained", "refused", "opened")
-GapVerdict = Literal["too_few", "cannot_tell", "gap"]
+# How customers are grouped, as far as the data say it.
+GROUPINGS = ("site", "language", "segment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +87,6 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """How a group's share of answers at once differs from everybody else's, with an interval for the difference."""
-
-    group: str | int
-    one: Share
-    rest: Share
-    low: float | None
-    high: float | None
-
-    @property
-    def difference(self) -> float | None:
-        if self.one.ratio is None or self.rest.ratio is None:
-            return None
-        return self.one.ratio - self.rest.ratio
-
-    @property
-    def verdict(self) -> GapVerdict:
-        if self.low is None or self.high is None:
-            return "too_few"
-        return "cannot_tell" if self.low <= 0 <= self.high else "gap"
-
-
-@dataclass(frozen=True, slots=True)
-class Equity:
-    """One way of grouping customers; the gaps before and under the draft stand in the same order."""
-
-    by: str
-    before: tuple[Gap, ...]
-    after: tuple[Gap, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """Everything that a simulation says. then: as it was recorded. faithful: recorded answers that a replay gives again."""
 
@@ -159,7 +128,7 @@ class Tally:
         self._cases: set[int] = set()
         self._customers: set[int] = set()
         self._changes: list[Change] = []
-        self._groups: dict[str, dict[str | int, list[int]]] = {"site": {}, "language": {}}
+        self._groups = {by: (Groups(), Groups()) for by in GROUPINGS}
 
     def add(self, asked: Asked, *, before: Answer, after: Answer, then: Answer) -> None:
         """before: under the policy that the draft is compared with; then: a replay of the version in force at the time."""
@@ -198,13 +167,12 @@ class Tally:
             self._changes.append(change)
 
     def _group(self, asked: Asked, before: Answer, after: Answer) -> None:
-        for by, group in (("site", asked.site_id), ("language", asked.language)):
+        currency, money = asked.offer.amount.currency, int(asked.offer.is_monetary)
+        for by, group in (("site", asked.site_id), ("language", asked.language), ("segment", asked.offer.segment)):
             if group is None:
                 continue
-            counts = self._groups[by].setdefault(group, [0, 0, 0])
-            counts[0] += before.outcome == "allowed"
-            counts[1] += after.outcome == "allowed"
-            counts[2] += 1
+            for groups, answer in zip(self._groups[by], (before, after), strict=True):
+                groups.add(group, answer.outcome == "allowed", currency, answer.given_minor * money)
 
     def result(self) -> Result:
         typical = int(median(self._waits)) if len(self._waits) >= COUNT_MIN else None
@@ -221,48 +189,8 @@ class Tally:
             customers=len(self._customers),
             changes=tuple(self._changes),
             equity=tuple(
-                Equity(by, gaps({key: (row[0], row[2]) for key, row in groups.items()}), gaps(
-                    {key: (row[1], row[2]) for key, row in groups.items()}
-                ))
-                for by, groups in self._groups.items()
-                if len(groups) > 1
+                Equity(by, before.gaps(), after.gaps(), before.amount_gaps(), after.amount_gaps())
+                for by, (before, after) in self._groups.items()
+                if len(before.answers) > 1
             ),
-        )  # fmt: skip
-
-
-def gaps(groups: Mapping[str | int, tuple[int, int]], *, confidence: float = 0.95) -> tuple[Gap, ...]:
-    """Compare each group's k of n with all others together; the largest group first, never the best.
-
-    The level is shared among the comparisons (Bonferroni), so that many groups don't make a gap out of chance. Of two
-    groups only the larger is compared, since the other would say the same again.
-    """
-    order = sorted(groups, key=lambda key: (-groups[key][1], str(key)))
-    if len(order) == 2:
-        order = order[:1]
-    z = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * max(1, len(order))))
-    hits, total = sum(k for k, _ in groups.values()), sum(n for _, n in groups.values())
-    found = []
-    for key in order:
-        k, n = groups[key]
-        one, rest = share(k, n), share(hits - k, total - n)
-        low, high = (
-            newcombe_interval(k, n, hits - k, total - n, z=z) if one.is_enough and rest.is_enough else (None, None)
         )
-        found.append(Gap(key, one, rest, low, high))
-    return tuple(found)
-
-
-def newcombe_interval(k: int, n: int, other_k: int, other_n: int, *, z: float = 1.96) -> tuple[float, float]:
-    """Bound the difference of two independent proportions, k/n minus other_k/other_n.
-
-    Source: Newcombe 1998, Statistics in Medicine 17:873, method 10 (from two Wilson intervals).
-    Worked value from there: 56/70 minus 48/80 is 0.2, between 0.0524 and 0.3339.
-    """
-    one, other = k / n, other_k / other_n
-    low, high = wilson_interval(k, n, z=z)
-    other_low, other_high = wilson_interval(other_k, other_n, z=z)
-    difference = one - other
-    return (
-        difference - sqrt((one - low) ** 2 + (other_high - other) ** 2),
-        difference + sqrt((high - one) ** 2 + (other - other_low) ** 2),
-    )

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from app.insights import simulation_queries as queries
-from app.insights.simulation_rules import gaps, newcombe_interval
+from app.insights.equity_rules import Groups, gaps, newcombe_interval
 from app.kernel.database import Base, db
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
@@ -174,3 +174,20 @@ def test_a_gap_is_said_only_when_the_interval_says_so() -> None:
     assert [gap.group for gap in gaps({"a": (1, 30), "b": (25, 40), "c": (9, 35)})] == ["b", "c", "a"], (
         "by n, not by rank"
     )
+
+
+def test_amounts_are_compared_within_a_currency_and_few_are_not() -> None:
+    groups = Groups()
+    for number in range(40):
+        groups.add("en", True, "GBP", 10_000 + number)
+        groups.add("de", True, "GBP", 20_000 + number)
+        groups.add("ja", True, "JPY", 30_000)
+    for _one in range(9):
+        groups.add("fr", True, "GBP", 15_000)
+    found = {(gap.group, gap.currency): gap for gap in groups.amount_gaps()}
+    assert ("ja", "JPY") not in found, "alone in its currency"
+    assert found["fr", "GBP"].verdict == "too_few"
+    assert found["de", "GBP"].verdict == found["en", "GBP"].verdict == "gap"
+    ratio = found["de", "GBP"].ratio
+    assert ratio is not None
+    assert 1.8 < ratio < 1.95, "against the others, some of whom got 15,000"

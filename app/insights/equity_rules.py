@@ -1,0 +1,182 @@
+"""Whether groups of customers fare alike: how often they are answered at once, and how much they are given. Pure.
+
+A gap is said only when its interval excludes none; the level is shared among the comparisons (Bonferroni), so that many
+groups don't make a gap out of chance. Groups stand by how much they rest on, never by how they fare.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
+from typing import Literal
+
+from app.insights.rules import COUNT_MIN, Share, share, wilson_interval
+from app.insights.statistics_rules import bonferroni_z
+
+Group = str | int
+GapVerdict = Literal["too_few", "cannot_tell", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How a group's share of answers at once differs from everybody else's, with an interval for the difference."""
+
+    group: Group
+    one: Share
+    rest: Share
+    low: float | None
+    high: float | None
+
+    @property
+    def difference(self) -> float | None:
+        if self.one.ratio is None or self.rest.ratio is None:
+            return None
+        return self.one.ratio - self.rest.ratio
+
+    @property
+    def verdict(self) -> GapVerdict:
+        if self.low is None or self.high is None:
+            return "too_few"
+        return "cannot_tell" if self.low <= 0 <= self.high else "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class Equity:
+    """One way of grouping customers; the gaps before and under the draft stand in the same order."""
+
+    by: str
+    before: tuple[Gap, ...]
+    after: tuple[Gap, ...]
+    amounts_before: tuple["AmountGap", ...]
+    amounts_after: tuple["AmountGap", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AmountGap:
+    """How a group's typical amount compares with everybody else's in one currency: a ratio of geometric means."""
+
+    group: Group
+    currency: str
+    count: int
+    rest_count: int
+    ratio: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def verdict(self) -> GapVerdict:
+        if self.low is None or self.high is None:
+            return "too_few"
+        return "cannot_tell" if self.low <= 1 <= self.high else "gap"
+
+
+@dataclass(slots=True)
+class LogSum:
+    """Amounts above zero as the sums of their logarithms, so that none of them has to be kept."""
+
+    count: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def add(self, minor: int) -> None:
+        value = log(minor)
+        self.count += 1
+        self.total += value
+        self.squares += value * value
+
+    def without(self, other: "LogSum") -> "LogSum":
+        return LogSum(self.count - other.count, self.total - other.total, self.squares - other.squares)
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count
+
+    @property
+    def error(self) -> float:
+        """The squared standard error of the mean."""
+        return max(0.0, self.squares / self.count - self.mean**2) / (self.count - 1)
+
+
+@dataclass(slots=True)
+class Groups:
+    """Counts of one way of grouping: (answered at once, asked) and amounts by currency, of each group."""
+
+    answers: dict[Group, list[int]] = field(default_factory=dict)
+    amounts: dict[tuple[Group, str], LogSum] = field(default_factory=dict)
+
+    def add(self, group: Group, is_at_once: bool, currency: str, given_minor: int) -> None:
+        counts = self.answers.setdefault(group, [0, 0])
+        counts[0] += is_at_once
+        counts[1] += 1
+        if given_minor > 0:
+            self.amounts.setdefault((group, currency), LogSum()).add(given_minor)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        return gaps({group: (k, n) for group, (k, n) in self.answers.items()})
+
+    def amount_gaps(self) -> tuple[AmountGap, ...]:
+        return amount_gaps(self.amounts)
+
+
+def gaps(groups: Mapping[Group, tuple[int, int]], *, confidence: float = 0.95) -> tuple[Gap, ...]:
+    """Compare each group's k of n with all others together; of two groups only the larger, since the other says the same."""
+    order = _compared(groups, {key: n for key, (_, n) in groups.items()})
+    z = bonferroni_z(len(order), confidence=confidence)
+    hits, total = sum(k for k, _ in groups.values()), sum(n for _, n in groups.values())
+    found = []
+    for key in order:
+        k, n = groups[key]
+        one, rest = share(k, n), share(hits - k, total - n)
+        low, high = (
+            newcombe_interval(k, n, hits - k, total - n, z=z) if one.is_enough and rest.is_enough else (None, None)
+        )
+        found.append(Gap(key, one, rest, low, high))
+    return tuple(found)
+
+
+def amount_gaps(amounts: Mapping[tuple[Group, str], LogSum], *, confidence: float = 0.95) -> tuple[AmountGap, ...]:
+    """Compare each group's amounts with all others' in the same currency, on the logarithmic scale.
+
+    Source: interval of a ratio of geometric means from Welch's standard error of two log means. Not evened out for what
+    the cases were: severities and wishes differ between groups.
+    """
+    sides: list[tuple[Group, str, LogSum, LogSum]] = []
+    for currency in sorted({currency for _, currency in amounts}):
+        here = {group: sums for (group, code), sums in amounts.items() if code == currency}
+        whole = LogSum(
+            sum(sums.count for sums in here.values()),
+            sum(sums.total for sums in here.values()),
+            sum(sums.squares for sums in here.values()),
+        )
+        compared = _compared(here, {group: sums.count for group, sums in here.items()}) if len(here) > 1 else []
+        sides += [(group, currency, here[group], whole.without(here[group])) for group in compared]
+    z = bonferroni_z(len(sides), confidence=confidence)
+    return tuple(_amount_gap(*side, z) for side in sides)
+
+
+def _amount_gap(group: Group, currency: str, one: LogSum, rest: LogSum, z: float) -> AmountGap:
+    if min(one.count, rest.count) < COUNT_MIN:
+        return AmountGap(group, currency, one.count, rest.count, None, None, None)
+    difference, reach = one.mean - rest.mean, z * sqrt(one.error + rest.error)
+    bounds = (exp(difference), exp(difference - reach), exp(difference + reach))
+    return AmountGap(group, currency, one.count, rest.count, *bounds)
+
+
+def _compared(groups: Iterable[Group], sizes: Mapping[Group, int]) -> list[Group]:
+    order = sorted(groups, key=lambda key: (-sizes[key], str(key)))
+    return order[:1] if len(order) == 2 else order
+
+
+def newcombe_interval(k: int, n: int, other_k: int, other_n: int, *, z: float = 1.96) -> tuple[float, float]:
+    """Bound the difference of two independent proportions, k/n minus other_k/other_n.
+
+    Source: Newcombe 1998, Statistics in Medicine 17:873, method 10 (from two Wilson intervals).
+    Worked value from there: 56/70 minus 48/80 is 0.2, between 0.0524 and 0.3339.
+    """
+    one, other = k / n, other_k / other_n
+    low, high = wilson_interval(k, n, z=z)
+    other_low, other_high = wilson_interval(other_k, other_n, z=z)
+    difference = one - other
+    return (
+        difference - sqrt((one - low) ** 2 + (other_high - other) ** 2),
+        difference + sqrt((high - one) ** 2 + (other - other_low) ** 2),
+    )
