@@ -174,7 +174,9 @@ def allowed(request: ExceptionRequest, standing: queries.Standing, actor: Actor)
     answer = standing.answer(request.id, actor)
     if isinstance(answer, rules.Allowed):
         return answer
-    if answer.code == "out-of-scope":
+    scope = permissions.scope_of(actor, "exceptions.decide")
+    # Outside of one's own reach there is nothing to see but what one may decide for somebody else.
+    if scope is None or not scope.covers(site_id=request.site_id, team_id=request.team_id):
         raise NotFound
     if answer.code == "ended":
         raise ended(request)

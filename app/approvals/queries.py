@@ -137,10 +137,16 @@ def request_row(exception_id: int, scope: Scope | None = None) -> RequestRow | N
     return RequestRow(*row) if row else None
 
 
-def inbox(scope: Scope, tab: str, page: Page) -> Slice[RequestRow]:
-    """Read one page: `waiting` by the time an answer is due, `decided` newest first, `asked` by the reader, newest first."""
+def inbox(scope: Scope, tab: str, page: Page, lent: frozenset[int] = frozenset()) -> Slice[RequestRow]:
+    """Read one page: `waiting` by the time an answer is due, `decided` newest first, `asked` by the reader, newest first.
+
+    lent: sites outside the scope whose waiting requests the reader might decide for somebody else; whoever calls shows
+    of those only what the reader may decide.
+    """
     statement = _within(_ROWS, scope)
     if tab == "waiting":
+        if lent and scope.kind == "site":
+            statement = _ROWS.where(ExceptionRequest.site_id.in_({*lent, scope.site_id}))
         statement = statement.where(ExceptionRequest.state == "waiting")
         order = (ExceptionRequest.due_at, ExceptionRequest.id)
         if after := _after_instant(page):
@@ -225,12 +231,14 @@ class Standing:
         return present or self.able_ids(exception_id)
 
 
-def standing(rows: Sequence[RequestRow], now: datetime, but: int | None = None) -> Standing:
+def standing(
+    rows: Sequence[RequestRow], now: datetime, but: int | None = None, roster: rules.Roster | None = None
+) -> Standing:
     """Read how these requests stand; the number of queries is the same for any number of them.
 
     but: somebody to count as gone already, e.g. because they are being deactivated.
     """
-    roster = roster_queries.roster(now, but)
+    roster = roster or roster_queries.roster(now, but)
     ids = [row.id for row in rows if row.is_waiting]
     steps = step_queries.open_steps(ids, roster.humans)
     facts = {}

@@ -242,6 +242,14 @@ class Roster:
         """Return who may decide and isn't away."""
         return [one for one in self.able(facts, now) if not one.is_away]
 
+    def lent_sites(self, identity: int | None, sites: Sequence[int]) -> frozenset[int]:
+        """Return the sites where somebody might decide for an absent one, or as the fallback decider."""
+        found = {site for site, decider in self.fallbacks.items() if decider == identity}
+        for mandate in self.decider(identity).mandates:
+            reach = set(sites) if mandate.principal.scope == "company" else {mandate.principal.site_id or 0}
+            found |= reach if mandate.site_id is None else reach & {mandate.site_id}
+        return frozenset(found)
+
     def decider(self, identity: int | None) -> Decider:
         """Describe one person; who doesn't hold the right is without scope."""
         return next((one for one in self.deciders if one.id == identity), Decider(id=identity, scope=None))

@@ -7,8 +7,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.approvals import absence_views, deed_views, matrix_views, queries, roster_queries, rules
 from app.approvals import actions as approvals
-from app.approvals import deed_views, matrix_views, queries, rules
 from app.approvals.blueprint import bp
 from app.approvals.decision_page import Sent, page, row_of
 from app.approvals.forms import DecisionForm
@@ -22,7 +22,7 @@ from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
 
-__all__ = ["bp", "deed_views", "matrix_views"]
+__all__ = ["absence_views", "bp", "deed_views", "matrix_views"]
 TABS = ("waiting", "decided", "asked")
 
 
@@ -40,10 +40,17 @@ def inbox() -> str:
     now, actor, scope = utc_now(), me(), my_scope("exceptions.read")
     tab = request.args.get("tab") if request.args.get("tab") in TABS else "waiting"
     at = Page.of(request.args.get("after"))
-    found = queries.inbox(scope, str(tab), at)
-    standing = queries.standing(found.rows, now)
+    roster = roster_queries.roster(now)
+    lent = roster.lent_sites(actor.id, [site.id for site in people.sites()])
+    found = queries.inbox(scope, str(tab), at, lent)
+    standing = queries.standing(found.rows, now, roster=roster)
     answers = [(row, standing.answer(row.id, actor)) for row in found.rows]
-    items = [Item(row, answer.reason if isinstance(answer, rules.Refused) else None) for row, answer in answers]
+    # What is lent shows only what may be decided; what belongs to the reader's own place shows with the reason.
+    items = [
+        Item(row, answer.reason if isinstance(answer, rules.Refused) else None)
+        for row, answer in answers
+        if scope.covers(site_id=row.site_id) or isinstance(answer, rules.Allowed)
+    ]
     return render_template(
         "approvals/inbox.html",
         tab=tab,

@@ -136,6 +136,13 @@ SETTINGS = (
         "policies.read",
         note=_l("Who decides what is asked above somebody's own limit, and in how many steps."),
     ),
+    Entry(
+        "approvals.deciders",
+        _l("Deciders"),
+        "people",
+        "settings.write",
+        note=_l("Who decides when nobody else is there, and which accounts are one person's."),
+    ),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", note=_l("Bring in cases from files.")),
     Entry(
         "people.tokens", _l("Access tokens"), "key", "tokens.write", note=_l("Let a program act with your own rights.")

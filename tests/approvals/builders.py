@@ -4,12 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from app.approvals import actions as approvals
+from app.approvals import matrix_actions as matrix
+from app.approvals import matrix_queries
+from app.approvals.matrix_rules import MatrixRow
 from app.approvals.models import ExceptionRequest
 from app.cases.models import Case
 from app.kernel.money import Money
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
 from tests.cases.builders import make_case
+from tests.people.builders import BUILT_AT, Company
 
 OVER = [
     {
@@ -45,3 +49,13 @@ def make_request(
         **changes,
     }
     return approvals.ask(actor=person.actor, now=now, **values)
+
+
+def publish_matrix(company: Company, *rows: MatrixRow) -> int:
+    """Put the matrix into force as Max writes and Ada publishes it."""
+    draft = matrix_queries.draft()
+    version = draft.version if draft else None
+    for row in rows:
+        matrix.save_row(place=None, row=row, version=version, actor=company.max.actor, now=BUILT_AT)
+        version = (version or 0) + 1
+    return matrix.publish(version=version or 0, actor=company.ada.actor, now=BUILT_AT)

@@ -202,7 +202,7 @@ def test_the_number_of_queries_is_bounded_and_does_not_grow(
         statements.clear()
         client.get(url)
         counts[url] = len(statements)
-        assert counts[url] <= 22, statements
+        assert counts[url] <= 24, statements
     for _number in range(8):
         make_request(company.bo)
     for url in urls:

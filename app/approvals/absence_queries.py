@@ -1,0 +1,39 @@
+"""Reads of absences for pages: one's own, those one stands in for, and everybody's now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from app.approvals.absence_models import Absence
+from app.kernel.database import db
+from app.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceRow:
+    """One absence."""
+
+    id: int
+    employee_id: int
+    from_at: datetime
+    to_at: datetime
+    stand_in_id: int | None
+    amount_minor_max: int | None
+    currency: str | None
+    site_id: int | None
+
+    @property
+    def amount_max(self) -> Money | None:
+        return None if self.amount_minor_max is None else Money(self.amount_minor_max, self.currency or "")
+
+
+def coming(now: datetime, employee_id: int | None = None, limit: int = 100) -> tuple[AbsenceRow, ...]:
+    """Return absences that have not ended, by their beginning; of one person also those they stand in for."""
+    columns = [getattr(Absence, name) for name in AbsenceRow.__dataclass_fields__]
+    statement = select(*columns).where(Absence.ended_at.is_(None), Absence.to_at > now)
+    if employee_id is not None:
+        statement = statement.where(or_(Absence.employee_id == employee_id, Absence.stand_in_id == employee_id))
+    return tuple(
+        AbsenceRow(*row) for row in db.session.execute(statement.order_by(Absence.from_at, Absence.id).limit(limit))
+    )

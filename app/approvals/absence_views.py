@@ -1,0 +1,154 @@
+"""Pages about absence: stand-ins, fallback deciders, second accounts."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.approvals import absence_actions as absences
+from app.approvals import absence_queries as queries
+from app.approvals import roster_queries
+from app.approvals.absence_forms import AbsenceForm, AccountForm, FallbackForm
+from app.approvals.blueprint import bp
+from app.kernel.errors import BadInput, Refusal
+from app.kernel.time import utc_now
+from app.people import queries as people
+from app.people.access import me, needs
+from app.ui.forms import options
+
+DECIDERS = ("supervisor", "manager")
+
+
+@bp.get("/absences")
+@needs("exceptions.decide")
+def absence_list() -> str:
+    return _absences(_absence_form())
+
+
+@bp.post("/absences")
+@needs("exceptions.decide")
+def add_absence() -> ResponseReturnValue:
+    form = _absence_form()
+    if form.validate():
+        try:
+            absences.set_absence(
+                employee_id=form.employee_id.data, from_at=form.from_at.data, to_at=form.to_at.data,
+                stand_in_id=form.stand_in_id.data, amount_max=form.amount_max.data, site_id=form.site_id.data,
+                actor=me(), now=utc_now(),
+            )  # fmt: skip
+        except BadInput as mistake:
+            form.take(mistake)
+        except Refusal as refusal:
+            form.refuse(str(refusal))
+        else:
+            flash(_("Kept. The stand-in has been told."), "good")
+            return redirect(url_for("approvals.absence_list"), 303)
+    return _absences(form), 422
+
+
+@bp.post("/absences/<int:absence_id>/end")
+@needs("exceptions.decide")
+def end_absence(absence_id: int) -> ResponseReturnValue:
+    absences.end_absence(absence_id=absence_id, actor=me(), now=utc_now())
+    flash(_("Ended."), "good")
+    return redirect(url_for("approvals.absence_list"), 303)
+
+
+@bp.get("/deciders")
+@needs("settings.write")
+def deciders() -> str:
+    return _deciders(_account_form())
+
+
+@bp.post("/deciders/fallbacks")
+@needs("settings.write")
+def set_fallback() -> ResponseReturnValue:
+    form = FallbackForm()
+    form.employee_id.choices = options(((one.id, one.name) for one in people.active_people(DECIDERS)), empty="–")
+    site_ids = {str(site.id) for site in people.sites()}
+    if not form.validate() or form.site_id.data not in site_ids:
+        return _deciders(_account_form(), _("Choose somebody who decides exceptions.")), 422
+    absences.set_fallback(site_id=int(form.site_id.data), employee_id=form.employee_id.data, actor=me(), now=utc_now())
+    flash(_("Kept."), "good")
+    return redirect(url_for("approvals.deciders"), 303)
+
+
+@bp.post("/deciders/accounts")
+@needs("people.write")
+def link_account() -> ResponseReturnValue:
+    form = _account_form()
+    if form.validate():
+        try:
+            absences.link_account(
+                employee_id=form.employee_id.data, same_as_id=form.same_as_id.data, actor=me(), now=utc_now()
+            )
+        except BadInput as mistake:
+            form.take(mistake)
+        else:
+            flash(_("They count as one person now."), "good")
+            return redirect(url_for("approvals.deciders"), 303)
+    return _deciders(form), 422
+
+
+@bp.post("/deciders/accounts/<int:employee_id>/removal")
+@needs("people.write")
+def unlink_account(employee_id: int) -> ResponseReturnValue:
+    absences.unlink_account(employee_id=employee_id, actor=me(), now=utc_now())
+    flash(_("They count as two people now."), "good")
+    return redirect(url_for("approvals.deciders"), 303)
+
+
+def _absence_form() -> AbsenceForm:
+    actor = me()
+    site = people.site(actor.site_id or 0)
+    everybody = people.active_people(DECIDERS)
+    away = everybody if actor.role == "manager" else tuple(one for one in everybody if one.id == actor.id)
+    form = AbsenceForm().prepare(everybody, away, people.sites(), site.time_zone, site.currency)
+    if form.employee_id.data is None and not form.is_submitted():
+        form.employee_id.data = actor.id
+    return form
+
+
+def _absences(form: AbsenceForm) -> str:
+    actor, now = me(), utc_now()
+    rows = queries.coming(now, None if actor.role == "manager" else actor.id)
+    return render_template(
+        "approvals/absences.html",
+        form=form,
+        rows=rows,
+        names=people.names(identity for row in rows for identity in (row.employee_id, row.stand_in_id)),
+        sites={site.id: site.name for site in people.sites()},
+        me_id=actor.id,
+        is_manager=actor.role == "manager",
+        now=now,
+    )
+
+
+def _account_form() -> AccountForm:
+    form = AccountForm()
+    everybody = [(one.id, f"{one.name} · {one.email}") for one in people.active_people()]
+    form.employee_id.choices = form.same_as_id.choices = options(everybody, empty="–")
+    return form
+
+
+def _deciders(form: AccountForm, refusal: str | None = None) -> str:
+    pairs, fallbacks = roster_queries.second_accounts(), roster_queries.fallbacks()
+    forms: dict[int, Any] = {}
+    for site in people.sites():
+        one = FallbackForm(formdata=None, data={"site_id": site.id, "employee_id": fallbacks.get(site.id)})
+        one.employee_id.choices = options(
+            ((person.id, person.name) for person in people.active_people(DECIDERS)), empty=_("Nobody")
+        )
+        one.employee_id.id = f"fallback-{site.id}"
+        one.employee_id.label.field_id = one.employee_id.id
+        forms[site.id] = one
+    return render_template(
+        "approvals/deciders.html",
+        form=form,
+        sites=people.sites(),
+        fallbacks=forms,
+        pairs=pairs,
+        names=people.names([*pairs, *pairs.values()]),
+        refusal=refusal,
+    )
