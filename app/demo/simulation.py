@@ -7,9 +7,11 @@ from app.approvals import jobs as approval_jobs
 from app.audit.actions import told_by
 from app.demo.clockwork import Clockwork, Story
 from app.demo.company import HOUSES, Company, found, publish_policy
+from app.demo.learning import draft_in_the_shadow
 from app.demo.lives import Scene, live
 from app.demo.plans import Plan, cases_on, make_plan
 from app.demo.present import tell_the_present
+from app.insights import jobs as shadow_jobs
 from app.kernel.actor import command
 from app.people import actions as people
 from app.people import certificate_jobs
@@ -39,6 +41,7 @@ def tell_a_year(
         clockwork.tell(_sell_by(clockwork), start + timedelta(hours=6))
         clockwork.tell(_new_policy(scene), start + timedelta(days=days * 0.55))
         clockwork.tell(_farewell(scene), start + timedelta(days=days * 0.8))
+        clockwork.tell(draft_in_the_shadow(scene), start + timedelta(days=days * 0.83))
         tell_the_present(scene, seed)
         clockwork.run(tick)
         _look_once_more(clockwork)
@@ -95,3 +98,4 @@ def _look_once_more(clockwork: Clockwork) -> None:
     sla_jobs.sweep(now=clockwork.end)
     remedy_jobs.expire_due(now=clockwork.end)
     approval_jobs.expire_due(now=clockwork.end)
+    shadow_jobs.answer_in_the_shadow(now=clockwork.end)
