@@ -177,3 +177,40 @@ def mark(exception_id: int) -> Mark | None:
         ).where(ExceptionRequest.id == exception_id)
     ).first()  # fmt: skip
     return Mark(*row) if row else None
+
+
+def to_remind(now: datetime, limit: int) -> list[int]:
+    """Return open steps that nobody was reminded of yet though half of their time is gone."""
+    return _open_ids(ExceptionStep.remind_at <= now, ExceptionStep.reminded_at.is_(None), limit)
+
+
+def to_raise(now: datetime, limit: int) -> list[int]:
+    """Return open steps whose time is over and that were not raised yet."""
+    return _open_ids(ExceptionStep.due_at <= now, ExceptionStep.escalated_at.is_(None), limit)
+
+
+def _open_ids(due: Any, is_new: Any, limit: int) -> list[int]:
+    return list(
+        db.session.scalars(
+            select(ExceptionStep.id)
+            .join(ExceptionRequest, ExceptionRequest.id == ExceptionStep.exception_id)
+            .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionStep.exception_id)
+            .where(ExceptionStep.opened_at.is_not(None), ExceptionStep.done_at.is_(None), due, is_new)
+            .where(ExceptionRequest.state == "waiting", ExceptionStep.round == ExceptionRoute.round)
+            .order_by(ExceptionStep.due_at, ExceptionStep.id)
+            .limit(limit)
+        )
+    )
+
+
+def open_step_ids(ids: Sequence[int]) -> dict[int, int]:
+    """Return the open step of each of these requests."""
+    if not ids:
+        return {}
+    rows = db.session.execute(
+        select(ExceptionStep.exception_id, ExceptionStep.id)
+        .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionStep.exception_id)
+        .where(ExceptionStep.exception_id.in_(ids), ExceptionStep.round == ExceptionRoute.round)
+        .where(ExceptionStep.opened_at.is_not(None), ExceptionStep.done_at.is_(None))
+    )
+    return {row.exception_id: row.id for row in rows}

@@ -42,11 +42,14 @@ def _seal(everything: bool) -> Work:
 
 _PATHS = (
     ("sla-sweep", 15, "app.sla.jobs:sweep", 500),
+    ("reruns", 5, "app.sla.jobs:run_reruns", 500),
     ("pauses-end", 60, "app.sla.jobs:end_long_pauses", 200),
     ("digests-owe", 300, "app.notifications.jobs:send_digests", 200),
     ("remedies-expire", 60, "app.remedies.jobs:expire_due", 200),
     ("certificates-end", 300, "app.people.certificate_jobs:tell_endings", 200),
     ("exceptions-expire", 60, "app.approvals.jobs:expire_due", 200),
+    ("exceptions-watch", 30, "app.approvals.jobs:watch", 200),
+    ("exceptions-orphans", 300, "app.approvals.jobs:find_orphans", 200),
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
