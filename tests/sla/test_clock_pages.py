@@ -89,3 +89,13 @@ def test_the_administrator_narrows_targets_and_edits_rules_by_new_versions(app: 
         assert ada.get(path).status_code == 200
         assert ana.get(path).status_code == 403
     assert ada.get("/settings/clock-rules/promise").status_code == 404
+
+
+def test_the_month_counts_what_is_due_on_each_local_day(app: Flask) -> None:
+    company, ana, _case_id = desk(app)
+    assert company.nia is not None
+    page = ana.get("/clocks/month").get_data(as_text=True)
+    assert " due<" in page or " late<" in page
+    assert " due<" not in sign_in(app.test_client(), company.nia).get("/clocks/month").get_data(as_text=True)
+    for text in ("2026-13", "x", "9999-01", "2026-02"):
+        assert ana.get(f"/clocks/month?month={text}").status_code == 200

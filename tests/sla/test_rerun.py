@@ -62,7 +62,11 @@ def test_a_holiday_reaches_open_cases_by_a_rerun_that_was_previewed_and_no_close
     )
     assert (due(4), due(6)) == (closed, historic)
     types = select(AuditEntry.type).order_by(AuditEntry.id).offset(before)
-    assert [one for one in db.session.scalars(types) if "rerun" in one] == ["rerun:ask", *["clock:rerun"] * 4, "rerun:finish"]
+    assert [one for one in db.session.scalars(types) if "rerun" in one] == [
+        "rerun:ask",
+        *["clock:rerun"] * 4,
+        "rerun:finish",
+    ]
     assert disagreements(range(1, 20)) == []
     assert run().case_count == 0
 
