@@ -21,7 +21,12 @@ def test_a_phone_shows_few_pages_and_the_menu_the_rest():
 
 def test_a_phone_with_room_left_shows_what_would_stand_in_its_menu():
     auditor = seen(can=lambda p: p in ("cases.read", "audit.read", "policies.read"))
-    assert [item.endpoint for item in auditor if not item.is_wide] == ["cases.index", "audit.trail", "policies.index"]
+    assert [item.endpoint for item in auditor if not item.is_wide] == [
+        "cases.index",
+        "promises.index",
+        "audit.trail",
+        "policies.index",
+    ]
 
 
 def test_another_page_of_the_same_room_marks_its_entry():
