@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, false, func, select, true
 
 from app.kernel.database import db
 from app.kernel.money import Money
@@ -18,6 +18,7 @@ from app.remedies.payout_models import Payout, PayoutEvent, PayoutRoute
 
 # Which states a tab of the list shows; None: all of them.
 VIEWS: dict[str, tuple[str, ...] | None] = {
+    "mine": ("pending", "failed"),
     "open": ("pending", "sent"),
     "failed": ("failed",),
     "done": ("confirmed", "given_up", "cancelled"),
@@ -106,15 +107,31 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     return Payout.site_id == scope.site_id if scope.site_id else false()
 
 
-def payouts(scope: Scope, view: str, page: Page) -> Slice[PayoutRow]:
-    """One tab of the list, the newest first."""
+COUNT_MAX = 100
+
+
+def payouts(scope: Scope, view: str, page: Page, me_id: int | None) -> Slice[PayoutRow]:
+    """One tab of the list, the newest first; "mine" are those that wait for something and that this person gave."""
     statement = _ROWS.where(visible_to(scope)).order_by(Payout.id.desc()).limit(page.size + 1)
     states = VIEWS[view]
     if states is not None:
         statement = statement.where(Payout.state.in_(states))
+    if view == "mine":
+        statement = statement.where(Remedy.employee_id == (me_id or 0))
     if page.after is not None and isinstance(page.after[0], int):
         statement = statement.where(Payout.id < page.after[0])
     return slice_of([PayoutRow(*row) for row in db.session.execute(statement)], page, lambda row: (row.id,))
+
+
+def waiting_count(scope: Scope, *, giver_id: int | None) -> int:
+    """How many payouts wait for somebody, at most COUNT_MAX: to be paid by hand or failed; of one giver, or failed ones."""
+    wanted = select(Payout.id).where(visible_to(scope))
+    if giver_id is None:
+        wanted = wanted.where(Payout.state == "failed")
+    else:
+        wanted = wanted.where(Payout.state.in_(("pending", "failed")))
+        wanted = wanted.join(Remedy, Remedy.id == Payout.remedy_id).where(Remedy.employee_id == giver_id)
+    return db.session.scalar(select(func.count()).select_from(wanted.limit(COUNT_MAX).subquery())) or 0
 
 
 def find(payout_id: int, scope: Scope) -> PayoutRow | None:

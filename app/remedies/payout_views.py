@@ -33,7 +33,7 @@ def payout_list() -> str:
     view = request.args.get("show", "open")
     view = view if view in queries.VIEWS else "open"
     page, scope = Page.of(request.args.get("after")), my_scope("payouts.read")
-    rows = queries.payouts(scope, view, page)
+    rows = queries.payouts(scope, view, page, me().id)
     return render_template(
         "remedies/payouts.html",
         rows=rows.rows,
@@ -45,6 +45,16 @@ def payout_list() -> str:
         start_url=url_for("remedies.payout_list", show=view) if page.after else None,
         now=utc_now(),
     )
+
+
+@bp.get("/payouts/waiting")
+@needs("payouts.read")
+def payouts_waiting() -> str:
+    """What waits for the reader, for the desk: who leads decides what failed, the others pay out what they gave."""
+    view = "failed" if can("payouts.decide") else "mine"
+    giver_id = me().id if view == "mine" else None
+    count = queries.waiting_count(my_scope("payouts.read"), giver_id=giver_id)
+    return render_template("remedies/_waiting.html", view=view, count=count)
 
 
 @bp.get("/payouts/<ref>")

@@ -15,7 +15,7 @@ CONNECTORS = {
     "webhook": _l("by our own server"),
     "stripe": _l("by Stripe, onto the card"),
 }
-VIEWS = {"open": _l("Open"), "failed": _l("Failed"), "done": _l("Done"), "all": _l("All")}
+VIEWS = {"mine": _l("Waits for me"), "open": _l("Open"), "failed": _l("Failed"), "done": _l("Done"), "all": _l("All")}
 EVENTS = {
     "created": _l("Settled: the customer is owed this."),
     "payment": _l("The payment to refund was named."),

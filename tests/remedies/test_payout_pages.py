@@ -8,10 +8,13 @@ from flask import Flask
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
+from app.remedies import actions as remedies
+from app.remedies import payout_actions as payouts
 from app.remedies.connectors.signing import BadSignature, sign, verify
 from app.remedies.payout_models import Payout, PayoutNotice, PayoutRoute
+from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, sign_in
-from tests.remedies.builders import publish_policy
+from tests.remedies.builders import give, publish_policy
 from tests.remedies.payout_builders import again, connect, route, settled, work
 from tests.remedies.stand_in import HOOK_SECRET, StandIn, stand_in
 
@@ -139,3 +142,20 @@ def test_the_administrator_chooses_the_way_and_nothing_that_is_not_set_up(app: F
     assert "by our own server" in ada.get("/payout-routes").text
     assert ada.post(f"/payout-routes/{chosen.id}/removal").status_code == 303
     assert settled(company).connector == "manual"
+
+
+def test_the_desk_tells_who_gave_what_waits_to_be_paid_out(app: Flask) -> None:
+    company = ready()
+    settled(company)  # Sam's
+    mine = give(company.ana, make_case(company.ana).id, 4_000)
+    remedies.accept(remedy_id=mine.id, actor=company.ana.actor, now=utc_now())
+    ana, sam = sign_in(app.test_client(), company.ana), sign_in(app.test_client(), company.sam)
+    assert "1 to pay out" in ana.get("/payouts/waiting").text
+    assert "/payouts/waiting" in ana.get("/").text
+    shown = ana.get("/payouts?show=mine").text
+    assert "£40.00" in shown
+    assert "£120.00" not in shown
+    assert sam.get("/payouts/waiting").text.strip() == ""
+    payout = db.session.query(Payout).filter_by(remedy_id=mine.id).one()
+    payouts.prove(payout_id=payout.id, reference="T-1", done_at=utc_now(), actor=company.ana.actor, now=utc_now())
+    assert ana.get("/payouts/waiting").text.strip() == ""
