@@ -59,10 +59,12 @@ def _jobs(signs: dict[str, Sign], now: datetime) -> list[Family]:
 
 
 def _records(now: datetime) -> list[Family]:
+    backlogs: list[Sample] = [({"job": name}, count) for name, count in queries.backlogs(now).items()]
     waiting, sealed = queries.exceptions_waiting(), queries.sealed_count(now)
     oldest = outbox.oldest_due_at(now)
     late = (now - oldest).total_seconds() if oldest else 0.0
     return [
+        ("makegood_job_backlog", "gauge", "What waits for a job, at most 1000.", backlogs),
         ("makegood_exceptions_waiting", "gauge", "Exceptions that wait, at most 1000.", [({}, waiting)]),
         ("makegood_outbox_age_seconds", "gauge", "Since the oldest due try waits.", [({}, late)]),
         ("makegood_outbox_dead", "gauge", "Messages that were given up, at most 1000.", [({}, outbox.dead_count())]),

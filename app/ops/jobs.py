@@ -54,6 +54,7 @@ _PATHS = (
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
+    ("answers-forget", 3_600, "app.api.jobs:forget_answers", 1_000),
 )
 
 

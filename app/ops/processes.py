@@ -12,7 +12,7 @@ from types import FrameType
 from flask import Flask
 from gunicorn.app.base import Application
 
-from config import ROOT
+from config import ROOT, Settings
 
 STOP_SECONDS = 10
 LOOK_SECONDS = 0.25
@@ -66,7 +66,8 @@ def serve(app: Flask, host: str, port: int, *, workers: int) -> int:
     except Stopped:
         return 0
     finally:
-        _end(web, scheduler)
+        settings: Settings = app.extensions["makegood_settings"]
+        _end(web, scheduler, STOP_SECONDS + settings.drain_seconds)
 
 
 class _Web(Application):
@@ -137,12 +138,12 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _end(web: int, scheduler: "subprocess.Popen[bytes]") -> None:
+def _end(web: int, scheduler: "subprocess.Popen[bytes]", seconds_max: float) -> None:
     """Ask both to finish what they are doing, then insist."""
     if scheduler.poll() is None:
         scheduler.terminate()
     is_over = not _signal(web, signal.SIGTERM)
-    until = time.monotonic() + STOP_SECONDS
+    until = time.monotonic() + seconds_max
     while not is_over and time.monotonic() < until:
         is_over = _is_gone(web)
         time.sleep(0.05)

@@ -10,8 +10,10 @@ from app.audit import queries as audit
 from app.audit.models import AuditEntry, AuditSeal
 from app.kernel.database import db
 from app.notifications import outbox_queries as outbox
+from app.notifications.outbox_models import OutboxAttempt
 from app.ops.models import Heartbeat
 from app.ops.rules import SCHEDULER_SECONDS_MAX, UNDELIVERED_SECONDS_MAX, UNSEALED_SECONDS_MAX, Check
+from app.sla.models import Clock, ClockPause, Rerun
 
 COUNT_MAX = 1_000
 
@@ -70,3 +72,24 @@ def exceptions_waiting() -> int:
 
 def sealed_count(now: datetime) -> int:
     return audit.head(now).number
+
+
+def backlogs(now: datetime) -> dict[str, int]:
+    """What waits for a job that has to keep up, at most COUNT_MAX each, read from the indexes that the jobs use."""
+    waiting = {
+        "sla-sweep": select(Clock.id).where(Clock.next_notice_at < now),
+        "pauses-end": select(ClockPause.id).where(
+            ClockPause.to_at.is_(None), ClockPause.limit_at.is_not(None), ClockPause.limit_at <= now
+        ),
+        "reruns": select(Rerun.id).where(Rerun.state == "waiting"),
+        "outbox-deliver": select(OutboxAttempt.id).where(
+            OutboxAttempt.state.in_(("waiting", "running")), OutboxAttempt.due_at <= now
+        ),
+        "exceptions-expire": select(ExceptionRequest.id).where(
+            ExceptionRequest.state == "waiting", ExceptionRequest.expires_at < now
+        ),
+    }
+    return {
+        name: db.session.scalar(select(func.count()).select_from(wanted.limit(COUNT_MAX).subquery())) or 0
+        for name, wanted in waiting.items()
+    }

@@ -62,4 +62,4 @@ def health() -> str:
     now = utc_now()
     found = readiness.of().readiness(now)
     jobs = [sign for sign in queries.signs().values() if sign.name.startswith("job:")]
-    return render_template("ops/health.html", found=found, jobs=jobs, now=now)
+    return render_template("ops/health.html", found=found, jobs=jobs, backlogs=queries.backlogs(now), now=now)
