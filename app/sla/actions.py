@@ -363,6 +363,7 @@ def _legal_rows(
 ) -> list[dict[str, Any]]:
     """The legal clocks of a case: their last instant is counted in dates, and every second until then counts."""
     calendar, found = calendar_of(calendar_id), []
+    received_at = received_at.replace(microsecond=0)
     for pack in (legal_rules.PACKS[code] for code in packs):
         seconds = int((legal_rules.due_at(pack, received_at, calendar) - received_at).total_seconds())
         row = {"policy_version_id": policy_id, "calendar_version_id": None, "milestone": "legal", **place}

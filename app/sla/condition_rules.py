@@ -125,7 +125,7 @@ def problems(milestone: str, rule: MilestoneRule) -> list[str]:
         found.append("unknown")
     if "approval" in rule.pause and milestone in CUSTOMERS_OWN:
         found.append("approval")
-    if not rule.start:
+    if not rule.start and milestone in OF_A_CASE:
         found.append("never-starts")
     if not (rule.stop | rule.cancel):
         found.append("never-ends")
@@ -160,9 +160,9 @@ DEFAULT_RULES = PolicyRules(
         "resolve": _rule(start={"logged"}, pause={"customer"}, resume={*_GOES_ON, "reopened"}, stop={"resolved"}),
         "follow_up": _rule(time="wall", start={"resolved"}, stop={"followed_up"}, cancel={"reopened"}),
         "approval": _rule(start={"exception_asked"}, stop={"exception_decided"}),
-        "promise": _rule(start={"logged"}, stop={"done"}),
-        "ola": _rule(start={"logged"}, stop={"done"}, cancel={"resolved"}),
-        "uc": _rule(start={"logged"}, stop={"done"}, cancel={"resolved"}),
+        "promise": _rule(stop={"done"}),
+        "ola": _rule(stop={"done"}, cancel={"resolved"}),
+        "uc": _rule(stop={"done"}, cancel={"resolved"}),
         "legal": _rule(start={"logged"}, anchor="received", time="wall", stop={"resolved"}, resume={"reopened"}),
     }
 )
