@@ -44,6 +44,7 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     outgoing_private_hosts: tuple[str, ...]
     outgoing_seconds: int
+    drain_seconds: int
     smtp_host: str
     smtp_port: int
     smtp_user: str
@@ -98,6 +99,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         stripe_webhook_secrets=_words(_secret(env, "MAKEGOOD_STRIPE_WEBHOOK_SECRETS")),
         outgoing_private_hosts=_words(env.get("MAKEGOOD_OUTGOING_PRIVATE_HOSTS", "")),
         outgoing_seconds=_whole(env, "MAKEGOOD_OUTGOING_SECONDS", 5, 1, 10),
+        drain_seconds=_whole(env, "MAKEGOOD_DRAIN_SECONDS", 0, 0, 60),
         smtp_host=env.get("MAKEGOOD_SMTP_HOST", ""),
         smtp_port=_whole(env, "MAKEGOOD_SMTP_PORT", 587, 1, 65_535),
         smtp_user=env.get("MAKEGOOD_SMTP_USER", ""),

@@ -5,7 +5,7 @@ import os
 worker_class = "gthread"
 workers = 1 if os.environ.get("DATABASE_URL", "sqlite").startswith("sqlite") else 2
 threads = 32
-graceful_timeout = 5
+graceful_timeout = 5 + int(os.environ.get("MAKEGOOD_DRAIN_SECONDS") or "0")
 keepalive = 5
 timeout = 60
 bind = "127.0.0.1:8000"
@@ -15,4 +15,13 @@ limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
 control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """Let SIGTERM first take this process out of the balancer's list."""
+    from app.ops.drain import leave_slowly
+
+    leave_slowly(worker.wsgi)
+
+
 loglevel = os.environ.get("MAKEGOOD_LOG_LEVEL", "warning")

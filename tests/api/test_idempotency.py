@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.api.idempotency import STALE_SECONDS, Stored, answer_once
+from app.api.jobs import forget_answers
 from app.api.models import IdempotencyAnswer
 from app.api.problems import ApiProblem
 from app.audit import actions as audit
@@ -160,3 +161,14 @@ def test_of_many_equal_requests_at_once_exactly_one_acts(app: Flask) -> None:
     assert deeds() == 1
     assert len(answers) == 8
     assert set(answers) <= {409, b'{"ref":"MG-1"}'}
+
+
+def test_answers_are_forgotten_after_thirty_days_the_oldest_first_and_no_younger_one(app: Flask) -> None:
+    for number, days in enumerate((0, 1, 2)):
+        once(key=f"k{number}", now=NOW + timedelta(days=days))
+    edge = NOW + timedelta(days=31)
+    assert forget_answers(now=edge, limit=500) == 1  # a day older than that goes, exactly thirty days stay
+    assert [row.key for row in db.session.scalars(select(IdempotencyAnswer).order_by("key"))] == ["k1", "k2"]
+    db.session.rollback()
+    assert forget_answers(now=edge + timedelta(days=9), limit=1) == 1
+    assert [row.key for row in db.session.scalars(select(IdempotencyAnswer))] == ["k2"]

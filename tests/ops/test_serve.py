@@ -1,5 +1,6 @@
 """`flask serve`: the pages and the scheduler beside them, and one Ctrl-C for both."""
 
+import json
 import os
 import signal
 import socket
@@ -49,6 +50,14 @@ def answers(url: str) -> bool:
         return False
 
 
+def readiness(port: int) -> tuple[int, list[str]]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return answer.status, json.load(answer)["failed"]
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.load(refusal)["failed"]
+
+
 def wait_until(done: Callable[[], bool], what: str) -> None:
     until = time.monotonic() + SECONDS_MAX
     while not done():
@@ -61,7 +70,9 @@ def children_of(pid: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_one_signal_stops_the_server_and_the_scheduler(tmp_path: Path) -> None:
+def test_one_signal_drains_and_stops_the_server_and_the_scheduler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = tmp_path / "served.db"
     upgraded = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"],
@@ -69,14 +80,18 @@ def test_one_signal_stops_the_server_and_the_scheduler(tmp_path: Path) -> None:
     )  # fmt: skip
     assert upgraded.returncode == 0, upgraded.stderr
     port = free_port()
+    monkeypatch.setenv("MAKEGOOD_DRAIN_SECONDS", "3")
     server = start(tmp_path, database, port)
     try:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/livez"), "no page was answered")
         beside = children_of(server.pid)
         assert len(beside) == 2
         assert not is_free("127.0.0.1", port)
+        assert readiness(port) == (200, [])
     finally:
         server.send_signal(signal.SIGINT)
+        # Whoever balances is told first; until then requests are still answered.
+        wait_until(lambda: readiness(port) == (503, ["draining"]), "readiness stayed")
         said, _ = server.communicate(timeout=SECONDS_MAX)
     assert server.returncode == 0, said
     assert f"http://127.0.0.1:{port}" in said
