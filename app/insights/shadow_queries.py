@@ -103,7 +103,7 @@ def answers(run: RunRow, wanted: dict[int, datetime]) -> list[Answered]:
     first, last = min(wanted.values()), max(wanted.values())
     values = db.session.scalar(select(ShadowRun.rules).where(ShadowRun.id == run.id))
     rules = standing(rules_of_values(values or []), max(run.started_at, run.valid_from))
-    replay = Replay(lambda _asked: rules, PurseCounting(rules))
+    replay = Replay(lambda _asked: rules, PurseCounting())
     span = Span(first, last + timedelta(microseconds=1), tuple(site.id for site in people.sites()))
     found = []
     for asked in history(span, first - timedelta(days=lookback_days(rules))):

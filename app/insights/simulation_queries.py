@@ -49,30 +49,27 @@ JUDGED = (
 
 
 class PurseCounting:
-    """Windows as enforcement names its purses, and the exchange rates of the day that it would take.
+    """Windows as enforcement names its purses, and the exchange rates that it would have taken on the day."""
 
-    rules: all that are tried; where none of them is in another currency than an offer, no rate is read.
-    """
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._currencies = {rule.currency for rule in rules if rule.measure == "amount"}
-        self._rates: dict[tuple[str, date], Rates] = {}
+    def __init__(self) -> None:
+        self._rates: dict[tuple[frozenset[str], date], Rates] = {}
         self._days_max: int | None = current_app.extensions["makegood_settings"].fx_days_max
 
     def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
         key = purse_key(rule, spending_of(asked), at)
         return Window(key.key, key.days if key.is_rolling else None) if key is not None else None
 
-    def rates(self, asked: Asked, at: datetime) -> Rates:
-        currency = asked.offer.amount.currency
-        if self._currencies <= {currency}:
+    def rates(self, rules: Sequence[Rule], asked: Asked, at: datetime) -> Rates:
+        own = asked.offer.amount.currency
+        if all(rule.measure == "count" or rule.currency == own for rule in rules):
             return NO_RATES
-        place = (currency, at.astimezone(ZoneInfo(asked.time_zone)).date())
-        if place not in self._rates:
-            found = budgets.rates_on({currency, *self._currencies}, place[1])
+        needed = frozenset({own, *(rule.currency for rule in rules if rule.measure == "amount")})
+        day = at.astimezone(ZoneInfo(asked.time_zone)).date()
+        if (needed, day) not in self._rates:
+            found = budgets.rates_on(needed, day)
             by_currency = {code: Rate(*rate) for code, rate in found.items()}
-            self._rates[place] = Rates(place[1], by_currency, self._days_max)
-        return self._rates[place]
+            self._rates[needed, day] = Rates(day, by_currency, self._days_max)
+        return self._rates[needed, day]
 
 
 def spending_of(asked: Asked) -> Spending:
@@ -204,8 +201,7 @@ def simulate(
 
     against: usually the current policy's rules; None compares with the version that was in force at each moment.
     """
-    versions = [rule for row in policies.versions() if row.state == "published" for rule in policies.rules_of(row.id)]
-    counting = PurseCounting([*draft, *(against or ()), *versions])
+    counting = PurseCounting()
     then = Replay(_rules_then(), counting)
     before = Replay(_rules_at_site(against), counting) if against is not None else None
     after = Replay(_rules_at_site(draft), counting)

@@ -88,8 +88,8 @@ class Counting(Protocol):
     def window(self, rule: Rule, asked: Asked, at: datetime) -> Window | None:
         """The window of a rule, or None when there is nothing that it could count, e.g. no customer."""
 
-    def rates(self, asked: Asked, at: datetime) -> Rates:
-        """The exchange rates of that moment."""
+    def rates(self, rules: Sequence[Rule], asked: Asked, at: datetime) -> Rates:
+        """The exchange rates of that moment, as far as these rules need any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +220,13 @@ class Replay:
     def _judge(self, asked: Asked, offer: Offer, at: datetime) -> tuple[Decision, dict[int, Window]]:
         rules = self._rules_for(asked)
         windows: dict[int, Window] = {}
-        for rule in windows_of(offer, asked.holder, rules):
+        fitting = windows_of(offer, asked.holder, rules)
+        for rule in fitting:
             window = self._counting.window(rule, asked, at)
             if window is not None:
                 windows[rule.id] = window
         used = {rule_id: self._windows.used(window, at) for rule_id, window in windows.items()}
-        return judge(offer, asked.holder, rules, used, self._counting.rates(asked, at)), windows
+        return judge(offer, asked.holder, rules, used, self._counting.rates(fitting, asked, at)), windows
 
     def _hold(
         self, minor: int, at: datetime, decision: Decision, windows: Mapping[int, Window], ends: Iterable[End]

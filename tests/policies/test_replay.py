@@ -28,7 +28,7 @@ class Plainly:
             return None if asked.customer_id is None else Window(f"c{asked.customer_id}", rule.days)
         return Window(f"i{asked.case_id}") if rule.unit == "incident" else Window(f"e{asked.employee_id}:{at:%Y-%m}")
 
-    def rates(self, asked: Asked, at: datetime) -> Rates:
+    def rates(self, rules: Sequence[Rule], asked: Asked, at: datetime) -> Rates:
         return NO_RATES
 
 
@@ -123,7 +123,7 @@ def test_a_window_of_counts_counts_remedies_also_those_that_are_no_money() -> No
 
 def test_another_currency_counts_at_the_rate_of_the_day() -> None:
     class Converting(Plainly):
-        def rates(self, asked: Asked, at: datetime) -> Rates:
+        def rates(self, rules: Sequence[Rule], asked: Asked, at: datetime) -> Rates:
             on = START.date()
             return Rates(on, {"USD": Rate(2_000_000, on), "GBP": Rate(1_000_000, on)})
 
