@@ -41,6 +41,7 @@ class StandIn:
     requests: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     next_status: str = "pending"
+    currency: str = "gbp"
     hang_seconds: float = 0.0
 
     @property
@@ -82,7 +83,7 @@ class StandIn:
             "id": f"re_{len(self.refunds) + 1:06d}",
             "object": "refund",
             "amount": int(fields["amount"]),
-            "currency": "gbp",
+            "currency": self.currency,
             "charge": fields.get("charge"),
             "payment_intent": fields.get("payment_intent"),
             "created": int(time.time()),

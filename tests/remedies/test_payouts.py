@@ -102,6 +102,17 @@ def test_stripe_refunds_once_though_it_times_out_after_acting_and_forgets_its_ke
     assert book.broken == []
 
 
+def test_an_answer_about_another_amount_is_no_answer(app: Flask, book: StandIn) -> None:
+    company = make_company()
+    publish_policy()
+    route(company, "stripe")
+    payout = settled(company, payment="pi_000001")
+    book.currency = "usd"
+    work(rounds=2)
+    assert (again(payout.id).state, again(payout.id).is_unknown) == ("sent", True)
+    assert len(book.alive(payout.key)) == 1
+
+
 def test_a_slow_provider_is_not_waited_for(app: Flask, book: StandIn) -> None:
     company = make_company()
     publish_policy()

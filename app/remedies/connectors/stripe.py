@@ -64,6 +64,7 @@ class Stripe:
         if order.is_repeat:
             known = self._made_before(order)
             if known is not None:
+                self._check(known, order)
                 return _paid(known)
         fields = {
             _payment_field(order.payment_ref): order.payment_ref,
