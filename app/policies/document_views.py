@@ -108,11 +108,13 @@ def shown(row: DocumentRow, *, review_form: ReviewForm, publish_form: PublishFor
 @needs("policies.read")
 def print_page(ref: str) -> str:
     row, now, known = row_of(ref), utc_now(), document_queries.known()
+    named = {rule.site_id for rule in row.document.rules if rule.site_id is not None}
     return render_template(
         "policies/print.html",
         row=row,
+        sites=[site for site in known.sites.values() if site.id in named],
         stage=stage_now(row, now, in_force_id(now)),
-        sheets=sheet.clause_sheets(row.document, known),
+        sheets=sheet.clause_sheets(row.document, sheet.by_code(known)),
         names=sheet.doers([*row.authors, *(review.reviewer for review in row.reviews)]),
         now=now,
     )

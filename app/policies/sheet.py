@@ -165,8 +165,18 @@ def _order(rule: Rule) -> tuple[Any, ...]:
     return rule.hard, UNITS.index(rule.unit), rule.days or 0, role, rule.severity_min, rule.site_id or 0, rule.id
 
 
+def by_code(known: Known) -> Known:
+    """The same names with each site called by its code, so that a line of limits fits a page."""
+    return replace(known, sites={key: replace(site, name=site.code) for key, site in known.sites.items()})
+
+
 def doers(labels: Iterable[str]) -> Mapping[str, str]:
     """Names for the labels of people; a command is called what it is."""
     wanted = {label: parse_ref("employee", label) for label in labels if label}
     names = people.names(wanted.values())
-    return {label: names.get(identity or 0, label) for label, identity in wanted.items()}
+    return {label: names.get(identity or 0) or _called(label) for label, identity in wanted.items()}
+
+
+def _called(label: str) -> str:
+    kind, _colon, name = label.partition(":")
+    return _("the command “%(name)s”", name=name) if kind == "command" else label

@@ -146,3 +146,5 @@ def test_the_editor_works_without_scripts_and_keeps_what_was_typed(governed: Hou
     expect(page.get_by_text("Rule 2 is removed")).to_be_visible()
     expect(page.locator("#rule-7")).to_have_count(0)
     assert sideways(page) <= 0
+    max_.go("/policies/PO-1/print")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))) == 1
