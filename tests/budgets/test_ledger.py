@@ -1,6 +1,5 @@
 """Holds, posts and voids on a limit of 100: the facts of a two-phase ledger, then random walks against a model."""
 
-import os
 import random
 from datetime import timedelta
 
@@ -16,8 +15,9 @@ from app.kernel.database import db
 from app.kernel.errors import Refusal
 from app.kernel.transactions import transaction
 from tests.budgets.builders import AT, INCIDENT, MONTH, ROLLING, hold, post, state, undo, void
+from tests.counts import count
 
-STEPS = min(int(os.environ.get("MAKEGOOD_TEST_EXAMPLES", "60")), 1_000)
+STEPS = count(1_000, 50)
 
 
 def test_a_hold_fills_the_limit_exactly_and_one_more_stores_nothing(app: Flask) -> None:
