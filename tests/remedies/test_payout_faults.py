@@ -159,6 +159,8 @@ def test_no_order_of_faults_messages_and_decisions_pays_twice(app: Flask, book: 
             assert len(alive) == 1
         elif state == "failed" and not again(world.id).is_unknown:
             assert alive == []
+        elif state == "sent":
+            assert again(world.id).is_unknown, "a stored 500 is told again until the provider forgets it"
         else:
             assert state in ("failed", "given_up")
 
