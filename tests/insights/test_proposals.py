@@ -29,6 +29,9 @@ REQUEST = Decided("refund", 5, "frontline", "GBP", NEEDS, 25_000, 25_000, 1_800,
 LIMIT = Rule(1, "frontline", 1, None, None, 0, 4, "incident", None, 20_000, "GBP", "4.2")
 CAP = replace(LIMIT, id=2, role=None, limit_minor=100_000, hard=True, clause="3.1")
 
+# What a page or a command says doesn't depend on the database; the queries behind it are tried on both.
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def incident(minor: int) -> tuple[Need, ...]:
     return (Need("incident", None, minor),)
@@ -180,6 +183,7 @@ def test_accepting_makes_a_draft_and_never_a_silent_change(company: Company, mon
         proposals.accept(band=band, actor=company.max.actor, now=utc_now())
 
 
+@one_database
 def test_what_isnt_always_granted_can_not_be_accepted(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     band = always_granted(company, monkeypatch)
     monkeypatch.setattr(proposal_rules, "BOUND_MIN", 0.95)
@@ -187,6 +191,7 @@ def test_what_isnt_always_granted_can_not_be_accepted(company: Company, monkeypa
         proposals.accept(band=band, actor=company.max.actor, now=utc_now())
 
 
+@one_database
 def test_the_page_lists_bands_with_n_and_why_not_yet(
     app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:

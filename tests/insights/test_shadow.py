@@ -22,6 +22,9 @@ from tests.remedies.builders import give
 
 SOON = timedelta(minutes=2)
 
+# What a page or a command says doesn't depend on the database; the queries behind it are tried on both.
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def company(app: Flask) -> Company:
@@ -88,6 +91,7 @@ def test_a_stopped_run_answers_no_more_and_its_rules_are_those_of_its_beginning(
     assert [rule["limit_minor"] for rule in kept.rules] == [rule.limit_minor for rule in rules_now()]
 
 
+@one_database
 def test_who_may_start_it_and_what_it_needs(company: Company) -> None:
     version_id = draft_of(rules_now())
     with pytest.raises(NotPermitted):
@@ -103,6 +107,7 @@ def test_who_may_start_it_and_what_it_needs(company: Company) -> None:
         started(company)
 
 
+@one_database
 def test_the_page_starts_shows_and_stops_it(app: Flask, company: Company) -> None:
     version_id = draft_of(rules_now(), incident=40_000, customer_days=50_000)
     url = f"/policies/PO-{version_id}/shadow"

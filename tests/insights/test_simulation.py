@@ -16,6 +16,9 @@ from app.policies import queries as policies
 from tests.insights.past import draft_of, live_a_week, live_under_every_unit, rules_now
 from tests.people.builders import Company, make_company, sign_in
 
+# What a page or a command says doesn't depend on the database; the queries behind it are tried on both.
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def company(app: Flask) -> Company:
@@ -115,6 +118,7 @@ def test_the_simulator_writes_nothing(app: Flask, company: Company, start: datet
     assert rows() == before
 
 
+@one_database
 def test_the_page_shows_what_differs_and_keeps_a_mistake_with_its_words(
     app: Flask, company: Company, start: datetime
 ) -> None:
@@ -133,6 +137,7 @@ def test_the_page_shows_what_differs_and_keeps_a_mistake_with_its_words(
     assert page(app, company.sam, f"/policies/PO-{draft}/simulation?from=x&to=2026-01-01")[0] == 422
 
 
+@one_database
 def test_who_may_try_a_policy_and_on_which_places(app: Flask, company: Company, start: datetime) -> None:
     draft = draft_of(rules_now(), incident=40_000, customer_days=50_000, employee_month=200_000)
     assert company.tom
@@ -144,6 +149,7 @@ def test_who_may_try_a_policy_and_on_which_places(app: Flask, company: Company, 
     assert page(app, company.max, "/policies/PO-999/simulation")[0] == 404
 
 
+@one_database
 def test_the_command_gives_the_same_answer_for_a_version_and_for_its_file(
     app: Flask, company: Company, start: datetime, tmp_path: object
 ) -> None:
