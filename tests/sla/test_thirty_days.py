@@ -3,7 +3,6 @@
 What has to be told is worked out apart: by a walk that asks the wall for every single minute.
 """
 
-import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from app.sla import actions as clocks
 from app.sla import jobs, notice_actions, target_actions
 from app.sla.condition_rules import THRESHOLDS
 from app.sla.models import Clock, ClockNotice
+from tests.counts import count
 from tests.people.builders import make_person, make_site, make_team
 from tests.sla.builders import TEST
 
@@ -33,7 +33,7 @@ LONDON = ZoneInfo("Europe/London")
 HOLIDAYS = {"2026-04-03", "2026-04-06"}
 # A night shift on Saturday passes through each change of the clocks.
 NIGHT = ("sat", "22:00", "06:00")
-CASES = 5 if int(os.environ.get("MAKEGOOD_TEST_EXAMPLES", "50")) <= 50 else 200
+CASES = count(200, 5, least=5)
 PERCENTS = {"half": 50, "soon": 75, "near": 90}
 AFTER = {"breach": 0, "level1": 3_600, "level2": 14_400, "level3": 28_800}
 
