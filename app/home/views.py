@@ -87,15 +87,16 @@ def _work(actor: Actor, now: datetime) -> dict[str, Any]:
     filters = Filters(view="mine" if is_frontline else "all")
     found = cases.queue(scope, filters, Page(size=WORK_SHOWN), **own)
     unowned = cases.queue(scope, Filters(view="unowned"), Page(size=UNOWNED_SHOWN), **own).rows if is_frontline else ()
+    open_count, unowned_count, late_count = cases.counts(scope, (filters.view, "unowned", "late"), **own)
     return {
         "work": found.rows,
         "view": filters.view,
         "has_sites": scope.kind == "company",
         "unowned": unowned,
         "dues": due_queries.dues((*found.rows, *unowned), now),
-        "open_count": _capped(cases.count(scope, filters, **own)),
-        "unowned_count": _capped(cases.count(scope, Filters(view="unowned"), **own)),
-        "late_count": _capped(cases.count(scope, Filters(view="late"), **own)),
+        "open_count": _capped(open_count),
+        "unowned_count": _capped(unowned_count),
+        "late_count": _capped(late_count),
     }
 
 

@@ -19,11 +19,15 @@ def _none_unread() -> int:
     return 0
 
 
+def _no_counts() -> Mapping[str, int | None]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The signed-in person: `job` is one line under the name, `counts` maps an endpoint to the figure beside it.
+    """The signed-in person: `job` is one line under the name, `counts` returns the figure beside an endpoint of the rail.
 
-    `unread` is a function, since only whole pages show it; `zone` and `locale` are those of the person's site.
+    `unread` and `counts` are functions, since only whole pages show them; `zone` and `locale` are those of the person's site.
     """
 
     name: str
@@ -32,7 +36,7 @@ class Reader:
     zone: str = "UTC"
     locale: str = "en"
     unread: Callable[[], int] = _none_unread
-    counts: Mapping[str, int | None] = field(default_factory=dict)
+    counts: Callable[[], Mapping[str, int | None]] = _no_counts
     preferences: Preferences = field(default_factory=Preferences)
 
 
@@ -82,7 +86,7 @@ def shell() -> Shell:
             can=person.can if person else lambda _permission: False,
             exists=exists,
             endpoint=request.endpoint,
-            counts=person.counts if person else {},
+            counts=person.counts() if person else {},
         )
         g.ui_shell = Shell(person, nav, preferences(), person.unread() if person else 0)
     frame: Shell = g.ui_shell

@@ -1,12 +1,15 @@
 """Pages of the frame itself: what a device prefers, the index of settings, the bundled stylesheet and script."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 
+from app.approvals import queries as approvals
 from app.notifications import queries as notifications
 from app.people import queries as people
-from app.people.access import can, is_signed_in, needs, public
+from app.people.access import can, is_signed_in, my_scope, needs, public
 from app.ui import assets, navigation, shell
 from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, Preferences, safe_next
 
@@ -27,8 +30,16 @@ def reader() -> shell.Reader | None:
         zone=site.time_zone,
         locale=site.locale,
         unread=lambda: notifications.unread_count(person.id),
+        counts=_counts,
         preferences=Preferences(person.theme, (person.locale or "")[:2] or None, not person.keys_off),
     )
+
+
+def _counts() -> Mapping[str, int | None]:
+    """What waits for the reader's decision; nothing is asked for whoever decides nothing, and no figure is a zero."""
+    if not can("exceptions.decide"):
+        return {}
+    return {"approvals.inbox": approvals.waiting_count(my_scope("exceptions.decide"), current_user.person.id) or None}
 
 
 @bp.record_once

@@ -43,6 +43,18 @@ def test_the_frontline_sees_their_work_first_and_then_nobodys(app: Flask, compan
     assert "Lost blue scarf" not in get(app, company.nia)
 
 
+def test_the_rail_counts_what_waits_for_those_who_may_decide_and_for_nobody_else(app: Flask, company: Company) -> None:
+    publish_policy()
+    badge = '<span class="rail__count">'
+    assert badge not in get(app, company.sam)
+    make_request(company.ana)
+    assert f"{badge}1</span>" in get(app, company.sam)
+    assert badge not in get(app, company.ana)
+    make_request(company.sam)
+    assert f"{badge}1</span>" in get(app, company.sam)  # one's own request is for somebody else
+    assert f"{badge}2</span>" in get(app, company.max)
+
+
 def test_an_untouched_purse_shows_its_full_limit_and_a_gift_takes_from_it(app: Flask, company: Company) -> None:
     assert "My purse" not in get(app, company.ana)
     publish_policy()

@@ -115,7 +115,7 @@ def make_app() -> Flask:
         zone="Europe/London",
         locale="en_GB",
         unread=lambda: 2,
-        counts={"cases.index": 14},
+        counts=lambda: {"cases.index": 14},
     )
     shell.supply(app, lambda: None if "signed-out" in request.args else reader)
     return app
