@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.approvals.matrix_rules import DEFAULT_WHO, is_named
+from app.approvals.matrix_rules import DEFAULT_WHO, RouteStep, can_be_staffed, is_named
 
 # What the customer feels runs on the wall; what is asked of people runs while their site is staffed.
 # Source: domain anchors, approval target p90.
@@ -64,6 +64,7 @@ class StepFacts:
     needed: int = 1
     said: int = 0
     is_raised: bool = False
+    rest: tuple[tuple[tuple[str, ...], int], ...] = ()  # the later steps: who, and how many of them
 
     @property
     def open_to(self) -> tuple[str, ...]:
@@ -253,6 +254,25 @@ class Roster:
     def decider(self, identity: int | None) -> Decider:
         """Describe one person; who doesn't hold the right is without scope."""
         return next((one for one in self.deciders if one.id == identity), Decider(id=identity, scope=None))
+
+
+def is_staffed(roster: Roster, facts: RequestFacts, now: datetime) -> bool:
+    """Tell whether different people are left for every say that a waiting request still needs, or a fallback decider.
+
+    Whoever is away counts: they come back, and the orphan monitor watches meanwhile.
+    """
+    step = facts.step
+    left = ((step.open_to, step.needed - step.said), *step.rest)
+    places = []
+    for number, (who, needed) in enumerate(left, start=1):
+        later = replace(facts, step=replace(step, who=who, is_raised=False), fallback_id=None)
+        able = [one for one in roster.deciders if isinstance(may_decide(one, later, now), Allowed)]
+        places.append(RouteStep(number, who, needed, tuple(one.id for one in able if one.id is not None)))
+    humans = {one.id: one.person for one in roster.deciders if one.id is not None and one.person is not None}
+    if can_be_staffed(places, humans):
+        return True
+    fallback = roster.decider(roster.fallbacks.get(facts.site_id))
+    return isinstance(may_decide(fallback, replace(facts, fallback_id=fallback.id), now), Allowed)
 
 
 def barred(roster: Roster, facts: RequestFacts) -> set[int]:

@@ -37,6 +37,7 @@ def open_steps(ids: Sequence[int], humans: Mapping[int, int]) -> dict[int, tuple
             needed=current.needed,
             said=said[number, current.number],
             is_raised=current.escalated_at is not None,
+            rest=tuple((tuple(step.who), step.needed) for step in steps if step.number > current.number),
         )
         found[number] = facts, acted[number]
     return found

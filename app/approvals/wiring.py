@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.approvals import queries
+from app.approvals import queries, rules
 from app.kernel.actor import Actor
 from app.kernel.errors import Refusal
 from app.people import hooks
@@ -28,7 +28,7 @@ def keep_a_decider(employee_id: int, actor: Actor, now: datetime) -> None:
         return
     left = queries.standing(waiting, now, but=employee_id)
     for row in waiting:
-        if not left.able_ids(row.id) and row.expires_at > now:
+        if row.expires_at > now and not rules.is_staffed(left.roster, left.facts[row.id], now):
             raise NobodyWouldDecide(
                 _l(
                     "%(ref)s would have nobody left who can decide it. Make somebody else a supervisor there first, or decide it.",

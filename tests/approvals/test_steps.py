@@ -264,3 +264,10 @@ def test_row_17_publishing_takes_four_eyes_and_happens_once(company: Company) ->
     assert matrix.publish(version=1, actor=company.ada.actor, now=NOW) == 1
     with pytest.raises(Conflict):
         matrix.publish(version=1, actor=company.ada.actor, now=NOW)
+
+
+def test_row_12_nobody_leaves_whom_a_later_step_needs(company: Company) -> None:
+    publish_matrix(company, TWO_STEPS)
+    make_request(company.ana, now=NOW)
+    with pytest.raises(Exception, match="EX-1"):
+        people.deactivate(employee_id=company.max.id, successor_id=company.sam.id, actor=OPERATOR, now=LATER)
