@@ -1,5 +1,6 @@
 """Where exceptions are always granted: proposals for higher limits, and why others aren't ready."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
@@ -25,7 +26,8 @@ from app.policies.rules import Rule
 from app.policies.words import unit_words
 from app.ui.filters import number, percent
 
-ROWS_MAX = 100
+# Of bands that aren't ready; those with most behind them come first.
+ROWS_MAX = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,13 @@ def authority_proposals() -> str:
     sites = sites_in_scope()
     in_force = policies.version_in_force(now)
     found = evidence(queries.decided(tuple(site.id for site in sites), now))
-    rows = _rows(found[:ROWS_MAX], in_force.rules if in_force else ())
+    others = [one for one in found if not one.is_enough]
+    rules = in_force.rules if in_force else ()
     return render_template(
         "insights/authority_proposals.html",
-        ready=[row for row in rows if row.evidence.is_enough],
-        others=[row for row in rows if not row.evidence.is_enough],
-        hidden=max(0, len(found) - ROWS_MAX),
+        ready=_rows([one for one in found if one.is_enough], rules),
+        others=_rows(others[:ROWS_MAX], rules),
+        hidden=max(0, len(others) - ROWS_MAX),
         days=queries.LOOKBACK.days,
         may_accept=can("policies.write"),
         is_whole=my_scope("policies.simulate").kind == "company",
@@ -86,7 +89,7 @@ def accept_proposal() -> ResponseReturnValue:
     return redirect(url_for("policies.show", ref=ref("policy", version.id)), 303)
 
 
-def _rows(found: tuple[Evidence, ...], rules: tuple[Rule, ...]) -> list[ProposalRow]:
+def _rows(found: Sequence[Evidence], rules: tuple[Rule, ...]) -> list[ProposalRow]:
     kinds = {kind.code: kind.name for kind in policies.kinds()}
     categories = {category.id: category.name for category in cases.categories()}
     drafted = queries.accepted()
