@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
+from app.audit.models import AuditEntry
 from app.kernel.database import db
+from app.notifications.models import Notification
 from app.ops.jobs import Job, all_jobs
 from app.ops.models import Heartbeat, Lease
 from app.ops.scheduler import Runner
+from app.sla.models import ClockNotice
+from tests.sla.builders import open_desk
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,18 +113,47 @@ def leader_after(pid: int | None, seconds: float) -> int | None:
     return None
 
 
-def test_of_two_schedulers_one_leads_and_the_other_takes_over_after_a_kill(
+CASES = 250
+
+
+def breaches(limit_seconds: float, at_least: int) -> int:
+    """How many breaches were told, once there are so many or the time is over."""
+    limit = time.monotonic() + limit_seconds
+    while True:
+        db.session.rollback()
+        count = db.session.scalar(
+            select(func.count()).select_from(ClockNotice).where(ClockNotice.threshold == "breach")
+        )
+        if (count or 0) >= at_least or time.monotonic() > limit:
+            return count or 0
+        time.sleep(0.02)
+
+
+def test_of_two_schedulers_one_leads_and_after_a_kill_the_other_loses_and_doubles_nothing(
     app: Flask, start: Callable[[], "subprocess.Popen[str]"]
 ) -> None:
+    desk = open_desk()
+    for case_id in range(1, CASES + 1):
+        desk.start(case_id, severity=0)  # one clock each, long overdue by now
+    db.session.rollback()
     pair = {process.pid: process for process in (start(), start())}
-    first = leader_after(None, 30)
+    first = leader_after(None, 90)
     assert first in pair
-    os.kill(first, signal.SIGKILL)
+    assert breaches(30, 1) >= 1
+    os.kill(first, signal.SIGKILL)  # in the midst of its work
     killed_at = time.monotonic()
     second = leader_after(first, 15)
     assert second in pair
     assert second != first
     assert time.monotonic() - killed_at < 15
+    assert breaches(30, CASES) == CASES
+    lines = select(Notification.subject, Notification.employee_id, func.count()).where(
+        Notification.kind == "clock:breach"
+    )
+    counts = db.session.execute(lines.group_by(Notification.subject, Notification.employee_id)).all()
+    assert [row[2] for row in counts] == [1] * (2 * CASES)  # Ana and Sam, once for each case
+    told = select(func.count()).select_from(AuditEntry).where(AuditEntry.type == "clock:breach")
+    assert db.session.scalar(told) == CASES
     pair[second].terminate()
     out, _ = pair[second].communicate(timeout=15)
     assert pair[second].returncode == 0
