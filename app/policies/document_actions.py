@@ -288,6 +288,9 @@ def _clean(document: Document) -> Document:
             errors[part] = [str(_l("Type at most 4,000 characters."))]
     if len(document.rules) > RULES_MAX:
         errors["rules"] = [str(_l("A policy has at most 2,000 rules."))]
+    # A clause's number is a part of its page's address.
+    if any("/" in clause.code or not clause.code.strip(".") for clause in document.clauses):
+        errors["code"] = [str(_l("A clause's number has a letter or digit, and no slash."))]
     for rule in document.rules:
         for field, sentences in check_rules.shape_errors(rule).items():
             errors.setdefault(field, []).extend(sentences)

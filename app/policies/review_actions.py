@@ -10,6 +10,7 @@ from app.audit import actions as audit
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, Refusal
+from app.kernel.references import parse_ref
 from app.kernel.transactions import transaction
 from app.notifications import actions as notifications
 from app.notifications.rules import declare
@@ -29,6 +30,10 @@ PUBLISHED = audit.declare(
     "policy:publish", "number", "valid_from", "content", sentence=_l("published a policy version")
 )
 ASK_LINE = declare("policy:ask-review", _l("The draft “%(title)s” asks for your review."))
+ANSWER_LINES = {
+    "approved": declare("policy:approved", _l("Your draft “%(title)s” is approved as it stands.")),
+    "returned": declare("policy:returned", _l("Your draft “%(title)s” was sent back with a note.")),
+}
 
 
 class NotReviewed(Refusal):
@@ -63,15 +68,7 @@ def ask_review(*, version_id: int, version: int, reviewer_ids: Sequence[int], ac
         _refuse_errors(row)
         move_on(row, version, actor, now, asked_at=now)
         audit.record(ASKED, subject=row.ref, actor=actor, at=now, number=row.number, content=row.document.hash)
-        notifications.notify(
-            employee_ids=[identity for identity in reviewer_ids if identity != actor.id],
-            kind="policy",
-            subject=row.ref,
-            url=f"/policies/{row.ref}",
-            text_key=ASK_LINE,
-            params={"title": row.document.title},
-            at=now,
-        )
+        _tell([identity for identity in reviewer_ids if identity != actor.id], ASK_LINE, row, now)
 
 
 def review_version(
@@ -104,6 +101,7 @@ def review_version(
             REVIEWED, subject=row.ref, actor=actor, at=now, number=row.number, outcome=outcome, note=note.strip(),
             content=row.document.hash,
         )  # fmt: skip
+        _tell([parse_ref("employee", label) for label in row.authors], ANSWER_LINES[outcome], row, now)
 
 
 def publish_version(
@@ -144,6 +142,18 @@ def publish_version(
             content=row.document.hash,
         )  # fmt: skip
         db.session.expire_all()
+
+
+def _tell(employee_ids: Sequence[int | None], line: str, row: DocumentRow, now: datetime) -> None:
+    notifications.notify(
+        employee_ids=employee_ids,
+        kind="policy",
+        subject=row.ref,
+        url=f"/policies/{row.ref}",
+        text_key=line,
+        params={"title": row.document.title},
+        at=now,
+    )
 
 
 def _refuse_errors(row: DocumentRow) -> None:

@@ -91,13 +91,13 @@ def _rule_out(rule: Rule, known: Known) -> dict[str, Any]:
     said: dict[str, Any] = {"clause": rule.clause, "role": rule.role, "level": rule.level_min}
     said["certificate"] = rule.certificate
     if rule.site_id is not None:
-        said["site"] = known.sites[rule.site_id].code
+        said["site"] = _site_code(rule.site_id, known)
     if rule.team_id is not None:
-        team = known.teams[rule.team_id]
-        said["team"] = team.name if rule.site_id == team.site_id else f"{known.sites[team.site_id].code}: {team.name}"
+        said["team"] = _team_name(rule.team_id, rule.site_id, known)
     said["kind"] = rule.kind
     if rule.category_id is not None:
-        said["category"] = known.categories[rule.category_id].code
+        category = known.categories.get(rule.category_id)
+        said["category"] = category.code if category else f"CT-{rule.category_id}"
     if (rule.severity_min, rule.severity_max) != (0, 4):
         same = rule.severity_min == rule.severity_max
         said["severity"] = rule.severity_min if same else f"{rule.severity_min}-{rule.severity_max}"
@@ -109,6 +109,20 @@ def _rule_out(rule: Rule, known: Known) -> dict[str, Any]:
     said["from"] = iso(rule.valid_from) if rule.valid_from else None
     said["until"] = iso(rule.valid_to) if rule.valid_to else None
     return {key: value for key, value in said.items() if value is not None and value != ""}
+
+
+def _site_code(site_id: int, known: Known) -> str:
+    """A site's code; one that is not known keeps its reference, which no file is read with."""
+    site = known.sites.get(site_id)
+    return site.code if site else f"SI-{site_id}"
+
+
+def _team_name(team_id: int, site_id: int | None, known: Known) -> str:
+    """A team's name at the rule's site, or with its own site's code."""
+    team = known.teams.get(team_id)
+    if team is None:
+        return f"TE-{team_id}"
+    return team.name if site_id == team.site_id else f"{_site_code(team.site_id, known)}: {team.name}"
 
 
 def load(text: str, known: Known) -> PolicyFile:

@@ -15,6 +15,7 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotPermitted, Refusal
 from app.kernel.time import utc_now
 from app.kernel.transactions import transaction
+from app.notifications.models import Notification
 from app.policies import actions as policies
 from app.policies import document_queries, queries
 from app.policies.document_models import PolicyDocument
@@ -96,6 +97,8 @@ def test_a_draft_is_changed_as_it_was_shown_or_not_at_all(company: Company) -> N
     assert [(rule.id, rule.severity_min) for rule in left] == [(1, 3)]
     assert queries.rules_of(draft) == left
     with pytest.raises(BadInput):
+        policies.put_clause(version_id=draft, version=4, clause=Clause("1/2", "Half"), was=None, actor=actor, now=now)
+    with pytest.raises(BadInput):
         bad = {**RULE, "severity_min": 4, "severity_max": 2}
         policies.put_rule(version_id=draft, version=4, place=1, values=bad, actor=actor, now=now)
 
@@ -119,6 +122,10 @@ def test_errors_stop_the_review_and_warnings_dont(company: Company) -> None:
         version_id=draft, outcome="returned", note="Too low", actor=company.sam.actor, now=utc_now()
     )
     assert row(draft).stage == "returned"
+    lines = db.session.execute(select(Notification.employee_id, Notification.text_key).order_by(Notification.id)).all()
+    assert [tuple(line) for line in lines] == [
+        (company.ada.id, "policy:ask-review"), (company.max.id, "policy:returned"),
+    ]  # fmt: skip
     with pytest.raises(BadInput):
         policies.review_version(version_id=draft, outcome="returned", note=" ", actor=company.sam.actor, now=utc_now())
 
