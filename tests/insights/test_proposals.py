@@ -13,6 +13,7 @@ from app.insights import proposal_queries as queries
 from app.insights import proposal_rules
 from app.insights.proposal_models import LimitProposal
 from app.insights.proposal_rules import BOUND_MIN, Decided, Evidence, Need, band_of, evidence, is_capped, raised
+from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.errors import NotPermitted
 from app.kernel.money import Money
@@ -179,6 +180,7 @@ def test_accepting_makes_a_draft_and_never_a_silent_change(company: Company, mon
     entries = db.session.scalars(select(AuditEntry.type).order_by(AuditEntry.id.desc()).limit(2)).all()
     assert sorted(entries) == ["policy:draft", "proposal:accept"]
     assert db.session.scalars(select(LimitProposal.version_id)).all() == [version.id]
+    assert invariants.violations("learning") == []
     with pytest.raises(proposals.DraftedAlready):
         proposals.accept(band=band, actor=company.max.actor, now=utc_now())
 

@@ -12,6 +12,7 @@ from app.insights import shadow_actions as shadows
 from app.insights import shadow_queries as queries
 from app.insights.shadow_models import ShadowAnswer, ShadowRun
 from app.insights.shadow_rules import Agreement
+from app.kernel import invariants
 from app.kernel.database import Base, db
 from app.kernel.errors import BadInput, NotPermitted
 from app.kernel.time import utc_now
@@ -68,6 +69,7 @@ def test_each_new_question_is_answered_once_and_no_money_moves(company: Company)
     assert [entry.subject for entry in entries] == [run.version_ref], "one entry a batch"
     assert queries.agreement(run.id, (company.quayside.id,)).differing == 1
     assert queries.agreement(run.id, (999,)).asked == 0, "a stranger sees nothing of it"
+    assert invariants.violations("learning") == []
 
 
 def test_the_draft_in_the_shadow_sees_its_own_windows_fill(company: Company) -> None:
