@@ -64,7 +64,7 @@ def receipt(ref: str) -> str:
         remedy=row,
         receipts=receipts.receipts_of(row.id),
         kind_names={kind.code: kind.name for kind in policies.kinds()},
-        unit_name=words.unit_name,
+        unit_name=_window,
         amount_of=_amount,
         occasions={"offer": _("Offered"), "request": _("Asked for"), "approval": _("Approved")},
         outcomes={
@@ -73,6 +73,16 @@ def receipt(ref: str) -> str:
             "refused": _("refused"),
         },
     )
+
+
+def _window(unit: str, days: int | None) -> str:
+    """Name a window for anybody who reads the receipt, not only for the giver."""
+    names = {
+        "employee_month": _("The giver's month"),
+        "team_month": _("The team's pool"),
+        "site_month": _("The site's month"),
+    }
+    return names.get(unit) or words.unit_name(unit, days)
 
 
 def _amount(said: dict[str, str]) -> str:
