@@ -75,8 +75,17 @@ setup-tests: $(STAMPS)/tests $(STAMPS)/translations
 test: setup-tests  ## Everything that tests need, then all tests
 	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-50} $(PYTEST) -m "not soak" $(ARGS)
 
+# Rules, actions and the architecture, on SQLite; what goes through pages, files, the API, other processes or a whole company is left
+# to `make test`.
+QUICK := $(addprefix --ignore=tests/,api demo home insights/test_shadow.py insights/test_simulation.py intake journeys notifications ops \
+	people/test_certificates.py people/test_sign_in.py promises) $(addprefix --ignore-glob=*/,*commands.py *pages.py test_conditions.py \
+	test_drafts.py test_editor.py test_files.py test_mail.py test_outgoing.py test_packs.py test_parallel.py test_pay*.py test_reconcile.py \
+	test_redress.py test_rerun.py test_routes.py test_schema.py test_search.py test_stripe*.py test_thirty_days.py test_translations.py \
+	test_versions.py)
+
 quick: setup-tests  ## The tests that take less than a minute
-	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q -m "not soak and not slow and not browser" $(ARGS)
+	@MAKEGOOD_TEST_DATABASES=sqlite MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q \
+		-m "not soak and not slow and not browser" $(QUICK) $(ARGS)
 
 soak: setup-tests  ## The same tests at their full counts, and the scanners
 	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) -o timeout=3600 $(ARGS)
