@@ -217,23 +217,25 @@ def _periods(rules: Sequence[Rule], known: Known) -> list[Finding]:
 
 
 def _gaps(rules: Sequence[Rule], known: Known) -> list[Finding]:
-    """Where silence means no; roles that lack the same are said together."""
-    alike: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    """Where silence means no; roles and then sites that lack the same are said together."""
+    roles: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     for gap in reach_rules.gaps(rules, known):
-        alike[gap.site_id, gap.severities, gap.kinds, gap.category_ids].append(gap.role)
+        roles[gap.site_id, gap.severities, gap.kinds, gap.category_ids].append(gap.role)
+    sites: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for (site_id, *missing), names in roles.items():
+        sites[tuple(names), *missing].append(known.sites[site_id].name)
     return [
         Finding(
-            "gap-site" if severities is None and len(roles) == len(GIVING_ROLES) else "gap",
+            "gap-site" if severities is None and len(names) == len(GIVING_ROLES) else "gap",
             values={
-                "roles": tuple(roles),
-                "site": known.sites[site_id].name,
-                "currency": known.sites[site_id].currency,
+                "roles": names,
+                "sites": tuple(places),
                 "severities": severities,
                 "kinds": kinds,
                 "category_ids": category_ids,
             },
         )
-        for (site_id, severities, kinds, category_ids), roles in alike.items()
+        for (names, severities, kinds, category_ids), places in sites.items()
     ]
 
 

@@ -106,11 +106,11 @@ SENTENCES: dict[str, tuple[Any, Any]] = {
         _l("Raise the limit of the period, or lower rule %(single)d: in full it can never be used."),
     ),
     "gap-site": (
-        _l("Nobody at %(site)s may give anything in %(currency)s without asking."),
-        _l("Add a rule per incident in %(currency)s, or for this site."),
+        _l("Nobody at %(sites)s may give anything without asking."),
+        _l("Add a rule per incident for it, or one for every site."),
     ),
     "gap": (
-        _l("At %(site)s, %(roles)s may give nothing%(where)s. Silence means no."),
+        _l("At %(sites)s, %(roles)s may give nothing%(where)s. Silence means no."),
         _l("Add a rule for it, or leave it if that is meant."),
     ),
 }  # fmt: skip

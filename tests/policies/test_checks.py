@@ -114,6 +114,8 @@ def test_what_is_just_right_is_left_alone(code: str, rows: tuple[Row, ...]) -> N
 def test_a_gap_names_what_is_missing_and_joins_roles_that_lack_the_same() -> None:
     gap = found(row(severity_min=2), {**DOLLARS, "site_id": 2}, CAP)["gap"]
     assert (gap.values["roles"], gap.values["severities"]) == (GIVING_ROLES, (0, 1))
+    everywhere = found(row(role="manager"), {**CAP, "site_id": None})["gap"]
+    assert (everywhere.values["roles"], everywhere.values["sites"]) == (GIVING_ROLES[:2], ("London", "New York"))
 
 
 def test_a_rule_of_everybody_is_hidden_only_when_every_role_has_its_own() -> None:
