@@ -1,5 +1,6 @@
 """The outbox: an effect is owed with its change, tried until it works, and shown when it doesn't."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -161,3 +162,21 @@ def test_the_waiting_times_take_two_days_and_differ_from_message_to_message() ->
     assert 2_880 <= first[-1] <= 4_320
     assert 38 <= sum(first) / 3_600 <= 46
     assert wait(1, ATTEMPTS_MAX) != wait(2, ATTEMPTS_MAX)
+
+
+def test_several_workers_share_the_work_and_take_nothing_twice(app: Flask) -> None:
+    made = receiver(app)
+    for number in range(12):
+        owe(f"key-{number}")
+
+    def work() -> int:
+        with app.app_context():
+            try:
+                return sum(deliver_due(now=NOON) for _ in range(6))
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(3) as pool:
+        shares = [share.result() for share in [pool.submit(work) for _ in range(3)]]
+    assert (sum(shares), made.calls, len(made.effects)) == (12, 12, 12)
+    assert states() == ["delivered"] * 12
