@@ -26,6 +26,7 @@ from app.remedies.models import Remedy
 from app.remedies.queries import Judged
 from app.sla import queries as sla
 from app.sla.queries import ClockView
+from app.sla.why_queries import Why
 
 
 def case(case_id: int, call: Call) -> given.CaseOut:
@@ -100,6 +101,41 @@ def clock(row: ClockView) -> given.ClockOut:
         stopped_at=row.stopped_at,
         target_seconds=row.target_seconds,
         left_seconds=row.left_seconds,
+    )
+
+
+def clock_why(row: ClockView, found: Why) -> given.ClockWhyOut:
+    names = found.names
+    days = [
+        given.ClockDayOut(
+            on=day.on.isoformat(),
+            name=names.get(day.on.isoformat(), ""),
+            why=day.why,
+            counted_seconds=day.counted_seconds,
+            paused_seconds=day.paused_seconds,
+            left_seconds=day.left_seconds,
+        )
+        for day in row.why
+    ]
+    days += [
+        given.ClockDayOut(
+            on=step.on.isoformat(),
+            name=names.get(step.on.isoformat(), ""),
+            why=step.why,
+            counted_seconds=None,
+            paused_seconds=None,
+            left_seconds=None,
+            number=step.number,
+        )
+        for step in found.steps
+    ]
+    return given.ClockWhyOut(
+        clock=clock(row),
+        elapsed_seconds=row.elapsed_seconds,
+        wall_elapsed_seconds=row.wall_elapsed_seconds,
+        paused_wall_seconds=row.paused_seconds,
+        source=found.pack.source if found.pack else None,
+        days=days,
     )
 
 

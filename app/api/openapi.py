@@ -14,6 +14,7 @@ from app.api.schemas_out import ProblemOut
 
 _REF = "#/components/schemas/{model}"
 _REFS = {
+    "/clocks": ("CL", "a clock"),
     "/cases": ("MG", "a case"),
     "/remedies": ("RM", "a remedy"),
     "/exceptions": ("EX", "an exception"),

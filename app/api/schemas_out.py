@@ -87,6 +87,31 @@ class ClockOut(Answer):
     left_seconds: int
 
 
+class ClockDayOut(Answer):
+    """One local day of a deadline: what counted, or why nothing did; number counts the days of a legal clock."""
+
+    on: Annotated[str, Field(examples=["2026-04-03"])]
+    name: Annotated[str, Field(examples=["Good Friday"], description="Of a closed or special day, else empty")]
+    why: Annotated[
+        str, Field(examples=["holiday"], description="holiday, closed, paused or over; empty when it counted")
+    ]
+    counted_seconds: int | None
+    paused_seconds: int | None
+    left_seconds: int | None
+    number: int | None = None
+
+
+class ClockWhyOut(Answer):
+    """Why a deadline is where it is, day by day. Elapsed and paused are told in the clock's time, wall in all seconds."""
+
+    clock: ClockOut
+    elapsed_seconds: int
+    wall_elapsed_seconds: int
+    paused_wall_seconds: int
+    source: Annotated[str | None, Field(examples=["FCA Handbook DISP 1.5.1R"], description="Of a legal clock")]
+    days: list[ClockDayOut]
+
+
 class CaseRowOut(Answer):
     """A case in a list."""
 

@@ -7,6 +7,9 @@ from app.api.cursors import page_of, signed
 from app.api.endpoints import Call, endpoint, identity
 from app.audit import queries as audit
 from app.budgets import queries as budgets
+from app.kernel.errors import NotFound
+from app.sla import queries as sla
+from app.sla.why_queries import why
 
 
 @endpoint(
@@ -21,6 +24,21 @@ def list_clocks(call: Call) -> given.ClockPage:
     page = page_of("clocks", call.query.cursor, call.query.limit)
     found = reads.clocks(call.scope("clocks.read"), call.query, page, call.now)
     return given.ClockPage(items=[answers.clock(row) for row in found.rows], next=signed("clocks", found.next_cursor))
+
+
+@endpoint(
+    "GET",
+    "/clocks/{ref}/explanation",
+    "Say why a deadline is where it is, day by day",
+    permission="clocks.read",
+    answer=given.ClockWhyOut,
+)
+def explain_clock(call: Call, ref: str) -> given.ClockWhyOut:
+    view = sla.clock_view(identity("clock", ref), call.now)
+    scope = call.scope("clocks.read")
+    if view is None or not scope.covers(site_id=view.site_id, team_id=view.team_id, owner_id=view.owner_id):
+        raise NotFound
+    return answers.clock_why(view, why(view))
 
 
 @endpoint(

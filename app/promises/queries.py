@@ -73,9 +73,7 @@ _COLUMNS = (
     Promise.version,
     Site.time_zone,
 )
-_ROWS: Any = (
-    select(*_COLUMNS).join(Employee, Employee.id == Promise.keeper_id).join(Site, Site.id == Promise.site_id)
-)
+_ROWS: Any = select(*_COLUMNS).join(Employee, Employee.id == Promise.keeper_id).join(Site, Site.id == Promise.site_id)
 
 
 def of_case(case_id: int, now: datetime) -> list[PromiseView]:

@@ -7,8 +7,6 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.calendars.queries import calendar_of
-from app.calendars.queries import names_of as day_names_of
 from app.cases import queries as cases
 from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, NotFound, Refusal
@@ -16,7 +14,7 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
-from app.sla import legal_rules, past_queries, queries, task_actions
+from app.sla import past_queries, queries, task_actions, why_queries
 from app.sla.blueprint import bp
 from app.sla.clock_forms import PauseForm, TaskForm
 from app.sla.queries import ClockView
@@ -93,20 +91,7 @@ def approve_pause(ref: str) -> Response | tuple[str, int]:
 def why(ref: str) -> str:
     """Why this deadline, as a page of its own and as a fragment."""
     clock, now = _clock(ref), utc_now()
-    return render_template("sla/why.html", clock=clock, explained=explained(clock, now), now=now)
-
-
-def explained(clock: ClockView, now: datetime) -> dict[str, Any]:
-    """The days that were counted and skipped, with the names of the days that were special."""
-    names = day_names_of([clock.calendar_version_id]).get(clock.calendar_version_id or 0, {})
-    steps: list[legal_rules.Step] = []
-    if clock.milestone == "legal" and clock.subject:
-        place = people.site(clock.site_id)
-        hours = calendar_of(queries.newest_versions(place.id)[1])
-        pack = legal_rules.PACKS[clock.subject.removeprefix("legal:")]
-        steps = legal_rules.steps(pack, clock.started_at, hours)
-        return {"pack": pack, "steps": steps, "names": names}
-    return {"pack": None, "steps": steps, "names": names}
+    return render_template("sla/why.html", clock=clock, explained=why_queries.why(clock), now=now)
 
 
 def _found(ref: str) -> CasePage:

@@ -122,6 +122,7 @@ def test_the_description_is_open_and_names_every_resource(app: Flask) -> None:
         "/exceptions/{ref}/decisions",
         "/purses",
         "/clocks",
+        "/clocks/{ref}/explanation",
         "/audit",
         "/customers/{ref}",
         "/metrics/{name}",

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
+from app.people import actions as people
 from app.sla import queries
 from app.sla.condition_rules import DEFAULT_RULES
 from app.sla.models import Clock
@@ -99,3 +100,17 @@ def test_the_month_counts_what_is_due_on_each_local_day(app: Flask) -> None:
     assert " due<" not in sign_in(app.test_client(), company.nia).get("/clocks/month").get_data(as_text=True)
     for text in ("2026-13", "x", "9999-01", "2026-02"):
         assert ana.get(f"/clocks/month?month={text}").status_code == 200
+
+
+def test_the_api_says_why_a_deadline_is_where_it_is(app: Flask) -> None:
+    company, _ana, case_id = desk(app)
+    clock = db.session.query(Clock).filter_by(case_id=case_id, milestone="resolve").one()
+    secret, _token = people.make_token(name="why", actor=company.ana.actor, now=utc_now())
+    url, headers = f"/api/v1/clocks/CL-{clock.id}/explanation", {"Authorization": f"Bearer {secret}"}
+    said = app.test_client().get(url, headers=headers).get_json()
+    # It started between two whole seconds, so the first and the last day may each lose a part of one.
+    assert clock.target_seconds - 2 <= sum(day["counted_seconds"] for day in said["days"]) <= clock.target_seconds
+    assert (said["clock"]["ref"], said["source"], said["days"][0]["why"]) == (f"CL-{clock.id}", None, "")
+    assert company.nia is not None
+    other, _token = people.make_token(name="why", actor=company.nia.actor, now=utc_now())
+    assert app.test_client().get(url, headers={"Authorization": f"Bearer {other}"}).status_code == 404
