@@ -164,7 +164,7 @@ class Purses(RuleBasedStateMachine):
 
 def test_any_order_of_deeds_keeps_every_window_as_the_model_says(app: Flask) -> None:
     is_sqlite = db.engine.dialect.name == "sqlite"
-    full, reduced = (1_000, 6) if is_sqlite else (200, 2)
+    full, reduced = (600, 6) if is_sqlite else (150, 2)
     run_state_machine_as_test(
         Purses, settings=settings(max_examples=examples(full, reduced), stateful_step_count=25, deadline=None)
     )  # type: ignore[no-untyped-call]

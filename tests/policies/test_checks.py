@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.kernel.money import Money
@@ -15,6 +15,7 @@ from app.policies.document_rules import Clause, Document, rules_of_values
 from app.policies.finding_words import SENTENCES, finding_row
 from app.policies.known_rules import GIVING_ROLES, Known, KnownCategory, KnownKind, KnownSite, KnownTeam
 from app.policies.rules import Holder, Offer, Rule, applicable, judge
+from tests.counts import examples
 from tests.policies.test_files import written_rules
 
 KNOWN = Known(
@@ -177,6 +178,7 @@ simple_rows = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=examples(4_000))
 @given(st.lists(simple_rows, min_size=1, max_size=7), st.lists(asked(), min_size=1, max_size=20))
 def test_a_rule_called_unreachable_decides_nothing_and_a_gap_is_where_the_judge_refuses(
     rows: list[Row], questions: list[tuple[Offer, Holder]]

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.policies.diff_rules import difference
 from app.policies.document_rules import Clause, Document
+from tests.counts import examples
 from tests.policies.test_checks import CAP, document, row
 from tests.policies.test_files import documents
 
@@ -18,6 +19,7 @@ def test_a_document_doesnt_differ_from_itself_in_whatever_order(one: Document) -
     assert (turned.is_empty, turned.kept_count) == (True, len(one.rules))
 
 
+@settings(max_examples=examples(4_000))
 @given(documents, documents, st.data())
 def test_every_rule_of_both_sides_is_kept_changed_added_or_removed(
     one: Document, other: Document, data: st.DataObject
