@@ -62,6 +62,7 @@ def _resolved(statement: Any, part: Part) -> Any:
         Case.resolved_at >= part.since,
         Case.resolved_at < part.until,
         Case.historic.is_(False),
+        Case.severity > 0,  # a kind gesture is no failure: it counts in no figure about failures
     )
     return statement if part.team_id is None else statement.where(Case.team_id == part.team_id)
 
