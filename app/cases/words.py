@@ -92,7 +92,7 @@ TIMELINE_WORDS: dict[str, Any] = {
     "course": _l("Course"),
 }
 TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
-    "customer": ("logged", "acknowledged", "replied"),
+    "customer": ("logged", "acknowledged", "replied", "promise"),
     "internal": ("note",),
     "money": ("remedy",),
     "approvals": ("exception",),
