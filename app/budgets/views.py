@@ -10,20 +10,22 @@ from flask_babel import gettext as _
 
 from app.budgets import queries
 from app.budgets.queries import PurseRow
-from app.budgets.rules import Spending, month_of, purse_key
+from app.budgets.rules import Spending, month_of
 from app.kernel.actor import Actor
 from app.kernel.money import Money
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
+from app.people import certificate_queries as certificates
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
 from app.people.queries import SiteRow
 from app.policies import queries as policies
-from app.policies.rules import Rule, Usage
+from app.policies.rules import Holder, Offer, Rule, Usage, windows_of
 from app.ui.windows import WindowRow
 
 bp = Blueprint("budgets", __name__, template_folder="templates")
-MONTHLY = ("employee_month", "team_month")
+MONTHLY = ("employee_month", "team_month", "site_month")
+SEVERITY = 3  # of the ordinary case for which one's own windows are shown
 MONTHS_SHOWN = 6
 PAGE_SIZE = 50
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
@@ -87,20 +89,14 @@ def _own(actor: Actor, site: SiteRow) -> list[WindowRow]:
     if in_force is None or actor.id is None:
         return []
     spending = Spending(0, None, actor.id, site.id, actor.team_id, site.time_zone)
-    rules = [rule for rule in in_force.rules if _is_mine(rule, actor, site) and purse_key(rule, spending, now)]
-    used = queries.usage(rules, spending, now)
-    return [_row(rule, used[rule.id]) for rule in rules]
-
-
-def _is_mine(rule: Rule, actor: Actor, site: SiteRow) -> bool:
-    return (
-        rule.unit in MONTHLY
-        and rule.role in (None, actor.role)
-        and rule.site_id in (None, site.id)
-        and rule.currency == site.currency
-        and rule.kind is None
-        and rule.category_id is None
+    standing = certificates.standing(actor.id, now)
+    holder = Holder(actor.role, site.id, actor.team_id, standing.level, standing.certificates)
+    ordinary = Offer(
+        Money(1, site.currency), "", "goodwill", True, SEVERITY, None, has_team=actor.team_id is not None, at=now
     )
+    rules = [rule for rule in windows_of(ordinary, holder, in_force.rules) if rule.unit in MONTHLY and not rule.hard]
+    used = queries.usage(rules, spending, now)
+    return [_row(rule, used[rule.id]) for rule in rules if rule.id in used]
 
 
 def _row(rule: Rule, used: Usage) -> WindowRow:
@@ -108,7 +104,7 @@ def _row(rule: Rule, used: Usage) -> WindowRow:
         return Money(minor, rule.currency)
 
     return WindowRow(
-        name=_("My month") if rule.unit == "employee_month" else _("Our pool"),
+        name={"employee_month": _("My month"), "team_month": _("Our pool")}.get(rule.unit, _("Our site's month")),
         limit=amount(rule.limit_minor + used.approved_minor),
         settled=amount(used.settled_minor),
         reserved=amount(used.reserved_minor),
@@ -125,6 +121,8 @@ def _lines(rows: tuple[PurseRow, ...], *, has_sites: bool) -> list[Line]:
     for row in rows:
         is_pool = row.unit == "team_month"
         name = teams.get(row.team_id or 0) if is_pool else names.get(row.employee_id or 0)
+        if row.unit == "site_month":
+            name = _("The site's month")
         limit, settled, reserved = (
             Money(minor, row.currency) for minor in (row.limit_minor, row.settled_minor, row.reserved_minor)
         )
