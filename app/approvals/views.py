@@ -1,5 +1,6 @@
 """The inbox of exceptions and the page where one is decided, phone first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
+from app.people.permissions import Scope
 from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
@@ -43,14 +45,7 @@ def inbox() -> str:
     roster = roster_queries.roster(now)
     lent = roster.lent_sites(actor.id, [site.id for site in people.sites()])
     found = queries.inbox(scope, str(tab), at, lent)
-    standing = queries.standing(found.rows, now, roster=roster)
-    answers = [(row, standing.answer(row.id, actor)) for row in found.rows]
-    # What is lent shows only what may be decided; what belongs to the reader's own place shows with the reason.
-    items = [
-        Item(row, answer.reason if isinstance(answer, rules.Refused) else None)
-        for row, answer in answers
-        if scope.covers(site_id=row.site_id) or isinstance(answer, rules.Allowed)
-    ]
+    items = _items(found.rows, queries.standing(found.rows, now, roster=roster), scope)
     return render_template(
         "approvals/inbox.html",
         tab=tab,
@@ -62,6 +57,16 @@ def inbox() -> str:
         next_url=url_for("approvals.inbox", tab=tab, after=found.next_cursor) if found.next_cursor else None,
         start_url=url_for("approvals.inbox", tab=tab) if at.after else None,
     )
+
+
+def _items(rows: Sequence[RequestRow], standing: queries.Standing, scope: Scope) -> list[Item]:
+    """Say of each request why the reader can't decide it; what is lent to them shows only if they can."""
+    answers = [(row, standing.answer(row.id, me())) for row in rows]
+    return [
+        Item(row, answer.reason if isinstance(answer, rules.Refused) else None)
+        for row, answer in answers
+        if scope.covers(site_id=row.site_id) or isinstance(answer, rules.Allowed)
+    ]
 
 
 @bp.get("/exceptions/<ref>")
