@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, or_, select
 
 from app.approvals.models import ExceptionRequest
 from app.budgets.models import Purse
@@ -130,7 +130,7 @@ def outcomes(part: Part) -> dict[str, int]:
 def kept_clocks(part: Part) -> dict[str, Grouped]:
     """Of the clocks stopped in the period, per milestone: those stopped in time, per group and together."""
     group = Clock.team_id if part.by == "team" else Clock.site_id
-    met = func.sum(case((Clock.due_at.is_(None), 1), (Clock.stopped_at <= Clock.due_at, 1), else_=0))
+    met = func.sum(case((_missed(), 0), else_=1))
     statement = select(Clock.milestone, group, func.count(), met).where(
         Clock.site_id.in_(part.site_ids),
         Clock.stopped_at >= part.since,
@@ -253,7 +253,12 @@ def _clocks_of(measure: str, part: Part, now: datetime) -> Any:
         return and_(is_open, Clock.due_at < now)
     assert measure == "missed", measure
     stopped = and_(Clock.stopped_at >= part.since, Clock.stopped_at < part.until, Clock.historic.is_(False))
-    return and_(stopped, Clock.stopped_at > Clock.due_at)
+    return and_(stopped, _missed())
+
+
+def _missed() -> Any:
+    """A stopped clock was missed when it stopped late; a breach once recorded stays, also when the deadline moved later."""
+    return or_(Clock.breached_at.is_not(None), Clock.stopped_at > Clock.due_at)
 
 
 MEASURES = ("own", "exception", "asked", "late", "missed")
