@@ -9,13 +9,11 @@ from flask import render_template
 from app.approvals import queries, rules, step_queries
 from app.approvals.forms import AmendForm, DecisionForm, PartForm, TalkForm
 from app.approvals.queries import RequestRow
-from app.approvals.sheet import sheet_for
-from app.cases import queries as cases
+from app.approvals.sheet import Sheet, keeps, sheet_for
 from app.kernel.errors import NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people.access import me, my_scope
-from app.policies import queries as policies
 
 
 @dataclass
@@ -54,21 +52,44 @@ def part(row: RequestRow) -> str:
 def values(row: RequestRow, sent: Sent) -> dict[str, Any]:
     now, actor = utc_now(), me()
     sheet = sheet_for(row, my_scope("exceptions.read"), actor, now)
-    categories = {category.id: category.name for category in cases.categories()}
     return {
         "sheet": sheet,
         "row": row,
         "forms": {name: _decision(row, name, sent) for name in ("less", "declined")},
         "talk": _other(sent, "talk", TalkForm),
         "amend": _other(sent, "amend", AmendForm, row),
-        "give": _other(sent, "part", PartForm, row, sheet),
         "refusal": sent.refusal,
-        "kinds": {kind.code: kind.name for kind in policies.kinds()},
-        "category": categories.get(row.category_id, "–"),
+        "kinds": {row.kind: sheet.kind},
+        "category": sheet.category,
         "is_mine": actor.id == row.requested_by_id,
-        "tag": tag_of(step_queries.mark(row.id)),
+        "tag": tag_of(_mark(row, sheet)),
         "now": now,
     }
+
+
+def _mark(row: RequestRow, sheet: Sheet) -> step_queries.Mark:
+    """The mark of what is shown, as `step_queries.mark` reads it."""
+    return step_queries.Mark(
+        state=row.state,
+        ended_at=row.ended_at,
+        terms_hash=row.terms_hash,
+        site_id=row.site_id,
+        team_id=row.team_id,
+        asker_id=row.requested_by_id,
+        says=sum(len(step.said) for step in sheet.steps),
+        last_line=sheet.lines[-1].id if sheet.lines else None,
+    )
+
+
+def keeps_of(row: RequestRow, *, is_part: bool) -> str:
+    """Show what an approval would take and leave: alone, or as a page of its own where no scripts run."""
+    return render_template(
+        "approvals/_keeps.html" if is_part else "approvals/keeps.html",
+        row=row,
+        keeps=keeps(row, utc_now()),
+        give=PartForm(formdata=None),
+        is_mine=me().id == row.requested_by_id,
+    )
 
 
 def tag_of(mark: step_queries.Mark | None) -> str:

@@ -232,15 +232,19 @@ class Standing:
 
 
 def standing(
-    rows: Sequence[RequestRow], now: datetime, but: int | None = None, roster: rules.Roster | None = None
+    rows: Sequence[RequestRow],
+    now: datetime,
+    but: int | None = None,
+    roster: rules.Roster | None = None,
+    written: step_queries.Written | None = None,
 ) -> Standing:
     """Read how these requests stand; the number of queries is the same for any number of them.
 
-    but: somebody to count as gone already, e.g. because they are being deactivated.
+    but: somebody to count as gone already, e.g. because they are being deactivated. written: the steps, where known.
     """
     roster = roster or roster_queries.roster(now, but)
     ids = [row.id for row in rows if row.is_waiting]
-    steps = step_queries.open_steps(ids, roster.humans)
+    steps = step_queries.open_steps(written or step_queries.written(ids), roster.humans)
     facts = {}
     for row in rows:
         step, acted = steps.get(row.id, (rules.StepFacts(), {}))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, or_, select, union_all
+from sqlalchemy import and_, literal, or_, select, union_all
 
 from app.approvals.absence_models import Absence, FallbackDecider, SecondAccount
 from app.approvals.matrix_rules import Candidate
@@ -14,27 +14,33 @@ from app.kernel.database import db
 from app.people.models import Employee, Team
 from app.people.permissions import PERMISSIONS
 
+_ABSENCE: tuple[Any, ...] = (
+    Absence.id.label("absence_id"), Absence.employee_id, Absence.stand_in_id, Absence.from_at, Absence.to_at,
+    Absence.amount_minor_max, Absence.currency, Absence.site_id.label("absence_site_id"),
+)  # fmt: skip
+
 
 def roster(now: datetime, but: int | None = None) -> Roster:
-    """Read everybody who holds the right to decide; three queries, whatever is asked of it afterwards."""
+    """Read everybody who holds the right to decide; two queries, whatever is asked of it afterwards."""
     reach = PERMISSIONS["exceptions.decide"]
     pairs = _pairs()
     humans = pairs["second"]
     rows = db.session.execute(
         select(
             Employee.id, Employee.name, Employee.email, Employee.role, Employee.job_title, Employee.site_id,
-            Employee.team_id,
+            Employee.team_id, *_ABSENCE,
         )
+        .outerjoin(Absence, and_(Absence.employee_id == Employee.id, _is_now(now)))
         .where(Employee.deactivated_at.is_(None))
         .where(or_(Employee.role.in_(list(reach)), Employee.id.in_(_related(humans))))
-        .order_by(Employee.id)
+        .order_by(Employee.id, Absence.id)
     ).all()  # fmt: skip
     emails: dict[int, set[str]] = defaultdict(set)
     for row in rows:
         emails[humans.get(row.id, row.id)].add(row.email)
     names = {row.id: row.name for row in rows}
     people = {row.id: _decider(row, humans, emails, reach) for row in rows if row.role in reach and row.id != but}
-    absences = _absences(now)
+    absences = sorted((row for row in rows if row.absence_id is not None), key=lambda row: int(row.absence_id))
     away = {absence.employee_id for absence in absences}
     for absence in absences:
         holder, principal = people.get(absence.stand_in_id), people.get(absence.employee_id)
@@ -73,21 +79,12 @@ def _mandate(absence: Any, principal: Decider, names: dict[int, str]) -> Mandate
         to_at=absence.to_at,
         amount_minor_max=absence.amount_minor_max,
         currency=absence.currency,
-        site_id=absence.site_id,
+        site_id=absence.absence_site_id,
     )
 
 
-def _absences(now: datetime) -> list[Any]:
-    return list(
-        db.session.execute(
-            select(
-                Absence.employee_id, Absence.stand_in_id, Absence.from_at, Absence.to_at, Absence.amount_minor_max,
-                Absence.currency, Absence.site_id,
-            )
-            .where(Absence.ended_at.is_(None), Absence.from_at <= now, Absence.to_at > now)
-            .order_by(Absence.id)
-        )
-    )  # fmt: skip
+def _is_now(now: datetime) -> Any:
+    return and_(Absence.ended_at.is_(None), Absence.from_at <= now, Absence.to_at > now)
 
 
 def _pairs() -> dict[str, dict[int, int]]:

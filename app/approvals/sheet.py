@@ -78,7 +78,6 @@ class Sheet:
     place: int
     waiting: int
     exceeded: list[Exceeded]
-    purses: list[Purse]
     precedent: Precedent | None
     similar_count: int
     past: tuple[PastCase, ...]
@@ -87,7 +86,8 @@ class Sheet:
     steps: tuple[StepRow, ...]
     lines: tuple[Line, ...]
     turn: str
-    part: Money | None
+    category: str
+    kind: str
     zone: str
 
     @property
@@ -112,11 +112,11 @@ def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> She
     """Gather the page's facts; the number of queries is the same for every request."""
     past = history_queries.past_cases(row.customer_id, row.case_id) if row.customer_id else ()
     similar = history_queries.given_in_similar(row, now)
-    total = row.given_minor + row.amount_minor
-    steps, lines = step_queries.steps_of(row.id), step_queries.thread(row.id)
-    standing = queries.standing([row], now)
+    total, around = row.given_minor + row.amount_minor, history_queries.place_of(row)
+    written, lines = step_queries.written([row.id]), step_queries.thread(row.id)
+    steps = step_queries.steps_of(row.id, written)
+    standing = queries.standing([row], now, written=written if row.is_waiting else None)
     turn = standing.asked_ids(row.id)[:TURN_SHOWN] if row.is_waiting else []
-    decision = _judged(row, now) if row.is_waiting else None
     said = [one for step in steps for one in step.said]
     place, waiting = queries.neighbours(row, scope, actor.id) if row.is_waiting else (0, 0)
     names = people.names(
@@ -133,7 +133,6 @@ def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> She
         place=place,
         waiting=waiting,
         exceeded=[_exceeded(window, row.currency) for window in row.over],
-        purses=_purses(decision) if decision else [],
         precedent=_precedent(similar, total, row.currency),
         similar_count=len(similar),
         past=past,
@@ -142,8 +141,9 @@ def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> She
         steps=steps,
         lines=lines,
         turn=", ".join(names[one] for one in turn if one in names),
-        part=_part_of(decision, row) if actor.id == row.requested_by_id else None,
-        zone=people.site(row.site_id).time_zone,
+        category=around.category,
+        kind=around.kind,
+        zone=around.zone,
     )
 
 
@@ -174,6 +174,20 @@ def _exceeded(window: dict[str, Any], currency: str) -> Exceeded:
         used=money("used"),
         asked=money("requested"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """What an approval would take and leave, and what the asker may give at once of a waiting request."""
+
+    purses: list[Purse]
+    part: Money | None
+
+
+def keeps(row: RequestRow, now: datetime) -> Keeps:
+    """Judge a waiting request as if the asker gave it now; of one that has ended there is nothing to say."""
+    decision = _judged(row, now) if row.is_waiting else None
+    return Keeps(_purses(decision) if decision else [], _part_of(decision, row))
 
 
 def part_now(row: RequestRow, now: datetime) -> Money | None:

@@ -14,15 +14,28 @@ from app.approvals.step_models import ExceptionMessage, ExceptionRoute, Exceptio
 from app.kernel.database import db
 
 
-def open_steps(ids: Sequence[int], humans: Mapping[int, int]) -> dict[int, tuple[StepFacts, dict[int, int]]]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The steps of some requests' present rounds, and what was said in them, as rows."""
+
+    steps: list[Any]
+    votes: list[Any]
+
+
+def written(ids: Sequence[int]) -> Written:
+    """Read steps and says; two queries for any number of requests."""
+    return Written(_steps(ids), _votes(ids))
+
+
+def open_steps(found_rows: Written, humans: Mapping[int, int]) -> dict[int, tuple[StepFacts, dict[int, int]]]:
     """Return the open step of each of these requests, and who has spoken on it: the person and whom they spoke for,
-    with the step. Requests from before routes were written down have none. Two queries."""
+    with the step. Requests from before routes were written down have none."""
     rows: dict[int, list[Any]] = defaultdict(list)
-    for step in _steps(ids):
+    for step in found_rows.steps:
         rows[step.exception_id].append(step)
     said: dict[tuple[int, int], int] = defaultdict(int)
     acted: dict[int, dict[int, int]] = defaultdict(dict)
-    for vote in _votes(ids):
+    for vote in found_rows.votes:
         said[vote.exception_id, vote.number] += 1
         for identity in (vote.decided_by_id, vote.on_behalf_of_id):
             if identity is not None:
@@ -101,10 +114,11 @@ class StepRow:
     said: tuple[Said, ...]
 
 
-def steps_of(exception_id: int) -> tuple[StepRow, ...]:
+def steps_of(exception_id: int, found: Written | None = None) -> tuple[StepRow, ...]:
     """Return the steps of a request's present round with what was said in each."""
+    found = found or written([exception_id])
     said: dict[int, list[Said]] = defaultdict(list)
-    for vote in _votes([exception_id]):
+    for vote in found.votes:
         said[vote.number].append(
             Said(vote.outcome, vote.decided_by_id, vote.on_behalf_of_id, vote.at, vote.reason, vote.amount_minor)
         )
@@ -119,7 +133,7 @@ def steps_of(exception_id: int) -> tuple[StepRow, ...]:
             done_at=step.done_at,
             said=tuple(said[step.number]),
         )
-        for step in _steps([exception_id])
+        for step in found.steps
     )
 
 
@@ -127,6 +141,7 @@ def steps_of(exception_id: int) -> tuple[StepRow, ...]:
 class Line:
     """One line of the talk about a request."""
 
+    id: int
     kind: str
     author_id: int
     at: datetime
@@ -135,17 +150,17 @@ class Line:
 
 
 def thread(exception_id: int, limit: int = 200) -> tuple[Line, ...]:
-    """Return questions, answers and amendments, oldest first."""
+    """Return questions, answers and amendments, oldest first; of more than `limit` the newest."""
     rows = db.session.execute(
         select(
-            ExceptionMessage.kind, ExceptionMessage.author_id, ExceptionMessage.at, ExceptionMessage.text,
+            ExceptionMessage.id, ExceptionMessage.kind, ExceptionMessage.author_id, ExceptionMessage.at, ExceptionMessage.text,
             ExceptionMessage.said,
         )
         .where(ExceptionMessage.exception_id == exception_id)
-        .order_by(ExceptionMessage.id)
+        .order_by(ExceptionMessage.id.desc())
         .limit(limit)
     )  # fmt: skip
-    return tuple(Line(*row) for row in rows)
+    return tuple(reversed([Line(*row) for row in rows]))
 
 
 def least_granted(exception_id: int) -> int | None:
@@ -155,7 +170,7 @@ def least_granted(exception_id: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changes when a request changes, and where it belongs."""
+    """What changes when a request changes, and where it belongs; `says` are those of the present round."""
 
     state: str
     ended_at: datetime | None
@@ -169,7 +184,13 @@ class Mark:
 
 def mark(exception_id: int) -> Mark | None:
     """Read a request's mark in one query, for pages that ask whether anything is new."""
-    says = select(func.count()).where(ExceptionVote.exception_id == ExceptionRequest.id).scalar_subquery()
+    says = (
+        select(func.count())
+        .select_from(ExceptionVote)
+        .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionVote.exception_id)
+        .where(ExceptionVote.exception_id == ExceptionRequest.id, ExceptionVote.round == ExceptionRoute.round)
+        .scalar_subquery()
+    )
     line = select(func.max(ExceptionMessage.id)).where(ExceptionMessage.exception_id == ExceptionRequest.id)
     row = db.session.execute(
         select(

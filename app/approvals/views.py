@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from app.approvals import absence_views, deed_views, matrix_views, queries, roster_queries, rules
 from app.approvals import actions as approvals
 from app.approvals.blueprint import bp
-from app.approvals.decision_page import Sent, page, row_of
+from app.approvals.decision_page import Sent, keeps_of, page, row_of
 from app.approvals.forms import DecisionForm
 from app.approvals.queries import RequestRow
 from app.kernel.errors import BadInput, Refusal
@@ -73,6 +73,13 @@ def _items(rows: Sequence[RequestRow], standing: queries.Standing, scope: Scope)
 @needs("exceptions.read")
 def show(ref: str) -> str:
     return page(row_of(ref))
+
+
+@bp.get("/exceptions/<ref>/purse")
+@needs("exceptions.read")
+def purse(ref: str) -> str:
+    """What an approval would take and leave; fetched by the page once it stands."""
+    return keeps_of(row_of(ref), is_part="HX-Request" in request.headers)
 
 
 @bp.post("/exceptions/<ref>/decisions")
