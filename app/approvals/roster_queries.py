@@ -9,7 +9,7 @@ from sqlalchemy import and_, literal, or_, select, union_all
 
 from app.approvals.absence_models import Absence, FallbackDecider, SecondAccount
 from app.approvals.matrix_rules import Candidate
-from app.approvals.rules import Decider, Mandate, Roster
+from app.approvals.rules import Decider, Mandate, RequestFacts, Roster
 from app.kernel.database import db
 from app.people.models import Employee, Team
 from app.people.permissions import PERMISSIONS
@@ -112,8 +112,8 @@ def fallbacks() -> dict[int, int]:
     return _pairs()["fallback"]
 
 
-def candidates(found: Roster) -> tuple[Candidate, ...]:
-    """The same people as the matrix knows them."""
+def candidates(found: Roster, facts: RequestFacts) -> tuple[Candidate, ...]:
+    """The same people as the matrix knows them, nearest to a request first."""
     return tuple(
         Candidate(
             id=one.id,
@@ -125,6 +125,6 @@ def candidates(found: Roster) -> tuple[Candidate, ...]:
             reach=one.scope or "",
             is_away=one.is_away,
         )
-        for one in found.deciders
+        for one in found.nearest(facts)
         if one.id is not None
     )

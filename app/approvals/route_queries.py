@@ -88,7 +88,7 @@ def plan(ask: Ask, facts: RequestFacts, roster: Roster, now: datetime) -> Planne
     matrix = matrix_queries.in_force()
     barred = rules.barred(roster, facts)
     found = matrix_rules.route(
-        ask, matrix.rows if matrix else (), roster_queries.candidates(roster), now, barred=barred
+        ask, matrix.rows if matrix else (), roster_queries.candidates(roster, facts), now, barred=barred
     )
     fallback = roster.fallbacks.get(ask.site_id)
     is_free = fallback is not None and roster.humans.get(fallback, fallback) not in barred

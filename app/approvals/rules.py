@@ -235,9 +235,12 @@ class Roster:
 
     def able(self, facts: RequestFacts, now: datetime) -> list[Decider]:
         """Return who may decide, nearest first."""
-        found = [one for one in self.deciders if isinstance(may_decide(one, facts, now), Allowed)]
+        return [one for one in self.nearest(facts) if isinstance(may_decide(one, facts, now), Allowed)]
+
+    def nearest(self, facts: RequestFacts) -> list[Decider]:
+        """Return everybody who holds the right, whoever stands nearest to the request first."""
         lead = self.leads.get(facts.team_id or 0)
-        return sorted(found, key=lambda one: _distance(one, facts, lead))
+        return sorted(self.deciders, key=lambda one: _distance(one, facts, lead))
 
     def present(self, facts: RequestFacts, now: datetime) -> list[Decider]:
         """Return who may decide and isn't away."""
