@@ -13,7 +13,7 @@ from app.cases import words
 from app.cases.queries import CasePage, EventRow
 from app.kernel.money import Money
 from app.kernel.time import parse_instant
-from app.ui.filters import instant, money
+from app.ui.filters import inline, instant, money
 
 _ICONS = {
     "acknowledged": "met",
@@ -93,7 +93,7 @@ def _logged(page: CasePage, event: EventRow, who: str) -> list[Line]:
         found.append(Line("fact", event.at, said=escape(said), icon="running"))
     channel = str(words.CHANNEL_WORDS.get(event.data.get("channel", ""), ""))
     if event.text:
-        found.append(Line("customer", event.at, page.customer or _("A customer"), channel.lower(), text=event.text))
+        found.append(Line("customer", event.at, page.customer or _("A customer"), inline(channel), text=event.text))
     if event.data.get("historic"):
         found.append(
             Line("fact", event.at, said=escape(_("Brought in from a file, with its own dates.")), icon="upload")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal, format_percent
 from flask import Flask
 from flask_babel import get_timezone
+from flask_babel import gettext as _
 
 from app.kernel.money import Money
 from app.kernel.time import UTC, iso, utc_now
@@ -106,6 +107,17 @@ def initials(name: str | None) -> str:
     return chosen.upper()
 
 
+def inline(text: object) -> str:
+    """Write a name as it stands inside a sentence: small, but not in German, which writes nouns large."""
+    said = str(text)
+    return said if locale_name().startswith("de") else said.lower()
+
+
+def quoted(text: object) -> str:
+    """Put what somebody wrote between the quotation marks of the reader's language."""
+    return _("“%(text)s”", text=text)
+
+
 def deadline(
     due_at: datetime | None, what: str | None = None, now: datetime | None = None, zone: str | None = None
 ) -> str:
@@ -131,6 +143,8 @@ FILTERS = {
     "number": number,
     "percent": percent,
     "initials": initials,
+    "inline": inline,
+    "quoted": quoted,
     "deadline": deadline,
     "machine": machine,
 }
