@@ -138,7 +138,7 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
         return Case.site_id == scope.site_id if scope.site_id else false()
     if scope.kind == "team":
         return Case.team_id == scope.team_id if scope.team_id else false()
-    return Case.owner_id == scope.employee_id
+    return Case.owner_id == scope.employee_id if scope.employee_id else false()
 
 
 def _values(scope: Scope, filters: Filters, me_id: int | None, team_id: int | None, now: datetime) -> dict[str, Any]:

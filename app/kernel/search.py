@@ -14,6 +14,7 @@ from app.kernel.database import db
 
 WORD_LENGTH_MAX = 40
 WORDS_MAX = 8
+PROBE = 500
 # PostgreSQL refuses a text search vector above one mebibyte.
 BODY_LENGTH_MAX = 200_000
 _WORD = re.compile(rf"[^\W_]{{1,{WORD_LENGTH_MAX}}}")
@@ -72,7 +73,9 @@ class WordIndex:
     def find(self, term: str, *, limit: int, within: Sequence[str] = (), each_may_go_on: bool = False) -> list[int]:
         """Return the ids of the newest rows that hold every typed word; the last one may be a beginning.
 
-        within: the row must also hold one of these words, e.g. its site's. each_may_go_on: every word may be a beginning.
+        within: what the reader may see holds one of these words, e.g. their site's; it only makes the search of a common
+        word shorter, so at most PROBE rows may come back that don't, and whoever asks filters. each_may_go_on: every word
+        may be a beginning.
         """
         words = words_of(term)
         if not words:
@@ -80,13 +83,21 @@ class WordIndex:
         whole = words[: 0 if each_may_go_on else -1]
         begun = words[len(whole) :]
         quote, begins, either, both = ("'", ":*", " | ", " & ") if _is_postgresql() else ('"', "*", " OR ", " AND ")
-        parts = [f"({either.join(quote + word + quote for word in within)})"] if within else []
-        parts += [quote + word + quote for word in whole]
+        parts = [quote + word + quote for word in whole]
         parts += [quote + word + quote + begins for word in begun]
+        if within:
+            # Few rows hold a rare word: whoever asks filters them sooner than the index meets a word that half of it holds.
+            found = self._newest(both.join(parts), PROBE + 1)
+            if len(found) <= PROBE:
+                return found
+            parts.insert(0, f"({either.join(quote + word + quote for word in within)})")
+        return self._newest(both.join(parts), limit)
+
+    def _newest(self, query: str, limit: int) -> list[int]:
         where = "body @@ CAST(:query AS tsquery)" if _is_postgresql() else f"{self.name} MATCH :query"
         # The words stand in the statement itself, since PostgreSQL plans a rare word and a common one differently.
         found = text(f"SELECT rowid FROM {self.name} WHERE {where} ORDER BY rowid DESC LIMIT :n").bindparams(  # noqa: S608
-            bindparam("query", both.join(parts), String, literal_execute=_is_postgresql()), n=limit
+            bindparam("query", query, String, literal_execute=_is_postgresql()), n=limit
         )
         return [row[0] for row in db.session.execute(found)]
 
