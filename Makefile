@@ -110,6 +110,8 @@ check: setup-tests  ## Linters, types, import contract
 
 bench: setup-tests  ## Benchmarks, one JSON line each
 	@$(BIN)/python -m tests.bench
+	@for db in sqlite postgresql; do $(BIN)/python -m tests.bench.authority --db $$db; done
+	@$(BIN)/python -m tests.bench.clocks
 
 clean:  ## Remove the environments; the database stays
 	@rm -rf $(VENV) $(SCANNERS)

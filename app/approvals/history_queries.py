@@ -1,7 +1,7 @@
-"""Reads of what happened before: the customer's other cases, and what similar cases got."""
+"""Reads of what stands around a request: its names, and the customer's other cases."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -33,10 +33,6 @@ def place_of(row: RequestRow) -> Place:
         .where(Site.id == row.site_id)
     ).one()
     return Place(found[0] or "–", found[1] or row.kind, found[2])
-
-
-PRECEDENT_ROWS_MAX = 2_000
-PRECEDENT_SHOWN_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +68,3 @@ def past_cases(customer_id: int, but: int, limit: int = HISTORY_MAX) -> tuple[Pa
         .limit(limit)
     )
     return tuple(PastCase(*row) for row in db.session.execute(statement))
-
-
-def given_in_similar(row: RequestRow, now: datetime) -> list[int]:
-    """Return what resolved cases of the same category and severity got here in a year, ascending; nothing given is left out.
-
-    Looks at the newest PRECEDENT_ROWS_MAX resolved cases of the site, so that the page costs the same at any size.
-    """
-    recent = (
-        select(Case.id, Case.category_id, Case.severity, Case.given_minor)
-        .where(Case.site_id == row.site_id, Case.resolved_at >= now - timedelta(days=365), Case.resolved_at <= now)
-        .order_by(Case.resolved_at.desc(), Case.id.desc())
-        .limit(PRECEDENT_ROWS_MAX)
-        .subquery()
-    )
-    statement = select(recent.c.given_minor).where(
-        recent.c.category_id == row.category_id,
-        recent.c.severity == row.severity,
-        recent.c.given_minor > 0,
-        recent.c.id != row.case_id,
-    )
-    return sorted(db.session.scalars(statement.limit(PRECEDENT_SHOWN_MAX)))

@@ -86,7 +86,7 @@ def publish(*, version: int, actor: Actor, now: datetime) -> int:
             raise Conflict
         if actor.id in draft.author_ids:
             raise OwnMatrix
-        if findings(rows_of(draft.rows), matrix_queries.known()):
+        if findings(rows_of(draft.rows), matrix_queries.around().known):
             raise MatrixHasErrors
         number = (db.session.scalar(select(func.max(ApprovalMatrix.number))) or 0) + 1
         draft.state, draft.number, draft.published_by_id, draft.published_at = "published", number, actor.id, now

@@ -111,7 +111,7 @@ def _same_scope(one: MatrixRow, other: MatrixRow) -> bool:
 
 
 def _overlap(one: MatrixRow, other: MatrixRow) -> bool:
-    def top(row: MatrixRow) -> float:
-        return float("inf") if row.up_to_minor is None else row.up_to_minor
+    def begins_below_end(row: MatrixRow, end_minor: int | None) -> bool:
+        return end_minor is None or row.above_minor < end_minor
 
-    return one.above_minor < top(other) and other.above_minor < top(one)
+    return begins_below_end(one, other.up_to_minor) and begins_below_end(other, one.up_to_minor)

@@ -65,20 +65,47 @@ def versions(limit: int = 50) -> tuple[MatrixVersion, ...]:
     return tuple(MatrixVersion(*row) for row in db.session.execute(statement.limit(limit)))
 
 
-def known() -> Known:
-    """Read what the rows of a matrix may name."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the rows of a matrix may name, and how those are called."""
+
+    known: Known
+    sites: dict[int, str]
+    teams: dict[int, str]
+    kinds: dict[str, str]
+    categories: dict[int, str]
+    people: dict[int, str]
+    currencies: list[str]
+
+
+def around() -> Around:
+    """Read what the rows of a matrix may name; five queries, whatever is asked of it afterwards."""
     reach = PERMISSIONS["exceptions.decide"]
     people = db.session.execute(
-        select(Employee.id, Employee.job_title, Employee.role).where(Employee.deactivated_at.is_(None))
+        select(Employee.id, Employee.name, Employee.job_title, Employee.role)
+        .where(Employee.deactivated_at.is_(None))
+        .order_by(Employee.name, Employee.id)
     ).all()
-    teams = db.session.execute(select(Team.id, Team.site_id))
-    return Known(
-        roles=frozenset(reach),
-        asking_roles=frozenset(PERMISSIONS["exceptions.ask"]),
-        titles=frozenset(row.job_title.strip() for row in people if row.job_title.strip()),
-        person_ids=frozenset(row.id for row in people if row.role in reach),
-        site_ids=frozenset(db.session.scalars(select(Site.id))),
-        team_sites={row.id: row.site_id for row in teams},
-        kinds=frozenset(db.session.scalars(select(RemedyKind.code))),
-        category_ids=frozenset(db.session.scalars(select(Category.id))),
+    sites = db.session.execute(select(Site.id, Site.name, Site.currency).order_by(Site.name)).all()
+    teams = db.session.execute(select(Team.id, Team.name, Team.site_id).order_by(Team.name, Team.id)).all()
+    kinds = db.session.execute(select(RemedyKind.code, RemedyKind.name).order_by(RemedyKind.id)).all()
+    categories = db.session.execute(select(Category.id, Category.name).order_by(Category.name, Category.id)).all()
+    deciders = {row.id: row.name for row in people if row.role in reach}
+    return Around(
+        known=Known(
+            roles=frozenset(reach),
+            asking_roles=frozenset(PERMISSIONS["exceptions.ask"]),
+            titles=frozenset(row.job_title.strip() for row in people if row.job_title.strip()),
+            person_ids=frozenset(deciders),
+            site_ids=frozenset(row.id for row in sites),
+            team_sites={row.id: row.site_id for row in teams},
+            kinds=frozenset(row.code for row in kinds),
+            category_ids=frozenset(row.id for row in categories),
+        ),
+        sites={row.id: row.name for row in sites},
+        teams={row.id: row.name for row in teams},
+        kinds={row.code: row.name for row in kinds},
+        categories={row.id: row.name for row in categories},
+        people=deciders,
+        currencies=sorted({row.currency for row in sites}),
     )

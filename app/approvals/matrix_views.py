@@ -16,12 +16,10 @@ from app.approvals.matrix_forms import MatrixRowForm
 from app.approvals.matrix_queries import MatrixVersion
 from app.approvals.matrix_rules import MatrixRow
 from app.approvals.matrix_words import Names
-from app.cases import queries as cases
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, needs
-from app.policies import queries as policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def _deed(deed: Any, done: str) -> ResponseReturnValue:
 
 def _save(place: int | None) -> ResponseReturnValue:
     form = _form(None if place is None else _row(place))
-    known = queries.known()
+    known = queries.around().known
     if form.validate() and not form.needs_currency():
         row = form.row(known)
         wrong = [words.finding_words(one) for one in findings([row], known)]
@@ -132,8 +130,8 @@ def _row(place: int) -> MatrixRow:
 
 
 def _form(row: MatrixRow | None) -> MatrixRowForm:
-    currencies = sorted({site.currency for site in people.sites()})
-    return MatrixRowForm().prepare(queries.known(), _names(), currencies, row)
+    found = queries.around()
+    return MatrixRowForm().prepare(found.known, _names(found), found.currencies, row)
 
 
 def _form_page(form: MatrixRowForm, place: int | None) -> str:
@@ -142,7 +140,8 @@ def _form_page(form: MatrixRowForm, place: int | None) -> str:
 
 
 def _page(refusal: str | None = None) -> str:
-    known, names, draft = queries.known(), _names(), queries.draft()
+    found, draft = queries.around(), queries.draft()
+    known, names = found.known, _names(found)
     return render_template(
         "approvals/matrix.html",
         current=_table(queries.in_force(), known, names),
@@ -162,11 +161,5 @@ def _table(version: MatrixVersion | None, known: Known, names: Names) -> Table |
     return Table(version, words.shown(version.rows, found, names), by)
 
 
-def _names() -> Names:
-    return Names(
-        sites={site.id: site.name for site in people.sites()},
-        teams={team.id: team.name for team in people.teams()},
-        kinds={kind.code: kind.name for kind in policies.kinds()},
-        categories={category.id: category.name for category in cases.categories()},
-        people={person.id: person.name for person in people.active_people(("supervisor", "manager"))},
-    )
+def _names(found: queries.Around) -> Names:
+    return Names(found.sites, found.teams, found.kinds, found.categories, found.people)

@@ -1,4 +1,4 @@
-"""The facts beside the buttons: what is exceeded, what others got, who the customer is, what the purse keeps. For pages."""
+"""The facts beside the buttons: what is exceeded, who the customer is, what the purse keeps. For pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +17,7 @@ from app.people import queries as people
 from app.people.permissions import Scope
 from app.policies.rules import Decision
 from app.remedies import queries as remedies
-from app.ui.dots import DotPlot, dot_plot
 
-PRECEDENT_MIN = 20
 TURN_SHOWN = 3
 
 
@@ -58,17 +56,6 @@ class Purse:
 
 
 @dataclass(frozen=True, slots=True)
-class Precedent:
-    """What similar cases got, drawn; `count` of them, and where this one would stand."""
-
-    plot: DotPlot
-    count: int
-    low: Money
-    middle: Money
-    high: Money
-
-
-@dataclass(frozen=True, slots=True)
 class Sheet:
     """Everything that the decision page shows."""
 
@@ -78,8 +65,6 @@ class Sheet:
     place: int
     waiting: int
     exceeded: list[Exceeded]
-    precedent: Precedent | None
-    similar_count: int
     past: tuple[PastCase, ...]
     past_given: list[Money]
     given: Money
@@ -111,8 +96,7 @@ class Sheet:
 def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> Sheet:
     """Gather the page's facts; the number of queries is the same for every request."""
     past = history_queries.past_cases(row.customer_id, row.case_id) if row.customer_id else ()
-    similar = history_queries.given_in_similar(row, now)
-    total, around = row.given_minor + row.amount_minor, history_queries.place_of(row)
+    around = history_queries.place_of(row)
     written, lines = step_queries.written([row.id]), step_queries.thread(row.id)
     steps = step_queries.steps_of(row.id, written)
     standing = queries.standing([row], now, written=written if row.is_waiting else None)
@@ -133,8 +117,6 @@ def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> She
         place=place,
         waiting=waiting,
         exceeded=[_exceeded(window, row.currency) for window in row.over],
-        precedent=_precedent(similar, total, row.currency),
-        similar_count=len(similar),
         past=past,
         past_given=_sums(past),
         given=Money(row.given_minor, row.currency),
@@ -228,14 +210,6 @@ def _purses(decision: Decision) -> list[Purse]:
         for window in decision.windows
         if window.unit == "team_month"
     ]
-
-
-def _precedent(similar: list[int], total_minor: int, currency: str) -> Precedent | None:
-    if len(similar) < PRECEDENT_MIN:
-        return None
-    plot = dot_plot(similar, total_minor)
-    low, middle, high = (Money(value, currency) for value in (plot.low, plot.middle, plot.high))
-    return Precedent(plot, len(similar), low, middle, high)
 
 
 def _sums(past: tuple[PastCase, ...]) -> list[Money]:

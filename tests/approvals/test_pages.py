@@ -209,3 +209,14 @@ def test_the_number_of_queries_is_bounded_and_does_not_grow(
         statements.clear()
         client.get(url)
         assert len(statements) <= counts[url]
+
+
+def test_the_matrix_and_its_rows_are_read_in_at_most_fifteen_queries(
+    app: Flask, company: Company, statements: list[str]
+) -> None:
+    client = sign_in(app.test_client(), company.max)
+    for url in ("/authority-matrix", "/authority-matrix/draft/rows/new"):
+        assert client.get(url).status_code == 200
+        statements.clear()
+        client.get(url)
+        assert len(statements) <= 15, statements
