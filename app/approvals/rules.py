@@ -178,6 +178,8 @@ def _ended(facts: RequestFacts, now: datetime) -> Refused | None:
 def _standing_in(decider: Decider, mandate: Mandate, facts: RequestFacts, now: datetime) -> Allowed | Refused:
     """Decide with the authority of an absent one, who must themselves be free to decide it."""
     principal, name = mandate.principal, mandate.name
+    if principal.person == decider.person:  # e.g. accounts that were found to be one person's after the absence was set
+        return Refused("own-absence", _l("Nobody stands in for themselves."))
     barred = _barred(decider, facts)
     if barred is not None:
         return barred

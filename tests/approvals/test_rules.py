@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.approvals.rules import Allowed, Decider, Refused, RequestFacts, answer_due, may_decide, quantile
+from app.approvals.rules import Allowed, Decider, Mandate, Refused, RequestFacts, answer_due, may_decide, quantile
 from app.kernel.time import UTC
 
 NOW = datetime(2026, 3, 19, 15, 0, tzinfo=UTC)
@@ -91,3 +91,13 @@ def test_an_answer_is_due_an_hour_after_asking() -> None:
 )
 def test_a_quantile_is_a_value_that_really_occurred(values: list[int], share: float, found: int | None) -> None:
     assert quantile(values, share) == found
+
+
+def test_nobody_stands_in_for_themselves_through_a_second_account() -> None:
+    day = timedelta(days=1)
+    lent = Mandate(SAM, "Sam Okafor", NOW - day, NOW + day, None, None, None)
+    stand_in = Decider(id=9, scope="team", site_id=1, team_id=8, mandates=(lent,))
+    answer = may_decide(stand_in, ASKED, NOW)
+    assert isinstance(answer, Allowed)
+    assert answer.on_behalf_of_id == SAM.id
+    assert isinstance(may_decide(replace(stand_in, human=SAM.id), ASKED, NOW), Refused)
