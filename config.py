@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+ROLES = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
 
 
 class BadSetting(SystemExit):
@@ -25,6 +26,7 @@ class Settings:
     owner_database_url: str
     secret_key: str
     secret_key_is_generated: bool
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     instance_path: str
     base_url: str
     trusted_hosts: tuple[str, ...]
@@ -51,10 +53,16 @@ class Settings:
     smtp_password: str = field(repr=False)
     smtp_starttls: bool
     mail_from: str
+    second_factor_roles: tuple[str, ...]
 
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret that seals and signs now, then older ones that still open and verify."""
+        return (self.secret_key, *self.secret_key_fallbacks)
 
     @property
     def is_https(self) -> bool:
@@ -80,6 +88,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         owner_database_url=_database_url("MAKEGOOD_OWNER_DATABASE_URL", env.get("MAKEGOOD_OWNER_DATABASE_URL", url)),
         secret_key=secret,
         secret_key_is_generated=generated,
+        secret_key_fallbacks=_fallbacks(env),
         instance_path=str(instance),
         base_url=base_url,
         trusted_hosts=hosts,
@@ -106,6 +115,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         smtp_password=env.get("MAKEGOOD_SMTP_PASSWORD", ""),
         smtp_starttls=_one_of(env, "MAKEGOOD_SMTP_STARTTLS", "yes", ("yes", "no")) == "yes",
         mail_from=_mail_from(env),
+        second_factor_roles=_roles(env, "MAKEGOOD_SECOND_FACTOR", "everybody" if environment == "production" else "nobody"),
     )
 
 
@@ -123,6 +133,22 @@ def _secret_key(env: dict[str, str], instance: Path, environment: str) -> tuple[
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
     return path.read_text(encoding="utf-8"), True
+
+
+def _fallbacks(env: dict[str, str]) -> tuple[str, ...]:
+    found = _words(env.get("SECRET_KEY_FALLBACKS", ""))
+    if any(len(secret) < 32 for secret in found):
+        raise BadSetting("SECRET_KEY_FALLBACKS", "(hidden)", "each must be at least 32 characters long")
+    return found
+
+
+def _roles(env: dict[str, str], name: str, default: str) -> tuple[str, ...]:
+    """The roles that something is asked of: "nobody", "everybody", or names with commas between them."""
+    text = env.get(name, default)
+    found = () if text == "nobody" else ROLES if text == "everybody" else _words(text)
+    if (text != "nobody" and not found) or any(role not in ROLES for role in found):
+        raise BadSetting(name, text, "write nobody, everybody, or some of " + ", ".join(ROLES))
+    return found
 
 
 def _database_url(name: str, url: str) -> str:

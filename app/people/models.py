@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.people.certificate_models import Certificate as Certificate
 from app.people.certificate_models import CertificateGrant as CertificateGrant
+from app.people.factor_models import KnownDevice as KnownDevice
+from app.people.factor_models import RecoveryCode as RecoveryCode
+from app.people.factor_models import SecondFactor as SecondFactor
 
 ROLES = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
 THEMES = ("auto", "light", "dark")
@@ -89,6 +92,7 @@ class SignInSession(Base):
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    proved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when it last proved a second factor
     address: Mapped[str | None] = mapped_column(String(60))
     browser: Mapped[str] = mapped_column(String(200), default="")
 

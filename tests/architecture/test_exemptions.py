@@ -12,6 +12,7 @@ DOCUMENTED = {
     "alembic_version": "the schema's own revision",
     "sign_in_session": "its beginning and end are entries; 'last seen' is not a deed",
     "sign_in_throttle": "counts failed sign-ins",
+    "known_device": "which browsers a person has signed in from; each sign-in is an entry",
     "lease": "which process runs the jobs",
     "heartbeat": "when that process was last alive",
     "outbox_attempt": "tries of a delivery; the message itself is audited",
