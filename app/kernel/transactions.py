@@ -20,6 +20,7 @@ TECHNICAL_TABLES = frozenset(
         "alembic_version",
         "sign_in_session",
         "sign_in_throttle",
+        "portal_throttle",
         "known_device",
         "lease",
         "heartbeat",
