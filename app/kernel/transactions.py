@@ -25,6 +25,7 @@ TECHNICAL_TABLES = frozenset(
         "lease",
         "heartbeat",
         "outbox_attempt",
+        "payout_look",
         "idempotency_answer",
         "rollup_day",
         "audit_seal",

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.triggers import append_only, frozen_when
+from app.policies.clause_models import ClauseCare as ClauseCare
+from app.policies.clause_models import ClauseSignOff as ClauseSignOff
 
 
 class RemedyKind(Base):

@@ -97,6 +97,23 @@ class PayoutNotice(Base):
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class PayoutLook(Base):
+    """When a provider was last asked how a payout stands whose end it never told, and when it is asked again.
+
+    count: how often it was asked in this round; error: why the last look told nothing.
+    """
+
+    __tablename__ = "payout_look"
+    __table_args__ = (CheckConstraint("count >= 1", name="count"), Index("ix_payout_look_due", "due_at", "payout_id"))
+
+    payout_id: Mapped[int] = mapped_column(BigId, ForeignKey("payout.id"), primary_key=True, autoincrement=False)
+    round: Mapped[int] = mapped_column(BigId)
+    count: Mapped[int] = mapped_column(BigId)
+    looked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    error: Mapped[str | None] = mapped_column(String(300))
+
+
 class PayoutRoute(Base):
     """Which connector pays a kind of remedy at a site; None means any. The narrower route holds."""
 

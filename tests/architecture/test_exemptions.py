@@ -16,6 +16,7 @@ DOCUMENTED = {
     "lease": "which process runs the jobs",
     "heartbeat": "when that process was last alive",
     "outbox_attempt": "tries of a delivery; the message itself is audited",
+    "payout_look": "when a provider was asked how a payout stands; what it told is audited",
     "idempotency_answer": "repeats of answers; the deed itself is audited",
     "rollup_day": "derived numbers that can be rebuilt",
     "audit_seal": "the chain over the entries themselves",
