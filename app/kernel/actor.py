@@ -37,3 +37,8 @@ def command(name: str) -> Actor:
 def rule(name: str, version: int = 1) -> Actor:
     """An automatic deed names its rule and version, e.g. 'rule:sla-sweep@1'."""
     return Actor(kind="rule", label=f"rule:{name}@{version}")
+
+
+def customer(subject: str, site_id: int | None) -> Actor:
+    """A customer who acts on her own page or by a public form; the trail names a record, e.g. 'customer:CU-12'."""
+    return Actor(kind="customer", label=f"customer:{subject}", site_id=site_id)

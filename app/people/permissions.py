@@ -22,6 +22,8 @@ _DESK = (
     "clocks.read",
     "payouts.read",
     "payouts.prove",
+    "attachments.read",
+    "attachments.add",
 )
 _LEAD = (
     *_DESK,
@@ -32,6 +34,7 @@ _LEAD = (
     "metrics.read",
     "purses.read",
     "clocks.approve",
+    "attachments.remove",
 )
 _READS = (
     "cases.read",
@@ -45,6 +48,7 @@ _READS = (
     "people.read",
     "policies.read",
     "ops.read",
+    "attachments.read",
 )
 _ADMIN = (
     "people.read",
@@ -81,9 +85,15 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
     grant("supervisor", ("policies.simulate",), "site")
     for role in ("manager", "hr", "auditor", "admin"):
         grant(role, ("policies.simulate",), "company")
+    # Where the public may report an issue: the links and posters of a site.
+    grant("supervisor", ("reports.write",), "site")
+    for role in ("manager", "admin"):
+        grant(role, ("reports.write",), "company")
     return table
 
 
+# What a customer does with her own case, through the portal; the portal sees to it that the case is hers.
+CUSTOMERS = frozenset({"cases.write", "customers.read", "customers.write", "remedies.settle"})
 PERMISSIONS: dict[str, dict[str, ScopeKind]] = _grants()
 """Permission → role → how far it reaches. A role that is not named has nothing."""
 
@@ -114,6 +124,8 @@ COMPANY = Scope("company")
 def scope_of(actor: Actor, permission: str) -> Scope | None:
     """Return how far the permission reaches for this actor, or None. Commands and rules act on the whole company."""
     grants = PERMISSIONS[permission]
+    if actor.kind == "customer":
+        return Scope("site", actor.site_id) if permission in CUSTOMERS else None
     if not actor.is_person:
         return COMPANY
     kind = grants.get(actor.role or "")

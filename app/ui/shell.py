@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, g, has_request_context, request
 from flask.sansio.app import App
+from flask_babel import refresh
 
 from app.ui import navigation
 from app.ui.preferences import LANGUAGES, Preferences, choose_locale, read
@@ -93,10 +94,19 @@ def shell() -> Shell:
     return frame
 
 
+def speak(locale: str, zone: str) -> None:
+    """Say the rest of this request in a language and a zone of its own, e.g. a customer's."""
+    g.ui_spoken = (locale, zone)
+    refresh()
+
+
 def locale() -> str:
     """Choose the locale of this request, for Flask-Babel."""
     if not has_request_context():
         return "en"
+    if "ui_spoken" in g:
+        spoken: str = g.ui_spoken[0]
+        return spoken
     person = reader()
     accepted = request.accept_languages.best_match(list(LANGUAGES))
     return choose_locale(preferences().language or accepted, person.locale if person else None)
@@ -104,5 +114,7 @@ def locale() -> str:
 
 def zone() -> tzinfo | None:
     """Choose the time zone of this request, for Flask-Babel: the one of the reader's site."""
+    if has_request_context() and "ui_spoken" in g:
+        return ZoneInfo(g.ui_spoken[1])
     person = reader() if has_request_context() else None
     return ZoneInfo(person.zone) if person else None
