@@ -34,6 +34,7 @@ from app.kernel.time import iso
 from app.kernel.transactions import transaction
 from app.people import permissions
 from app.people import queries as people
+from app.sla import approval_actions as clocks
 
 
 class MayNotDecide(NotPermitted):
@@ -98,7 +99,8 @@ def ask(
         )
         db.session.add(request)
         db.session.flush()
-        steps.open_route(request, now)
+        clocks.note_asked(case_id=case_id, subject=request.ref, actor=actor, now=now)
+        steps.open_route(request, actor, now)
         audit.record(
             ASKED,
             subject=request.ref,
@@ -161,6 +163,7 @@ def decide(
             reason=reason,
             decider=standing.roster.decider(actor.id),
             on_behalf_of_id=by.on_behalf_of_id,
+            actor=by,
             now=now,
         )
         if settled is None:
@@ -190,6 +193,7 @@ def _decided(
     assert actor.id is not None, "a person decides"
     if not _end(request, outcome, actor.id, now):
         raise ended(request)
+    clocks.end_approval(case_id=request.case_id, subject=request.ref, is_withdrawn=False, actor=actor, now=now)
     db.session.execute(
         insert(ExceptionDecision).values(
             exception_id=request.id,
@@ -262,6 +266,9 @@ def _close(
 ) -> ExceptionRequest:
     if not _end(request, state, actor.id, now):
         raise ended(request)
+    clocks.end_approval(
+        case_id=request.case_id, subject=request.ref, is_withdrawn=state == "withdrawn", actor=actor, now=now
+    )
     audit.record(
         entry_type,
         subject=request.ref,

@@ -15,7 +15,9 @@ def expire_due(*, now: datetime, limit: int = 200) -> int:
 
 
 def watch(*, now: datetime, limit: int = 200) -> int:
-    """Remind of steps at half of their staffed time and open them to who comes next at its end; once each."""
+    """Remind of steps at half of their clock's time and open them to who comes next at its end; once each, in working hours."""
+    for found in step_queries.to_follow(limit):
+        clock_actions.follow(step_id=found, actor=CLOCK, now=now)
     reminded = sum(
         clock_actions.remind(step_id=found, actor=CLOCK, now=now) for found in step_queries.to_remind(now, limit)
     )

@@ -137,6 +137,11 @@ def request_row(exception_id: int, scope: Scope | None = None) -> RequestRow | N
     return RequestRow(*row) if row else None
 
 
+def request_rows(ids: Sequence[int]) -> list[RequestRow]:
+    """Return these requests, in one query."""
+    return [RequestRow(*row) for row in db.session.execute(_ROWS.where(ExceptionRequest.id.in_(ids)))]
+
+
 def inbox(scope: Scope, tab: str, page: Page, lent: frozenset[int] = frozenset()) -> Slice[RequestRow]:
     """Read one page: `waiting` by the time an answer is due, `decided` newest first, `asked` by the reader, newest first.
 

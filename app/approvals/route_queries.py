@@ -165,8 +165,7 @@ def local_hour(site_id: int, now: datetime) -> int:
     return now.astimezone(ZoneInfo(people.site(site_id).time_zone)).hour
 
 
-def staffed_due(site_id: int, now: datetime, minutes: int) -> datetime:
-    """When so many minutes have passed in which the site is staffed; without working hours every minute counts."""
+def is_staffed(site_id: int, now: datetime) -> bool:
+    """Tell whether a site is in its working hours; one without hours is always."""
     version = calendars.newest_version_id(people.site(site_id).calendar_id)
-    due = hours.due(now, minutes * 60, calendars.calendar_of(version))
-    return due or now + timedelta(minutes=minutes)
+    return hours.is_open(now, calendars.calendar_of(version))

@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from app.approvals import queries, roster_queries, route_queries, rules, step_queries
 from app.approvals.models import ExceptionRequest
 from app.approvals.step_models import ExceptionRoute, ExceptionStep, ExceptionVote
+from app.cases.models import Case
+from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import Refusal
 from app.kernel.transactions import in_transaction
-
-REMIND_MINUTES = rules.ANSWER_MINUTES // 2
+from app.sla import approval_actions as clocks
 
 
 class NobodyDecides(Refusal):
@@ -34,7 +35,7 @@ class AlreadySaid(Refusal):
     sentence = _l("You have decided on this request already; every step needs somebody else.")
 
 
-def open_route(request: ExceptionRequest, now: datetime, *, round: int = 1) -> None:
+def open_route(request: ExceptionRequest, actor: Actor, now: datetime, *, round: int = 1) -> None:
     """Write down the route as the matrix in force gives it, and open its first step. A later matrix doesn't change it."""
     assert in_transaction()
     row = queries.request_row(request.id)
@@ -57,18 +58,25 @@ def open_route(request: ExceptionRequest, now: datetime, *, round: int = 1) -> N
             )
         )
     db.session.flush()
-    open_step(request, 1, now)
+    open_step(request, 1, actor, now)
 
 
-def open_step(request: ExceptionRequest, number: int, now: datetime) -> None:
-    """Let a step begin: its deciders have ANSWER_MINUTES in which their site is staffed."""
-    due_at = route_queries.staffed_due(request.site_id, now, rules.ANSWER_MINUTES)
+def open_step(request: ExceptionRequest, number: int, actor: Actor, now: datetime) -> None:
+    """Let a step begin: its deciders have the time of its clock, ANSWER_MINUTES in which their site is staffed if no target is set."""
+    answer = clocks.start_approval(
+        case_id=request.case_id,
+        subject=request.ref,
+        site_id=request.site_id,
+        team_id=request.team_id,
+        severity=db.session.scalars(select(Case.severity).where(Case.id == request.case_id)).one(),
+        default_seconds=rules.ANSWER_MINUTES * 60,
+        is_asked_anew=number == 1,
+        actor=actor,
+        now=now,
+    )
+    due_at = answer.due_at or rules.answer_due(now)
     db.session.execute(
-        _steps(request.id, number).values(
-            opened_at=now,
-            remind_at=route_queries.staffed_due(request.site_id, now, REMIND_MINUTES),
-            due_at=due_at,
-        )
+        _steps(request.id, number).values(opened_at=now, remind_at=answer.half_at or due_at, due_at=due_at)
     )
     request.due_at = due_at
     request.expires_at = max(request.expires_at, due_at)
@@ -84,6 +92,7 @@ def say(
     reason: str,
     decider: rules.Decider,
     on_behalf_of_id: int | None,
+    actor: Actor,
     now: datetime,
 ) -> str | None:
     """Take one say in the open step; returns "approved" or "declined" when it settles the request, else None.
@@ -91,7 +100,7 @@ def say(
     The database holds one human to one say per round, so that two accounts of one person are refused even at once.
     """
     assert in_transaction() and decider.id is not None
-    round = _round(request, now)
+    round = _round(request, actor, now)
     try:
         with db.session.begin_nested():
             db.session.execute(
@@ -117,17 +126,17 @@ def say(
         return None
     db.session.execute(_steps(request.id, step.number).values(done_at=now))
     if found == "approved" and step.number < step.of:
-        open_step(request, step.number + 1, now)
+        open_step(request, step.number + 1, actor, now)
         return None
     return found
 
 
-def _round(request: ExceptionRequest, now: datetime) -> int:
+def _round(request: ExceptionRequest, actor: Actor, now: datetime) -> int:
     """The round that runs; a request from before routes were written down gets the one that it always had."""
     found = db.session.scalar(select(ExceptionRoute.round).where(ExceptionRoute.exception_id == request.id))
     if found is not None:
         return found
-    open_route(request, now)
+    open_route(request, actor, now)
     return 1
 
 

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, and_, cast, exists, func, literal, select
+from sqlalchemy.orm import selectinload
 
 from app.approvals.models import ExceptionRequest
 from app.approvals.rules import StepFacts
 from app.approvals.step_models import ExceptionMessage, ExceptionRoute, ExceptionStep, ExceptionVote
 from app.kernel.database import db
+from app.sla.approval_actions import Answer
+from app.sla.approval_actions import answer_of as answer_of_clock
+from app.sla.models import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +223,37 @@ def _open_ids(due: Any, is_new: Any, limit: int) -> list[int]:
             .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionStep.exception_id)
             .where(ExceptionStep.opened_at.is_not(None), ExceptionStep.done_at.is_(None), due, is_new)
             .where(ExceptionRequest.state == "waiting", ExceptionStep.round == ExceptionRoute.round)
+            .where(~exists().where(_ITS_CLOCK, Clock.due_at.is_(None)))  # a pause holds it
             .order_by(ExceptionStep.due_at, ExceptionStep.id)
             .limit(limit)
         )
     )
+
+
+def to_follow(limit: int) -> list[int]:
+    """Return open steps whose clock is due at another time than they know."""
+    return list(
+        db.session.scalars(
+            select(ExceptionStep.id)
+            .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionStep.exception_id)
+            .join(Clock, _ITS_CLOCK)
+            .where(ExceptionStep.opened_at.is_not(None), ExceptionStep.done_at.is_(None))
+            .where(ExceptionStep.round == ExceptionRoute.round, Clock.due_at != ExceptionStep.due_at)
+            .order_by(ExceptionStep.id)
+            .limit(limit)
+        )
+    )
+
+
+def answer_of(step_id: int) -> Answer | None:
+    """Return what the clock of an open step says."""
+    clock = db.session.scalar(
+        select(Clock)
+        .options(selectinload(Clock.pauses))
+        .join(ExceptionStep, _ITS_CLOCK)
+        .where(ExceptionStep.id == step_id)
+    )
+    return answer_of_clock(clock) if clock else None
 
 
 def open_step_ids(ids: Sequence[int]) -> dict[int, int]:
@@ -236,3 +267,11 @@ def open_step_ids(ids: Sequence[int]) -> dict[int, int]:
         .where(ExceptionStep.opened_at.is_not(None), ExceptionStep.done_at.is_(None))
     )
     return {row.exception_id: row.id for row in rows}
+
+
+_ITS_CLOCK = and_(
+    Clock.subject == literal("EX-").concat(cast(ExceptionStep.exception_id, String)),
+    Clock.milestone == "approval",
+    Clock.stopped_at.is_(None),
+    Clock.cancelled_at.is_(None),
+)

@@ -90,7 +90,7 @@ def amend(
         db.session.flush()
         kept = db.session.get(ExceptionRoute, exception_id)
         round = kept.round + 1 if kept else 1
-        steps.open_route(request, now, round=round)
+        steps.open_route(request, actor, now, round=round)
         said = {"before": before.json(), "after": amount.json(), "round": round}
         _say(request, "amended", reason, said, actor, now)
         _record(

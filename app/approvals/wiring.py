@@ -1,5 +1,6 @@
 """Joins the room to people: nobody leaves while a request would have nobody who may decide it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Flask
@@ -8,7 +9,9 @@ from flask_babel import lazy_gettext as _l
 from app.approvals import queries, rules
 from app.kernel.actor import Actor
 from app.kernel.errors import Refusal
+from app.kernel.references import parse_ref
 from app.people import hooks
+from app.sla import hooks as clocks
 
 
 class NobodyWouldDecide(Refusal):
@@ -19,6 +22,15 @@ class NobodyWouldDecide(Refusal):
 
 def register(app: Flask) -> None:
     hooks.add(keep_a_decider)
+    clocks.acting["approval"] = asked_of
+    clocks.addresses["approval"] = "/exceptions/"
+
+
+def asked_of(refs: Sequence[str], now: datetime) -> dict[str, list[int]]:
+    """Whose turn it is on each of these requests, for what their clocks tell."""
+    rows = queries.request_rows([number for one in refs if (number := parse_ref("exception", one))])
+    standing = queries.standing(rows, now)
+    return {row.ref: standing.asked_ids(row.id) for row in rows if row.is_waiting}
 
 
 def keep_a_decider(employee_id: int, actor: Actor, now: datetime) -> None:

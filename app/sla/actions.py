@@ -96,17 +96,36 @@ def start_case_clocks(
 
 
 def happened(
-    *, case_id: int, event: str, actor: Actor, now: datetime, segment: str | None = None, channel: str | None = None
+    *,
+    case_id: int,
+    event: str,
+    actor: Actor,
+    now: datetime,
+    segment: str | None = None,
+    channel: str | None = None,
+    rest: str | None = None,
+    subject: str | None = None,
 ) -> datetime | None:
-    """Something happened to a case: do what each clock's policy says about it (stop, cancel, reset, run on, start)."""
+    """Something happened to a case: do what each clock's policy says about it (stop, cancel, reset, run on, rest, start).
+
+    rest: the reason to wait that begins with it. subject: the exception that it happened to; another one's clock isn't
+    touched, and while another waits nothing runs on that rests for an approval.
+    """
     with transaction():
         deed = Deed(case_id, actor, now)
         own = [clock for clock in deed.clocks if clock.subject is None]
-        by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in deed.clocks]
+        others = [
+            clock for clock in deed.clocks if subject and clock.milestone == "approval" and clock.subject != subject
+        ]
+        told = [clock for clock in deed.clocks if clock not in others]
+        by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in told]
         again = [clock for clock, rule in by_rule if event in rule.reset and clock.is_open]
         _cancel(deed, [clock for clock, rule in by_rule if event in rule.cancel])
         _stop(deed, [clock for clock, rule in by_rule if event in rule.stop or event in rule.reset], now)
-        _run_on(deed, [clock for clock, rule in by_rule if event in rule.resume], reopened=event == "reopened")
+        if not any(clock.is_open for clock in others):
+            _run_on(deed, [clock for clock, rule in by_rule if event in rule.resume], reopened=event == "reopened")
+        if rest:
+            _rest(deed, [clock for clock in told if clock.subject is None or clock.subject != subject], rest)
         traits = Traits(own[0].severity, segment, channel, own[0].site_id) if own else None
         if traits:
             _start_more(deed, own[0], event, traits, again)
@@ -139,14 +158,7 @@ def pause(*, case_id: int, reason: str, actor: Actor, now: datetime) -> datetime
     """
     with transaction():
         deed = Deed(case_id, actor, now)
-        held = [
-            clock for clock in deed.clocks if clock.is_open and _rests_for(clock, reason) and open_pause(clock) is None
-        ]
-        for clock in held:
-            with deed.change(clock, "pause"):
-                deed.rest(clock, reason)
-        if held:
-            deed.record(PAUSED, held, milestones=[c.milestone for c in held], reason=reason)
+        _rest(deed, deed.clocks, reason)
         deed.tell()
         return deed.next_due()
 
@@ -232,6 +244,15 @@ def _stop(deed: Deed, ending: Iterable[Clock], at: datetime) -> None:
     if ended:
         late = [clock.milestone for clock in ended if clock.breached_at is not None]
         deed.record(STOPPED, ended, milestones=[clock.milestone for clock in ended], late=late, stopped_at=iso(at))
+
+
+def _rest(deed: Deed, clocks: Iterable[Clock], reason: str) -> None:
+    held = [clock for clock in clocks if clock.is_open and _rests_for(clock, reason) and open_pause(clock) is None]
+    for clock in held:
+        with deed.change(clock, "pause"):
+            deed.rest(clock, reason)
+    if held:
+        deed.record(PAUSED, held, milestones=[c.milestone for c in held], reason=reason)
 
 
 def _cancel(deed: Deed, ending: Iterable[Clock]) -> None:

@@ -52,6 +52,7 @@ class _Due:
     told: int | None
     policy_version_id: int | None
     calendar_version_id: int | None
+    subject: str | None
 
 
 Tellable = Clock | _Due | Held
@@ -130,14 +131,15 @@ def tell(clocks: Sequence[Tellable], threshold: str, *, now: datetime) -> None:
     if not told:
         return
     audit.record_many([_entry(clock, threshold) for clock in told], actor=SWEEP, at=now)
-    leads = _Leads()
+    leads = _Leads(_acting(told, now))
     notify_many(
         [
             Notice(
                 employee_ids=leads.told_at(threshold, clock),
                 kind=f"clock:{threshold}",
                 subject=clock.case_ref,
-                url=f"/cases/{clock.case_ref}",
+                url=hooks.addresses.get(clock.milestone, "/cases/")
+                + (clock.subject if clock.milestone in hooks.addresses and clock.subject else clock.case_ref),
                 text_key=SENTENCES[clock.milestone, threshold],
                 params=values(clock.case_ref, threshold),
             )
@@ -150,6 +152,15 @@ def tell(clocks: Sequence[Tellable], threshold: str, *, now: datetime) -> None:
             hook(clock.case_id, clock.milestone, threshold, now)
 
 
+def _acting(told: Sequence[Tellable], now: datetime) -> dict[str, list[int]]:
+    """Who is to act on those of these clocks that nobody in particular owns, by record."""
+    found: dict[str, list[int]] = {}
+    for milestone, ask in hooks.acting.items():
+        subjects = [clock.subject for clock in told if clock.milestone == milestone and clock.subject]
+        found |= ask(subjects, now) if subjects else {}
+    return found
+
+
 def _entry(clock: Tellable, threshold: str) -> audit.Entry:
     said: dict[str, Any] = {"milestone": clock.milestone, "due_at": iso(clock.due_at) if clock.due_at else None}
     kind = BREACHED if threshold == "breach" else WARNED
@@ -159,12 +170,15 @@ def _entry(clock: Tellable, threshold: str) -> audit.Entry:
 
 
 _OF_A_PROMISE = ("half", "soon", "near")
+# At these steps of a request the approvals room itself reminds those who are asked, and asks whoever comes next.
+_BY_APPROVALS = ("half", "breach")
 
 
 class _Leads:
-    """Who is told at which step, asked once per place."""
+    """Who is told at which step, asked once per place. acting: who is to act on a record whose clock nobody owns."""
 
-    def __init__(self) -> None:
+    def __init__(self, acting: Mapping[str, list[int]]) -> None:
+        self._acting = acting
         self._supervisors: dict[tuple[int, int | None], list[int]] = {}
         self._managers: Mapping[int, int] | None = None
 
@@ -172,11 +186,15 @@ class _Leads:
         """Half the time: the owner. Then the supervisor too. After the breach: owner, supervisor, manager, one by one.
 
         Of a promise, whoever keeps it hears at 75 % and the supervisor at 90 %. Nobody's clock goes to whoever leads there.
+        Of a request, those who are asked hear at 75 and 90 % and at the first level.
         """
         site_id, team_id, owner_id = clock.site_id, clock.team_id, clock.owner_id
         supervisor = self._supervisor(site_id, team_id)
         if clock.milestone == "promise" and threshold in _OF_A_PROMISE:
             return {"half": [], "soon": [owner_id or supervisor], "near": [supervisor]}[threshold]
+        if clock.milestone == "approval" and threshold not in ("level2", "level3"):
+            asked = [] if threshold in _BY_APPROVALS else self._acting.get(clock.subject or "", [])
+            return asked if asked or threshold in _BY_APPROVALS else [supervisor]
         if threshold == "level3":
             return [self._manager(supervisor, site_id, team_id)]
         if threshold == "level2":

@@ -23,7 +23,7 @@ from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people.models import Site
 from app.people.permissions import require
-from app.sla import hooks, notice_actions, queries, rules
+from app.sla import hooks, notice_actions, queries, rules, task_actions
 from app.sla.changes import STORED, written
 from app.sla.models import Clock, ClockChange, ClockPause, Rerun
 from app.sla.rerun_rules import KINDS, MOVABLE, Aim, Held, Move, move
@@ -112,6 +112,7 @@ def run_waiting(*, now: datetime, limit: int = BATCH) -> int:
         if not case_ids:
             _end(rerun, "done", FINISHED, RERUN, now)
             return 0
+        task_actions.lock(case_ids)
         moves = _moves(case_ids, aims, now, lock=True)
         _store(moves, rerun.id, now)
         rerun.looked_count += len(case_ids)
@@ -170,8 +171,8 @@ class _Aims:
             wall = self.policy.rules.of(held.milestone).time == "wall"
             hours_id = None if wall else hours_id or self.hours.get(held.site_id)
             wanted = targets_of(self.policy.targets, Traits(held.severity, *traits, held.site_id))
-            # A task was given its own time; it keeps that when the policy has none.
-            found = wanted.get(held.milestone, seconds if held.milestone in ("ola", "uc") else None)
+            # A task or a request was given its own time; it keeps that when the policy has none.
+            found = wanted.get(held.milestone, seconds if held.milestone in ("approval", "ola", "uc") else None)
         if self.kind != "targets" and hours_id is not None:
             hours_id = self.hours.get(held.site_id, hours_id)
         return Aim(found, policy_id, hours_id, calendar_of(hours_id), queries.policy(policy_id).rules)

@@ -37,6 +37,7 @@ class Held:
     told: int | None
     policy_version_id: int | None
     calendar_version_id: int | None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

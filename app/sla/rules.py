@@ -12,7 +12,7 @@ from app.sla.condition_rules import LEVELS, PERCENTS, THRESHOLDS, PolicyRules
 
 SEVERITIES = range(5)
 SOON_PERCENT = PERCENTS["soon"]
-SOON, BREACH = THRESHOLDS.index("soon"), THRESHOLDS.index("breach")
+HALF, SOON, BREACH = (THRESHOLDS.index(name) for name in ("half", "soon", "breach"))
 
 StateName = Literal["running", "soon", "breached", "paused", "met", "missed", "cancelled"]
 Targets = Mapping[int, Mapping[str, int]]  # severity -> milestone -> business seconds

@@ -3,7 +3,9 @@
 Each of these may move what is due next of its case; the rooms above are told through `hooks.on_moved`.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,7 +25,7 @@ from app.sla.actions import CANCELLED, RESUMED, STARTED, STOPPED
 from app.sla.changes import Deed, end_pause, listed, open_pause, recompute, written
 from app.sla.models import Clock, ClockPause
 from app.sla.notice_words import REST_ENDED
-from app.sla.target_rules import Traits, target_of
+from app.sla.target_rules import Target, Traits, target_of
 
 APPROVED = audit.declare("clock:approve-pause", "milestones", "reason", sentence=_l("let the clocks rest for longer"))
 LIMIT = rule("pause-limit")
@@ -58,44 +60,69 @@ def start_clock(
     seconds: how long, in the clock's own time; None takes the policy's target, and starts nothing where there is none.
     """
     with transaction():
-        policy_id, hours_id, _packs = queries.versions_for_start(site_id)
-        policy = queries.policy(policy_id)
-        target = target_of(policy.targets, milestone, Traits(severity, site_id=site_id))
-        seconds = seconds or (target.seconds if target else None)
-        if seconds is None:
+        lock([case_id])
+        place = {"site_id": site_id, "team_id": team_id, "owner_id": owner_id, "severity": severity}
+        record = {"milestone": milestone, "subject": subject, "label": label}
+        clock = begin(case_id, {**place, **record}, started_at, seconds)
+        if clock is None:
             return None
-        clock = Clock(
-            case_id=case_id,
-            case_ref=ref("case", case_id),
-            milestone=milestone,
-            severity=severity,
-            site_id=site_id,
-            team_id=team_id,
-            owner_id=owner_id,
-            policy_version_id=policy_id,
-            calendar_version_id=hours_id if policy.rules.of(milestone).time == "working" else None,
-            target_seconds=seconds,
-            started_at=started_at,
-            historic=False,
-            version=0,
-            subject=subject,
-            label=label,
-        )
-        clock.pauses = []
-        db.session.add(clock)
-        recompute(clock)
         deed = Deed(case_id, actor, now)
-        deed.record(
-            STARTED,
-            [clock],
-            severity=severity,
-            clocks=[[milestone, written(clock.due_at)]],
-            historic=False,
-            policy_version=policy_id,
-            calendar_version=clock.calendar_version_id,
-        )
-        _moved(deed)
+        record_start(deed, clock)
+        moved(deed)
         return clock.due_at
+
+
+def begin(
+    case_id: int,
+    place: dict[str, Any],
+    started_at: datetime,
+    seconds: int | None,
+    *,
+    default_seconds: int | None = None,
+) -> Clock | None:
+    """Write a clock for a record, inside a deed; None where neither `seconds` nor the policy nor a default gives it time."""
+    policy_id, hours_id, _packs = queries.versions_for_start(place["site_id"])
+    policy = queries.policy(policy_id)
+    seconds = seconds or _target_seconds(policy.targets, case_id, place) or default_seconds
+    if seconds is None:
+        return None
+    clock = Clock(
+        case_id=case_id,
+        case_ref=ref("case", case_id),
+        policy_version_id=policy_id,
+        calendar_version_id=hours_id if policy.rules.of(place["milestone"]).time == "working" else None,
+        target_seconds=seconds,
+        started_at=started_at,
+        historic=False,
+        version=0,
+        **place,
+    )
+    clock.pauses = []
+    db.session.add(clock)
+    recompute(clock)
+    return clock
+
+
+def _target_seconds(targets: Iterable[Target], case_id: int, place: dict[str, Any]) -> int | None:
+    """The policy's target; what the case is like is asked only where a line of this milestone names it."""
+    lines = [line for line in targets if line.milestone == place["milestone"]]
+    traits: tuple[str | None, str | None] = (None, None)
+    if hooks.traits_of and any(line.segment or line.channel for line in lines):
+        traits = hooks.traits_of([case_id]).get(case_id, traits)
+    found = target_of(lines, place["milestone"], Traits(place["severity"], *traits, site_id=place["site_id"]))
+    return found.seconds if found else None
+
+
+def record_start(deed: Deed, clock: Clock) -> None:
+    deed.record(
+        STARTED,
+        [clock],
+        severity=clock.severity,
+        clocks=[[clock.milestone, written(clock.due_at)]],
+        historic=False,
+        policy_version=clock.policy_version_id,
+        calendar_version=clock.calendar_version_id,
+    )
 
 
 def end_clock(
@@ -103,6 +130,7 @@ def end_clock(
 ) -> None:
     """The record was done at `at`, or is no longer asked for; nothing happens when its clock has ended already."""
     with transaction():
+        lock([case_id])
         deed = Deed(case_id, actor, now)
         ending = [clock for clock in deed.clocks if clock.subject == subject and clock.is_open]
         for clock in ending:
@@ -116,8 +144,8 @@ def end_clock(
                 deed.record(CANCELLED, ending, milestones=milestones)
             else:
                 deed.record(STOPPED, ending, milestones=milestones, late=late, stopped_at=written(at))
-        deed.tell()
-        _moved(deed)
+            deed.tell()
+            moved(deed)
 
 
 def hand_over(*, case_id: int, subject: str, team_id: int | None, owner_id: int | None) -> None:
@@ -178,6 +206,7 @@ def finish(*, clock_id: int, actor: Actor, now: datetime) -> str:
         if clock is None or clock.milestone not in (*TASKS, "follow_up"):
             raise NotFound
         require(actor, "cases.write", site_id=clock.site_id)
+        lock([clock.case_id])
         deed = Deed(clock.case_id, actor, now)
         ending = [one for one in deed.clocks if one.id == clock_id and one.is_open]
         for one in ending:
@@ -188,7 +217,7 @@ def finish(*, clock_id: int, actor: Actor, now: datetime) -> str:
             late = [one.milestone for one in ending if one.breached_at is not None]
             deed.record(STOPPED, ending, milestones=[clock.milestone], late=late, stopped_at=written(now))
         deed.tell()
-        _moved(deed)
+        moved(deed)
         return clock.case_ref
 
 
@@ -226,6 +255,7 @@ def end_long_pauses(*, now: datetime, limit: int) -> int:
 
 def _end_long_pause(case_id: int, now: datetime) -> int:
     with transaction():
+        lock([case_id])
         deed = Deed(case_id, LIMIT, now)
         over = [clock for clock in deed.clocks if _is_over(clock, now)]
         for clock in over:
@@ -245,7 +275,7 @@ def _end_long_pause(case_id: int, now: datetime) -> int:
             params={"case": first.case_ref},
             at=now,
         )
-        _moved(deed)
+        moved(deed)
         return 1
 
 
@@ -254,7 +284,14 @@ def _is_over(clock: Clock, now: datetime) -> bool:
     return clock.is_open and held is not None and held.limit_at is not None and held.limit_at <= now
 
 
-def _moved(deed: Deed) -> None:
+def lock(case_ids: Sequence[int]) -> None:
+    """Lock cases before their clocks, as every deed on a case does, so that two deeds never wait for each other."""
+    if hooks.lock_cases is not None:
+        hooks.lock_cases(case_ids)
+
+
+def moved(deed: Deed) -> None:
+    """Tell the rooms above what is due next of the case."""
     db.session.flush()
     if deed.clocks:
         for hook in hooks.on_moved:

@@ -110,7 +110,7 @@ def test_the_database_itself_takes_one_say_of_a_person(company: Company) -> None
     with pytest.raises(steps.AlreadySaid), transaction():
         steps.say(
             request, standing.facts[request.id].step, outcome="approved", amount_minor=1, reason="", now=LATER,
-            decider=replace(sam, id=company.max.id), on_behalf_of_id=None,
+            decider=replace(sam, id=company.max.id), on_behalf_of_id=None, actor=company.sam.actor,
         )  # fmt: skip
 
 
