@@ -10,7 +10,6 @@ from app.kernel.errors import NotPermitted
 from app.people.access import declared, is_signed_in, me
 from app.people.permissions import has
 from app.people.sign_in import API_PREFIX
-from app.people.step_up import must_enrol
 from app.ui.preferences import safe_next
 
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -39,8 +38,6 @@ def check() -> ResponseReturnValue | None:
     if permission is not None and not is_signed_in():
         return _ask_to_sign_in()
     _refuse_foreign_changes()
-    if permission is not None and must_enrol():
-        return redirect(url_for("people.second_factor", proof_next=_way_back()), 303)
     if permission is not None and not has(me(), permission):
         who = me()
         current_app.logger.warning("not permitted: %s for %s, request %s", permission, who.label, who.request_id)
@@ -51,16 +48,13 @@ def check() -> ResponseReturnValue | None:
 def _ask_to_sign_in() -> ResponseReturnValue:
     """Send to the sign-in page and back afterwards; a fragment's request makes the whole window go there."""
     if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("people.sign_in", next=_way_back())})
-    back = _way_back()
+        back = _path_of(request.headers.get("HX-Current-URL"))
+        return Response(status=401, headers={"HX-Redirect": url_for("people.sign_in", next=back)})
+    if request.method in _READING:
+        back = request.full_path.rstrip("?")
+    else:
+        back = _path_of(request.referrer)
     return redirect(url_for("people.sign_in", next=back if back != "/" else None), 303)
-
-
-def _way_back() -> str | None:
-    """Return the page to come back to: the one that was asked for, or the one that a form or fragment stands on."""
-    if request.headers.get("HX-Request"):
-        return _path_of(request.headers.get("HX-Current-URL"))
-    return request.full_path.rstrip("?") if request.method in _READING else _path_of(request.referrer)
 
 
 def _path_of(url: str | None) -> str | None:
