@@ -59,7 +59,7 @@ def deliver(message: Message, now: datetime) -> None:
         told: Told = "confirmed" if paid.state == "confirmed" else "waiting"
         payout = _payout(message)
         if payout.round == message.payload["round"]:
-            _take_in(payout, told, paid.reference, name, sender, now)
+            take_in(payout, told, paid.reference, name, sender, now)
 
 
 def give_up(message: Message, reason: str, now: datetime) -> None:
@@ -104,7 +104,7 @@ def hear(
         record(TOLD, payout, hearer, now, state=told, reference=object_ref, source=event_ref)
         if is_new is None or (told == "failed" and round_number != payout.round):
             return False
-        _take_in(payout, told, object_ref, provider, hearer, now, is_recorded=True)
+        take_in(payout, told, object_ref, provider, hearer, now, is_recorded=True)
         return True
 
 
@@ -124,12 +124,16 @@ def _begin(message: Message, actor: Actor, now: datetime) -> tuple[Order | None,
             note(payout, "sent", actor, now)
         payout.state, payout.changed_at = "sent", now
         record(SENT, payout, actor, now, connector=payout.connector, round=payout.round)
-        order = Order(
-            payout=payout.ref, remedy=ref("remedy", payout.remedy_id), case=ref("case", payout.case_id),
-            kind=payout.kind, amount=money(payout), key=payout.key, round=payout.round, payment_ref=payout.payment_ref,
-            is_repeat=is_repeat, now=now,
-        )  # fmt: skip
-        return order, payout.connector
+        return order_of(payout, is_repeat=is_repeat, now=now), payout.connector
+
+
+def order_of(payout: Payout, *, is_repeat: bool, now: datetime) -> Order:
+    """What a connector is told of a payout."""
+    return Order(
+        payout=payout.ref, remedy=ref("remedy", payout.remedy_id), case=ref("case", payout.case_id), kind=payout.kind,
+        amount=money(payout), key=payout.key, round=payout.round, payment_ref=payout.payment_ref, is_repeat=is_repeat,
+        now=now,
+    )  # fmt: skip
 
 
 def _doubt(message: Message, reason: str, acted: bool, actor: Actor, now: datetime) -> None:
@@ -141,7 +145,7 @@ def _doubt(message: Message, reason: str, acted: bool, actor: Actor, now: dateti
         record(UNCLEAR, payout, actor, now, reason=reason)
 
 
-def _take_in(
+def take_in(
     payout: Payout, told: Told, reference: str, source: str, actor: Actor, now: datetime, *, is_recorded: bool = False
 ) -> None:
     standing = Standing(payout.state, payout.is_unknown, payout.by_hand, payout.provider_ref)

@@ -6,6 +6,7 @@ waiting, a failure of the same refund goes over its success, and nothing goes ba
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
@@ -15,6 +16,8 @@ from app.kernel.errors import Refusal
 CONNECTORS = ("manual", "webhook", "stripe")
 STATES = ("pending", "sent", "confirmed", "failed", "given_up", "cancelled")
 OPEN = ("pending", "sent", "failed")
+# A silent payout is looked up at most this often, in about 40 days; after that a person has to.
+LOOKS_MAX, LOOK_HOURS_MAX = 45, 24
 Told = Literal["waiting", "confirmed", "failed"]
 # Stripe's words → ours. Source: docs.stripe.com/api/refunds/object, `status`.
 STRIPE_WORDS: dict[str, Told] = {
@@ -92,3 +95,9 @@ def choose(routes: Iterable[Route], site_id: int, kind: str) -> str:
 def route_key(site_id: int | None, kind: str | None) -> str:
     """One route for one place and kind."""
     return f"{site_id or '*'}:{kind or '*'}"
+
+
+def next_look(count: int, now: datetime) -> datetime:
+    """Say when to ask again after `count` looks: twice as long each time, at most a day. 1 gives 1 hour, 3 gives 4."""
+    assert count >= 1
+    return now + timedelta(hours=min(LOOK_HOURS_MAX, 2 ** min(count - 1, 10)))

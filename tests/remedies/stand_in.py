@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from app.remedies.connectors.signing import sign, verify
+from tests.remedies import stripe_spec
+from tests.remedies.stripe_spec import SPEC
 
-SPEC = json.loads((Path(__file__).parents[1] / "data/stripe/refunds.json").read_text())
 API_KEY, HOOK_SECRET, RECEIVER_SECRET = "sk_test_0123456789abcdef", "whsec_0123456789abcdef", "receiver-secret-0123"
 # Faults by name: what is done before the answer, and the answer. None: the line goes dead.
 FAULTS: dict[str, tuple[bool, int | None]] = {
@@ -39,6 +39,7 @@ class StandIn:
     paid: dict[str, dict[str, Any]] = field(default_factory=dict)  # the receiver's own book, by key
     broken: list[str] = field(default_factory=list)
     requests: int = 0
+    looks: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     next_status: str = "pending"
     currency: str = "gbp"
@@ -57,9 +58,11 @@ class StandIn:
         """One of Stripe's signed messages about a refund."""
         told = {**refund, "status": status}
         event = {
-            "id": f"evt_{refund['id']}_{number}", "object": "event", "type": "refund.updated",
-            "created": int(now.timestamp()), "data": {"object": told},
+            "id": f"evt_{refund['id']}_{number}", "object": "event", "type": "refund.updated", "livemode": False,
+            "created": int(now.timestamp()), "data": {"object": told}, "pending_webhooks": 1,
+            "api_version": "2026-09-30.endive",
         }  # fmt: skip
+        self.broken += stripe_spec.event_errors(event)
         body = json.dumps(event).encode()
         return body, {"Stripe-Signature": sign(HOOK_SECRET, body, now), "Content-Type": "application/json"}
 
@@ -110,34 +113,36 @@ class StandIn:
             return None
         return answer, {"reference": self.paid[key]["reference"]} if answer == 200 else {}
 
-    def check(self, operation: str, fields: dict[str, Any]) -> None:
-        """Compare a request with the published description."""
-        known = SPEC[operation]["properties"]
-        for name, value in fields.items():
-            rule = known.get(name.partition("[")[0])
-            if rule is None:
-                self.broken.append(f"{operation}: {name} is unknown")
-            elif ("[" in name) != (rule.get("style") == "deepObject"):
-                self.broken.append(f"{operation}: {name} has the wrong form")
-            elif (rule["type"] == "integer" and not value.isdigit()) or ("enum" in rule and value not in rule["enum"]):
-                self.broken.append(f"{operation}: {name}={value}")
-            elif len(value) > rule.get("maxLength", 5000):
-                self.broken.append(f"{operation}: {name} is too long")
-        if operation == "PostRefunds" and ("charge" in fields) == ("payment_intent" in fields):
-            self.broken.append("PostRefunds: exactly one of charge and payment_intent")
+    def one(self, refund_id: str) -> tuple[int, dict[str, Any]] | None:
+        """Look at one refund; a fault keeps the answer back, since a look acts on nothing."""
+        self.looks += 1
+        answer = FAULTS.get(self.faults.pop(0), (True, 200))[1] if self.faults else 200
+        if answer != 200:
+            return None if answer is None else (answer, {"error": {"type": "api_error", "code": f"fault_{answer}"}})
+        found = [refund for refund in self.refunds if refund["id"] == refund_id]
+        missing = {"error": {"type": "invalid_request_error", "code": "resource_missing"}}
+        return (200, found[0]) if found else (404, missing)
+
+    def answered(self, operation: str, answer: tuple[int, dict[str, Any]] | None) -> None:
+        """Compare what is answered with the published description."""
+        if answer is not None and answer[0] == 200:
+            self.broken += stripe_spec.answer_errors(operation, answer[1])
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def do_GET(self) -> None:
-        fields = dict(parse_qsl(urlsplit(self.path).query))
+        where = urlsplit(self.path)
+        fields = dict(parse_qsl(where.query))
         book = self.server.book
         with book.lock:
             book.requests += 1
-            self._authorised()
-            book.check("GetRefunds", fields)
-            self._answer(book.listed(fields))
+            operation = self._operation("GET", where.path, fields)
+            name = where.path.rpartition("/")[2]
+            answer = book.one(name) if operation == "GetRefundsRefund" else book.listed(fields)
+            book.answered(operation, answer)
+            self._answer(answer)
 
     def do_POST(self) -> None:
         book, body = self.server.book, self.rfile.read(int(self.headers["Content-Length"]))
@@ -148,19 +153,24 @@ class _Handler(BaseHTTPRequestHandler):
                 verify(self.headers["Makegood-Signature"], [RECEIVER_SECRET], body, datetime.now(UTC), tolerance=10**9)
                 answer = book.receive(key, json.loads(body))
             else:
-                self._authorised()
-                if self.headers["Content-Type"] != SPEC["PostRefunds"]["content_type"] or not 0 < len(key) <= 255:
-                    book.broken.append("PostRefunds: headers")
                 fields = dict(parse_qsl(body.decode()))
-                book.check("PostRefunds", fields)
+                operation = self._operation("POST", self.path, fields)
+                wanted = SPEC["operations"][operation]["content_type"]
+                if self.headers["Content-Type"] != wanted or not 0 < len(key) <= 255:
+                    book.broken.append(f"{operation}: headers")
                 answer = book.refund(key, fields)
+                book.answered(operation, answer)
         if book.hang_seconds:
             time.sleep(book.hang_seconds)
         self._answer(answer)
 
-    def _authorised(self) -> None:
-        if self.headers["Authorization"] != f"Bearer {API_KEY}" or not self.path.startswith("/v1/refunds"):
-            self.server.book.broken.append(f"{self.path}: not authorised or not known")
+    def _operation(self, method: str, path: str, fields: dict[str, str]) -> str:
+        """Check the key, the address and the fields; returns the operation's name."""
+        book, operation = self.server.book, stripe_spec.operation_of(method, path)
+        if self.headers["Authorization"] != f"Bearer {API_KEY}" or operation is None:
+            book.broken.append(f"{method} {path}: not authorised or not known")
+        book.broken += stripe_spec.request_errors(operation, fields) if operation else []
+        return operation or "GetRefunds"
 
     def _answer(self, answer: tuple[int, dict[str, Any]] | None) -> None:
         if answer is None:

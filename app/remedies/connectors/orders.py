@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from app.kernel.money import Money
 
@@ -57,3 +57,10 @@ class Connector(Protocol):
     def missing(self) -> str: ...
 
     def pay(self, order: Order) -> Paid: ...
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """A connector that can be asked again how what it took over stands; `reference` is what it called it."""
+
+    def look(self, order: Order, reference: str) -> Paid: ...

@@ -1,7 +1,7 @@
 """Refunds by Stripe: POST /v1/refunds with an Idempotency-Key, and what its signed webhooks tell afterwards.
 
-Sources: Stripe's OpenAPI (github.com/stripe/openapi, latest/openapi.spec3.json, version 2026-09-30.endive, PostRefunds
-and GetRefunds), docs.stripe.com/api/idempotent_requests (the first answer is kept under a key, also a 500; keys may be
+Sources: Stripe's OpenAPI (github.com/stripe/openapi, latest/openapi.spec3.json, version 2026-09-30.endive, PostRefunds,
+GetRefunds and GetRefundsRefund), docs.stripe.com/api/idempotent_requests (the first answer is kept under a key, also a 500; keys may be
 pruned after 24 hours; a refused input keeps nothing), docs.stripe.com/currencies#special-cases.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -75,6 +75,14 @@ class Stripe:
             "metadata[makegood_remedy]": order.remedy,
         }
         refund = self._ask("POST", "/v1/refunds", urlencode(fields).encode(), order.try_key)
+        self._check(refund, order)
+        return _paid(refund)
+
+    def look(self, order: Order, reference: str) -> Paid:
+        """Ask how a refund stands whose end was never told; raises Refused when it failed, Unclear without an answer."""
+        refund = self._ask("GET", f"/v1/refunds/{quote(reference, safe='')}", None, None)
+        if (refund.get("metadata") or {}).get("makegood_payout") != order.key:
+            raise Unclear("the answer is about another refund", acted=False)
         self._check(refund, order)
         return _paid(refund)
 
