@@ -17,6 +17,7 @@ from app.people import queries as people
 from app.people.permissions import Scope
 from app.policies.rules import Decision
 from app.remedies import queries as remedies
+from app.sla.queries import ClockView, clock_of_record
 
 TURN_SHOWN = 3
 
@@ -74,6 +75,7 @@ class Sheet:
     category: str
     kind: str
     zone: str
+    clock: ClockView | None
 
     @property
     def may_decide(self) -> bool:
@@ -126,6 +128,7 @@ def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> She
         category=around.category,
         kind=around.kind,
         zone=around.zone,
+        clock=clock_of_record(row.ref, now),
     )
 
 

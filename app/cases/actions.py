@@ -192,7 +192,14 @@ def change(*, case_id: int, version: int, values: dict[str, Any], actor: Actor, 
         due = case.next_due_at
         if "severity" in after:
             due = (
-                sla.retarget(case_id=case.id, severity=case.severity, channel=case.channel, actor=actor, now=now)
+                sla.retarget(
+                    case_id=case.id,
+                    severity=case.severity,
+                    segment=_segment(case.customer_id),
+                    channel=case.channel,
+                    actor=actor,
+                    now=now,
+                )
                 or rules.NEVER
             )
         before = {key: now_is[key] for key in after}
@@ -210,7 +217,7 @@ def wait(*, case_id: int, waiting_for: str, reason: str, actor: Actor, now: date
         case, state = _moving(case_id, "wait", actor)
         if case.waiting_for and case.waiting_for != waiting_for:
             sla.resume(case_id=case.id, actor=actor, now=now)
-        due = sla.pause(case_id=case.id, reason=waiting_for, actor=actor, now=now)
+        due = _tell_clocks(case, "waited", actor, now, rest=waiting_for)
         case.state, case.waiting_for = state, waiting_for
         add_event(
             case_id=case.id, kind="waiting", actor=actor, at=now, text=reason.strip(), data={"waiting_for": waiting_for}
@@ -268,6 +275,7 @@ def close(*, case_id: int, actor: Actor, now: datetime) -> None:
     """Close a resolved case: nothing more is expected."""
     with transaction():
         case, state = _moving(case_id, "close", actor)
+        _tell_clocks(case, "closed", actor, now)
         case.state, case.closed_at = state, now
         add_event(case_id=case.id, kind="closed", actor=actor, at=now)
         _touch(case, now)
@@ -337,10 +345,12 @@ def _moving(case_id: int, deed: str, actor: Actor, *, version: int | None = None
     return case, state
 
 
-def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime) -> datetime | None:
+def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime, *, rest: str | None = None) -> datetime | None:
     """Let the clocks do what their policy says about this event; returns what is due next."""
     segment = _segment(case.customer_id)
-    return sla.happened(case_id=case.id, event=event, segment=segment, channel=case.channel, actor=actor, now=now)
+    return sla.happened(
+        case_id=case.id, event=event, segment=segment, channel=case.channel, rest=rest, actor=actor, now=now
+    )
 
 
 def _segment(customer_id: int | None) -> str | None:

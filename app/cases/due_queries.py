@@ -42,7 +42,8 @@ def dues(rows: Sequence[QueueRow], now: datetime) -> dict[int, Due]:
         else:
             its = clocks.get((row.id, row.due_at))
             soon_at = its.soon_at if its else None
-            late = now > row.due_at
+            # A breach once recorded stays, wherever its deadline has moved since.
+            late = now > row.due_at or (its is not None and its.breached_at is not None and now > its.breached_at)
             state = "breached" if late else "soon" if soon_at is not None and now >= soon_at else "running"
             found[row.id] = Due(state, its.milestone if its else None, row.due_at)
     return found

@@ -223,6 +223,13 @@ def clock_view(clock_id: int, now: datetime) -> ClockView | None:
     return next((view for view in clocks_of_case(case_id, now) if view.id == clock_id), None) if case_id else None
 
 
+def clock_of_record(subject: str, now: datetime) -> ClockView | None:
+    """The newest clock of a record of a case (a promise, an exception), with its days, in one query."""
+    rows = db.session.execute(_OF_RECORD, {"subject": subject}).all()
+    pauses = tuple((row.from_at, row.to_at) for row in rows if row.from_at is not None)
+    return _view(rows[0], pauses, now, True) if rows else None
+
+
 def clocks_at_risk(
     *, site_id: int, page: Page, now: datetime, team_id: int | None = None, owner_id: int | None = None
 ) -> Slice[ClockView]:
@@ -355,5 +362,11 @@ _OF_CASES = (
     .outerjoin(ClockPause, ClockPause.clock_id == Clock.id)
     .where(Clock.case_id.in_(bindparam("case_ids", expanding=True)))
     .order_by(Clock.case_id, Clock.id, ClockPause.id)
+)
+_OF_RECORD = (
+    select(*_CLOCK, ClockPause.from_at, ClockPause.to_at)
+    .outerjoin(ClockPause, ClockPause.clock_id == Clock.id)
+    .where(Clock.id == select(func.max(Clock.id)).where(Clock.subject == bindparam("subject")).scalar_subquery())
+    .order_by(ClockPause.id)
 )
 _NEWEST_POLICY = select(SlaPolicyVersion.id).order_by(SlaPolicyVersion.number.desc()).limit(1).scalar_subquery()
