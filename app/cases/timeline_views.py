@@ -73,8 +73,12 @@ def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Li
         return _logged(page, event, who)
     if event.kind == "note":
         return [Line("note", event.at, who, _("internal note"), text=event.text)]
+    if event.kind == "wrote":
+        return [Line("customer", event.at, page.customer or _("A customer"), _how(event.data), text=event.text)]
     if event.kind == "replied":
         how = _("told %(customer)s", customer=first_name(page.customer))
+        if event.data.get("channel") == "page":
+            how = _("wrote to %(customer)s, on the customer's page", customer=first_name(page.customer))
         return [Line("staff", event.at, who, how, text=event.text)]
     tone = "good" if event.kind in _GOOD else ""
     return [
@@ -101,6 +105,13 @@ def _logged(page: CasePage, event: EventRow, who: str) -> list[Line]:
     else:
         found.append(Line("fact", event.at, said=_bold(_("%(who)s logged the case.", who="\0"), who), icon="plus"))
     return found
+
+
+def _how(data: dict[str, Any]) -> str:
+    """Where the customer said it, and what it was about."""
+    known = words.WROTE_WORDS.get(data.get("what", "")) or words.WROTE_WORDS.get(data.get("channel", ""))
+    how = inline(str(known or words.CHANNEL_WORDS.get(data.get("channel", ""), "")))
+    return f"{how} · {data['about']}" if data.get("about") else how
 
 
 def _said(page: CasePage, event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
@@ -178,6 +189,8 @@ def _deed(event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
     amount = _amount(data)
     kind = kinds.get(data.get("kind", ""), data.get("kind", ""))
     what = str(deeds.get(data.get("what", ""), "%(amount)s")) % {"amount": f"{amount} {kind}".strip() or kind}
+    if data.get("by") == "customer" and data.get("what") in ("accepted", "declined"):
+        return escape(_("The customer, on her own page: %(what)s.", what=what))
     if (
         event.actor
         and data.get("what") not in ("accepted", "expired")

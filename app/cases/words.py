@@ -92,7 +92,7 @@ TIMELINE_WORDS: dict[str, Any] = {
     "course": _l("Course"),
 }
 TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
-    "customer": ("logged", "acknowledged", "replied", "promise"),
+    "customer": ("logged", "wrote", "acknowledged", "replied", "promise"),
     "internal": ("note",),
     "money": ("remedy",),
     "approvals": ("exception",),
@@ -106,6 +106,12 @@ FIELD_WORDS: dict[str, Any] = {
     "attribution": _l("Whose doing"),
     "journey_stage": _l("When in the stay"),
     "customer_id": _l("Customer"),
+}
+WROTE_WORDS: dict[str, Any] = {
+    "page": _l("on the customer's page"),
+    "report": _l("by the public form"),
+    "disagreed": _l("disagrees, on the customer's page"),
+    "not_right": _l("says that an amount isn't right"),
 }
 REMEDY_DEEDS: dict[str, Any] = {
     "offered": _l("offered %(amount)s"),

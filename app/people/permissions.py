@@ -93,7 +93,7 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
 
 
 # What a customer does with her own case, through the portal; the portal sees to it that the case is hers.
-CUSTOMERS = frozenset({"cases.write", "customers.read", "customers.write", "remedies.settle"})
+CUSTOMERS = frozenset({"cases.read", "cases.write", "customers.read", "customers.write", "remedies.settle"})
 PERMISSIONS: dict[str, dict[str, ScopeKind]] = _grants()
 """Permission → role → how far it reaches. A role that is not named has nothing."""
 

@@ -131,6 +131,8 @@ def is_held(remedy: Remedy) -> bool:
 
 def event(remedy: Remedy, what: str, actor: Actor, now: datetime, text: str = "") -> None:
     data = {"remedy": remedy.ref, "what": what, "kind": remedy.kind, "amount": money(remedy).json()}
+    if actor.kind == "customer":
+        data["by"] = "customer"
     cases.add_event(case_id=remedy.case_id, kind="remedy", actor=actor, at=now, text=text.strip(), data=data)
 
 
