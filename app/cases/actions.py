@@ -191,17 +191,10 @@ def change(*, case_id: int, version: int, values: dict[str, Any], actor: Actor, 
             setattr(case, key, value)
         due = case.next_due_at
         if "severity" in after:
-            due = (
-                sla.retarget(
-                    case_id=case.id,
-                    severity=case.severity,
-                    segment=_segment(case.customer_id),
-                    channel=case.channel,
-                    actor=actor,
-                    now=now,
-                )
-                or rules.NEVER
-            )
+            due = sla.retarget(
+                case_id=case.id, severity=case.severity, segment=_segment(case.customer_id), channel=case.channel,
+                actor=actor, now=now,
+            ) or rules.NEVER  # fmt: skip
         before = {key: now_is[key] for key in after}
         add_event(case_id=case.id, kind="changed", actor=actor, at=now, data={"before": before, "after": after})
         _touch(case, now, due=due)
@@ -348,9 +341,8 @@ def _moving(case_id: int, deed: str, actor: Actor, *, version: int | None = None
 def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime, *, rest: str | None = None) -> datetime | None:
     """Let the clocks do what their policy says about this event; returns what is due next."""
     segment = _segment(case.customer_id)
-    return sla.happened(
-        case_id=case.id, event=event, segment=segment, channel=case.channel, rest=rest, actor=actor, now=now
-    )
+    about = {"segment": segment, "channel": case.channel, "rest": rest}
+    return sla.happened(case_id=case.id, event=event, actor=actor, now=now, **about)
 
 
 def _segment(customer_id: int | None) -> str | None:

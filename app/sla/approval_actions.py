@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.calendars.queries import calendar_of
 from app.kernel.actor import Actor
+from app.kernel.database import db
 from app.kernel.transactions import transaction
 from app.sla import actions as clocks
 from app.sla import hooks, queries, rules
@@ -90,5 +91,6 @@ def _tell(case_id: int, event: str, subject: str, actor: Actor, now: datetime, *
             rest=rest,
             subject=subject,
         )
+        db.session.flush()
         for hook in hooks.on_moved:
             hook({case_id: due}, now)
