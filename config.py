@@ -34,6 +34,7 @@ class Settings:
     session_idle_minutes: int
     session_absolute_hours: int
     upload_max_mebibytes: int
+    files_folder: str
     exception_expires_hours: int
     remedy_expires_days: int
     argon2_fast: bool
@@ -96,6 +97,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         session_idle_minutes=_whole(env, "MAKEGOOD_SESSION_IDLE_MINUTES", 30, 1, 60),
         session_absolute_hours=_whole(env, "MAKEGOOD_SESSION_ABSOLUTE_HOURS", 8, 1, 24),
         upload_max_mebibytes=_whole(env, "MAKEGOOD_UPLOAD_MAX_MEBIBYTES", 200, 1, 2000),
+        files_folder=_files_folder(env, instance),
         exception_expires_hours=_whole(env, "MAKEGOOD_EXCEPTION_EXPIRES_HOURS", 72, 1, 72),
         remedy_expires_days=_whole(env, "MAKEGOOD_REMEDY_EXPIRES_DAYS", 14, 1, 365),
         argon2_fast=environment == "test",
@@ -115,7 +117,9 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         smtp_password=env.get("MAKEGOOD_SMTP_PASSWORD", ""),
         smtp_starttls=_one_of(env, "MAKEGOOD_SMTP_STARTTLS", "yes", ("yes", "no")) == "yes",
         mail_from=_mail_from(env),
-        second_factor_roles=_roles(env, "MAKEGOOD_SECOND_FACTOR", "everybody" if environment == "production" else "nobody"),
+        second_factor_roles=_roles(
+            env, "MAKEGOOD_SECOND_FACTOR", "everybody" if environment == "production" else "nobody"
+        ),
     )
 
 
@@ -171,6 +175,14 @@ def _secret(env: dict[str, str], name: str) -> str:
     if given and len(given) < 16:
         raise BadSetting(name, "(hidden)", "it must be at least 16 characters long")
     return given
+
+
+def _files_folder(env: dict[str, str], instance: Path) -> str:
+    """Where attached files are kept: never below the program, whose static files the web can reach."""
+    folder = Path(env.get("MAKEGOOD_FILES") or instance / "files").resolve()
+    if folder.is_relative_to(ROOT / "app"):
+        raise BadSetting("MAKEGOOD_FILES", str(folder), "choose a folder outside of the program")
+    return str(folder)
 
 
 def _mail_from(env: dict[str, str]) -> str:

@@ -20,6 +20,7 @@ ROOMS = (
     "ui",
     "people",
     "notifications",
+    "attachments",
     "customers",
     "policies",
     "budgets",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
@@ -55,3 +55,38 @@ class SecondAccount(Base):
 
     employee_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"), primary_key=True, autoincrement=False)
     same_as_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"), index=True)
+
+
+class CalendarFeed(Base):
+    """Where a person's own calendar says that they are out, and who then stands in. Of the calendar itself nothing is kept.
+
+    url: a private address of the calendar; None when only files were uploaded. next_at: when it is read again.
+    failure: why the last reading did not work (not_reached, no_answer, refused, unreadable, big), None when it did.
+    """
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (
+        CheckConstraint("stand_in_id IS NULL OR stand_in_id <> employee_id", name="stand_in"),
+        CheckConstraint("url IS NOT NULL OR next_at IS NULL", name="url"),
+        Index("ix_calendar_feed_next", "next_at", "employee_id"),
+    )
+
+    employee_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"), primary_key=True, autoincrement=False)
+    url: Mapped[str | None] = mapped_column(Text)
+    stand_in_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("employee.id"))
+    next_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    failure: Mapped[str | None] = mapped_column(String(20))
+    failure_count: Mapped[int] = mapped_column(BigId, default=0)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class CalendarAbsence(Base):
+    """An absence that came from a calendar. `entry` is a hash of the entry's own key, never its text."""
+
+    __tablename__ = "calendar_absence"
+    __table_args__ = (Index("ix_calendar_absence_entry", "employee_id", "entry"),)
+
+    absence_id: Mapped[int] = mapped_column(BigId, ForeignKey("absence.id"), primary_key=True, autoincrement=False)
+    employee_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    entry: Mapped[str] = mapped_column(String(64))

@@ -1,7 +1,9 @@
-"""Where higher rooms learn that a request ended without a decision, inside the same transaction."""
+"""Where higher rooms learn that a request ended without a decision, inside the same transaction; and what this room tells lower ones."""
 
 from datetime import datetime
 from typing import Protocol
+
+from flask import Flask
 
 from app.kernel.actor import Actor
 
@@ -15,3 +17,9 @@ class OnEnded(Protocol):
 
 
 on_ended: list[OnEnded] = []
+
+
+def register(_app: Flask) -> None:
+    from app.approvals import files
+
+    files.register()

@@ -7,8 +7,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.approvals.absence_models import Absence as Absence
+from app.approvals.absence_models import CalendarAbsence as CalendarAbsence
+from app.approvals.absence_models import CalendarFeed as CalendarFeed
 from app.approvals.absence_models import FallbackDecider as FallbackDecider
 from app.approvals.absence_models import SecondAccount as SecondAccount
+from app.approvals.appeal_models import ExceptionCredit as ExceptionCredit
 from app.approvals.matrix_models import ApprovalMatrix as ApprovalMatrix
 from app.approvals.step_models import ExceptionMessage as ExceptionMessage
 from app.approvals.step_models import ExceptionRoute as ExceptionRoute

@@ -7,6 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.attachments import queries as attachments
 from app.cases import actions as cases
 from app.cases import queries, rules, timeline_views, words
 from app.cases.blueprint import bp
@@ -121,6 +122,10 @@ def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = 
         panel=panel,
         owed=owed_in_case(case, now) if panel else (),
         owed_forms=owed_forms,
+        files=attachments.files_of("case", case.id),
+        may_add=can("cases.write"),
+        add_url=url_for("attachments.add_to_case", ref=page.ref),
+        back_url=url_for("cases.show", ref=page.ref),
         remedies=given,
         remedy_states=remedy_words.STATES,
         kind_names=names,

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from app.cases import words
@@ -28,6 +29,7 @@ _ICONS = {
     "exception": "approve",
     "clock": "running",
     "promise": "promise",
+    "file": "download",
 }
 _GOOD = {"resolved", "acknowledged"}
 
@@ -68,7 +70,7 @@ def counts(events: Iterable[EventRow]) -> dict[str, int]:
 
 
 def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Line]:
-    who = event.actor or _("Makegood")
+    who = event.actor or (page.customer if event.data.get("by") == "customer" else None) or _("Makegood")
     if event.kind == "logged":
         return _logged(page, event, who)
     if event.kind == "note":
@@ -129,6 +131,7 @@ def _said(page: CasePage, event: EventRow, who: str, kinds: dict[str, str]) -> M
         "closed": lambda: _closed(data),
         "clock": lambda: str(data.get("text", "")),
         "promise": lambda: _promised(data, page.time_zone),
+        "file": lambda: ngettext("%(who)s added a file.", "%(who)s added %(num)d files.", data["count"], who="\0"),
     }  # fmt: skip
     return _bold(sentences[event.kind](), who)
 

@@ -23,6 +23,7 @@ PREFIXES = {
     "transfer": "TR",
     "promise": "PR",
     "rerun": "RR",
+    "attachment": "AT",
     "report_place": "RP",
 }
 

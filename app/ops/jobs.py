@@ -54,6 +54,7 @@ _PATHS = (
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
+    ("files-sweep", 60, "app.attachments.jobs:sweep", 200),
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
     ("answers-forget", 3_600, "app.api.jobs:forget_answers", 1_000),
 )

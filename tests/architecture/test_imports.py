@@ -17,7 +17,7 @@ STOREYS = (
     ("audit",),
     ("calendars", "ui"),
     ("people",),
-    ("notifications",),
+    ("notifications", "attachments"),
     ("policies",),
     ("customers", "budgets", "sla"),
     ("cases",),

@@ -1,0 +1,93 @@
+"""Reads of attached files; scope is the subject's own."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.attachments.models import Attachment
+from app.kernel.database import db
+from app.kernel.references import ref
+from app.people.models import Employee
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file that is there."""
+
+    id: int
+    subject_kind: str
+    subject_id: int
+    name: str
+    kind: str
+    byte_count: int
+    width: int | None
+    height: int | None
+    sha256: str
+    stored_as: str
+    added_by: str
+    added_by_id: int | None
+    added_at: datetime
+    adder: str | None  # the employee's name; None when nobody of the house added it
+
+    @property
+    def ref(self) -> str:
+        return ref("attachment", self.id)
+
+
+_ROWS: Any = (
+    select(
+        Attachment.id, Attachment.subject_kind, Attachment.subject_id, Attachment.name, Attachment.kind,
+        Attachment.byte_count, Attachment.width, Attachment.height, Attachment.sha256, Attachment.stored_as,
+        Attachment.added_by, Attachment.added_by_id, Attachment.added_at, Employee.name.label("adder"),
+    )
+    .outerjoin(Employee, Employee.id == Attachment.added_by_id)
+    .where(Attachment.removed_at.is_(None))
+    .order_by(Attachment.id)
+)  # fmt: skip
+
+
+def files_of(subject_kind: str, subject_id: int) -> tuple[FileRow, ...]:
+    """The files of one subject, oldest first; a share bounds how many there can be."""
+    found = db.session.execute(
+        _ROWS.where(Attachment.subject_kind == subject_kind, Attachment.subject_id == subject_id)
+    )
+    return tuple(FileRow(*row) for row in found)
+
+
+def files_of_many(subject_kind: str, subject_ids: Iterable[int]) -> dict[int, tuple[FileRow, ...]]:
+    """The files of several subjects in one query."""
+    found: dict[int, list[FileRow]] = defaultdict(list)
+    wanted = list(subject_ids)
+    if wanted:
+        for row in db.session.execute(
+            _ROWS.where(Attachment.subject_kind == subject_kind, Attachment.subject_id.in_(wanted))
+        ):
+            found[row.subject_id].append(FileRow(*row))
+    return {subject_id: tuple(rows) for subject_id, rows in found.items()}
+
+
+def file_row(attachment_id: int) -> FileRow | None:
+    row = db.session.execute(_ROWS.where(Attachment.id == attachment_id)).first()
+    return None if row is None else FileRow(*row)
+
+
+def stored_and_present(names: Iterable[str]) -> set[str]:
+    """Return which of these stored names belong to a row whose file should be there."""
+    statement = select(Attachment.stored_as).where(
+        Attachment.stored_as.in_(list(names)), Attachment.removed_at.is_(None)
+    )
+    return set(db.session.scalars(statement))
+
+
+def removed_since(instant: datetime, limit: int) -> list[str]:
+    statement = (
+        select(Attachment.stored_as)
+        .where(Attachment.removed_at >= instant)
+        .order_by(Attachment.removed_at.desc(), Attachment.id.desc())
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))

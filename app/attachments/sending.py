@@ -1,0 +1,22 @@
+"""Give a file out: always as a download, of our own type, and without any right of this site's pages."""
+
+from flask import Response, send_file
+from werkzeug.exceptions import NotFound as Gone
+
+from app.attachments import store
+from app.attachments.queries import FileRow
+from app.attachments.rules import MIMETYPES
+
+
+def download(row: FileRow) -> Response:
+    """Answer with the file; the caller has asked whether the reader may see its subject."""
+    path = store.path_of(row.stored_as)
+    if not path.is_file():
+        raise Gone
+    answer = send_file(
+        path, mimetype=MIMETYPES[row.kind], as_attachment=True, download_name=row.name, etag=row.sha256, max_age=0
+    )
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
