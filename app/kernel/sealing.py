@@ -47,6 +47,8 @@ def unseal(sealed: str, *, about: str, secrets_: Sequence[str]) -> str:
         raw = base64.b64decode(sealed, validate=True)
     except ValueError as mistake:
         raise NotSealedHere from mistake
+    if base64.b64encode(raw).decode() != sealed:  # more than one spelling
+        raise NotSealedHere
     key_id, nonce, body = raw[:1], raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :]
     for key in _keys(secrets_, "seal"):
         if _key_id(key) == key_id:
@@ -62,9 +64,7 @@ def is_newest(sealed: str, secrets_: Sequence[str]) -> bool:
     return base64.b64decode(sealed)[:1] == _key_id(_keys(secrets_, "seal")[0])
 
 
-def sign(
-    purpose: str, audience: str, said: Mapping[str, Any], *, expires_at: datetime, secrets_: Sequence[str]
-) -> str:
+def sign(purpose: str, audience: str, said: Mapping[str, Any], *, expires_at: datetime, secrets_: Sequence[str]) -> str:
     """Sign what is said for one purpose and one audience until an instant: HMAC-SHA-256, fit for an address."""
     key = _keys(secrets_, "sign")[0]
     payload = {"p": purpose, "a": audience, "x": int(expires_at.timestamp()), "k": _key_id(key).hex(), "s": dict(said)}
@@ -109,7 +109,9 @@ def verify(token: str, purpose: str, *, secrets_: Sequence[str]) -> Signed:
 def _keys(secrets_: Sequence[str], purpose: str) -> list[bytes]:
     """Derive one key of 256 bits from each secret, newest first."""
     return [
-        HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=f"makegood {purpose}".encode()).derive(secret.encode())
+        HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=f"makegood {purpose}".encode()).derive(
+            secret.encode()
+        )
         for secret in secrets_
     ]
 

@@ -1,4 +1,4 @@
-"""Joins the inbox to lower rooms: whoever's certificate ends is told, and so is whoever leads them."""
+"""Joins the inbox to lower rooms: certificates that end are told of, and changes to how somebody signs in."""
 
 from datetime import datetime
 
@@ -10,8 +10,10 @@ from app.kernel.time import iso
 from app.notifications.actions import notify
 from app.notifications.rules import declare
 from app.people import certificate_actions as certificates
+from app.people import hooks as access
 from app.people import queries as people
 from app.people.certificate_actions import Ending
+from app.people.hooks import AccessChange
 
 LINES = {
     "soon": declare(
@@ -26,10 +28,29 @@ LINES = {
     ),
 }
 
+ACCESS_LINES = {
+    "new-device": declare("security:new-device", _l("You signed in from a browser not seen before: %(browser)s.")),
+    "factor-added": declare("security:factor-added", _l("A second factor was added to your account.")),
+    "factor-removed": declare("security:factor-removed", _l("The second factor of your account was removed.")),
+    "codes-made": declare(
+        "security:codes-made", _l("New recovery codes were made; the ones before don't work any more.")
+    ),
+    "code-used": declare("security:code-used", _l("A recovery code was used; %(left)s are left.")),
+    "codes-guessed": declare(
+        "security:codes-guessed",
+        _l(
+            "Somebody who knows your pass phrase gave wrong codes too often. If it wasn't you, change your pass phrase."
+        ),
+    ),
+    "pass-phrase": declare("security:pass-phrase", _l("Your pass phrase was changed.")),
+}
+
 
 def register(app: Flask) -> None:
     if tell not in certificates.on_ending:
         certificates.on_ending.append(tell)
+    if tell_of_access not in access.on_access_change:
+        access.on_access_change.append(tell_of_access)
 
 
 def tell(ending: Ending, now: datetime) -> None:
@@ -39,4 +60,12 @@ def tell(ending: Ending, now: datetime) -> None:
         employee_ids=[ending.employee_id, *leads[:1]], kind="certificate", subject=ref("employee", ending.employee_id),
         url="/me", text_key=LINES[ending.what],
         params={"person": ending.employee, "name": ending.name, "day": iso(ending.at)[:10]}, at=now,
+    )  # fmt: skip
+
+
+def tell_of_access(change: AccessChange, now: datetime) -> None:
+    """Tell a person what changed in how they sign in; it goes out by mail as well."""
+    notify(
+        employee_ids=[change.employee_id], kind="security:access", subject=ref("employee", change.employee_id),
+        url="/me", text_key=ACCESS_LINES[change.what], params=change.params, at=now,
     )  # fmt: skip

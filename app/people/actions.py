@@ -29,7 +29,14 @@ from app.people.secret_actions import (
     set_pass_phrase,
     use_link,
 )
-from app.people.session_actions import end_all_sessions, end_own_session, end_session, start_session, touch_session
+from app.people.session_actions import (
+    end_all_sessions,
+    end_other_sessions,
+    end_own_session,
+    end_session,
+    start_session,
+    touch_session,
+)
 
 __all__ = [
     "add_person",
@@ -41,6 +48,7 @@ __all__ = [
     "edit_person",
     "edit_site",
     "edit_team",
+    "end_other_sessions",
     "end_own_session",
     "end_session",
     "make_link",

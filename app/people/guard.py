@@ -1,7 +1,5 @@
 """Before every request: default deny, sign-in, permission, and that a change was meant (CSRF)."""
 
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
@@ -10,9 +8,9 @@ from app.kernel.errors import NotPermitted
 from app.people.access import declared, is_signed_in, me
 from app.people.permissions import has
 from app.people.sign_in import API_PREFIX
-from app.ui.preferences import safe_next
+from app.people.step_up import must_enrol
+from app.people.way_back import READING, way_back
 
-_READING = ("GET", "HEAD", "OPTIONS")
 csrf = CSRFProtect()
 
 
@@ -38,6 +36,8 @@ def check() -> ResponseReturnValue | None:
     if permission is not None and not is_signed_in():
         return _ask_to_sign_in()
     _refuse_foreign_changes()
+    if permission is not None and must_enrol():
+        return redirect(url_for("people.second_factor", proof_next=way_back()), 303)
     if permission is not None and not has(me(), permission):
         who = me()
         current_app.logger.warning("not permitted: %s for %s, request %s", permission, who.label, who.request_id)
@@ -48,25 +48,13 @@ def check() -> ResponseReturnValue | None:
 def _ask_to_sign_in() -> ResponseReturnValue:
     """Send to the sign-in page and back afterwards; a fragment's request makes the whole window go there."""
     if request.headers.get("HX-Request"):
-        back = _path_of(request.headers.get("HX-Current-URL"))
-        return Response(status=401, headers={"HX-Redirect": url_for("people.sign_in", next=back)})
-    if request.method in _READING:
-        back = request.full_path.rstrip("?")
-    else:
-        back = _path_of(request.referrer)
+        return Response(status=401, headers={"HX-Redirect": url_for("people.sign_in", next=way_back())})
+    back = way_back()
     return redirect(url_for("people.sign_in", next=back if back != "/" else None), 303)
 
 
-def _path_of(url: str | None) -> str | None:
-    """Return the path of an address of this site, to come back to."""
-    parts = urlsplit(url or "")
-    if parts.netloc != request.host:
-        return None
-    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""))
-
-
 def _refuse_foreign_changes() -> None:
-    if request.method in _READING:
+    if request.method in READING:
         return
     if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
         abort(403)

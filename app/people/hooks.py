@@ -1,7 +1,9 @@
-"""What higher rooms do when a person leaves: they register here, run in the same transaction and may refuse."""
+"""What higher rooms do when a person leaves (they may refuse), or when how somebody signs in changes (they tell)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from app.kernel.actor import Actor
 
@@ -17,3 +19,24 @@ def add(step: OnDeactivate) -> OnDeactivate:
     if step not in on_deactivate:
         on_deactivate.append(step)
     return step
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChange:
+    """Something about how a person signs in that they should know at once.
+
+    what: new-device, factor-added, factor-removed, codes-made, code-used, codes-guessed, pass-phrase.
+    """
+
+    what: str
+    employee_id: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+on_access_change: list[Callable[[AccessChange, datetime], None]] = []
+
+
+def tell_of_access(what: str, employee_id: int, now: datetime, **params: Any) -> None:
+    """Tell whoever registered, inside the deed's own transaction."""
+    for step in on_access_change:
+        step(AccessChange(what, employee_id, params), now)

@@ -9,12 +9,13 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import actions as people
 from app.people import certificate_queries as certificates
-from app.people import queries
+from app.people import factor_queries, queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
 from app.people.forms import DeactivateForm, PersonForm, VersionForm, refused, version_of
 from app.people.headers import keep_secret
 from app.people.queries import PersonRow
+from app.people.step_up import require_proof
 from app.people.words import ROLE_MEANINGS, ROLE_WORDS
 
 
@@ -56,6 +57,7 @@ def person(reference: str) -> str:
         reports=queries.reports_of(shown.id),
         teams=queries.teams_led_by(shown.id),
         access=queries.access_of(shown.id, now),
+        factor=factor_queries.factor_of(shown.id),
         grants=certificates.grants_of(shown.id),
         now=now,
     )
@@ -72,6 +74,7 @@ def edit_person(reference: str) -> str:
 @bp.post("/people/<reference>/edit")
 @needs("people.write")
 def change_person(reference: str) -> ResponseReturnValue:
+    require_proof()
     shown = _person(reference)
     form = PersonForm(obj=shown, employee_id=shown.id)
     status = 422
@@ -93,6 +96,7 @@ def change_person(reference: str) -> ResponseReturnValue:
 @bp.post("/people/<reference>/links")
 @needs("people.write")
 def make_link(reference: str) -> ResponseReturnValue:
+    require_proof()
     return _show_link(_person(reference))
 
 

@@ -10,11 +10,12 @@ from app.kernel.errors import BadInput
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import actions as people
-from app.people import queries
+from app.people import factor_queries, queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
 from app.people.forms import ChangePhraseForm, PreferencesForm, TokenForm
 from app.people.headers import keep_secret
+from app.people.step_up import require_proof
 from app.people.throttle_actions import TooManyAttempts
 from app.people.words import ROLE_MEANINGS, ROLE_WORDS, browser_words
 from app.ui.forms import Form
@@ -44,6 +45,7 @@ def _profile_page(preferences: Form | None = None, phrase: Form | None = None) -
         phrase=phrase or ChangePhraseForm(formdata=None),
         sessions=queries.sessions_of(person.id, idle_minutes=settings.session_idle_minutes, now=utc_now()),
         this_session=current_user.session_id,
+        factor=factor_queries.factor_of(person.id),
         browser_words=browser_words,
     )
 
@@ -129,6 +131,7 @@ def _tokens_page(form: TokenForm, secret: str | None = None) -> str:
 @bp.post("/me/tokens")
 @needs("tokens.write")
 def make_token() -> ResponseReturnValue:
+    require_proof()
     form = TokenForm()
     if form.validate():
         try:

@@ -13,6 +13,7 @@ from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
+from app.people import hooks
 from app.people.models import ApiToken, Employee, OneTimeLink, Site
 from app.people.pass_phrases import hash_phrase, is_phrase
 from app.people.permissions import require
@@ -261,3 +262,5 @@ def _record_phrase(owner: Employee, way: str, ended: int, actor: Actor | None, n
         way=way,
         sessions_ended=ended,
     )
+    if way != "invite" and who.is_person:
+        hooks.tell_of_access("pass-phrase", owner.id, now)

@@ -4,25 +4,39 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 
 from app.audit import actions as audit
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.transactions import transaction
-from app.people.models import SignInSession
+from app.people import hooks
+from app.people.models import KnownDevice, SignInSession
 from app.people.queries import PersonRow
 from app.people.rules import hash_token, new_token
+from app.people.words import browser_words
 from config import Settings
 
 SIGNED_IN = audit.declare("session:start", "browser", sentence=_l("signed in"))
 SIGNED_OUT = audit.declare("session:end", "why", "count", sentence=_l("ended sessions"))
 
 _KEPT = timedelta(days=30)
+DEVICE_KEPT = timedelta(days=400)  # as long as browsers keep a cookie
 
 
-def start_session(*, person: PersonRow, address: str | None, browser: str, now: datetime) -> str:
-    """Begin a session and return its token, which is kept only as a hash."""
+def start_session(
+    *,
+    person: PersonRow,
+    address: str | None,
+    browser: str,
+    now: datetime,
+    is_proved: bool = False,
+    device: str | None = None,
+) -> str:
+    """Begin a session and return its token, which is kept only as a hash.
+
+    is_proved: a second factor was proved just now. device: the browser's own cookie; a new one is told to the person.
+    """
     settings: Settings = current_app.extensions["makegood_settings"]
     token = new_token()
     actor = person.actor
@@ -35,11 +49,39 @@ def start_session(*, person: PersonRow, address: str | None, browser: str, now: 
                 started_at=now,
                 seen_at=now,
                 expires_at=now + timedelta(hours=settings.session_absolute_hours),
+                proved_at=now if is_proved else None,
                 address=address,
                 browser=browser[:200],
             )
         )
         audit.record(SIGNED_IN, subject=person.ref, actor=actor, at=now, site_id=person.site_id, browser=browser[:200])
+        if device is not None:
+            _note_device(person, hash_token(device), browser, now)
+    return token
+
+
+def _note_device(person: PersonRow, device_hash: str, browser: str, now: datetime) -> None:
+    """Remember the browser; tell of one that is new, but for the very first."""
+    db.session.execute(delete(KnownDevice).where(KnownDevice.seen_at < now - DEVICE_KEPT))
+    known = db.session.get(KnownDevice, (person.id, device_hash))
+    if known is not None:
+        known.seen_at = now
+        return
+    count = select(func.count()).select_from(KnownDevice).where(KnownDevice.employee_id == person.id)
+    has_others = bool(db.session.scalar(count))
+    db.session.add(KnownDevice(employee_id=person.id, device_hash=device_hash, first_at=now, seen_at=now))
+    if has_others:
+        hooks.tell_of_access("new-device", person.id, now, browser=browser_words(browser) or "–")
+
+
+def renew_session(*, session_id: int, now: datetime) -> str:
+    """Give a session a new token after a second factor was proved in it, inside the deed; returns the token."""
+    token = new_token()
+    db.session.execute(
+        update(SignInSession)
+        .where(SignInSession.id == session_id)
+        .values(token_hash=hash_token(token), proved_at=now, seen_at=now)
+    )
     return token
 
 
@@ -57,6 +99,15 @@ def end_own_session(*, session_id: int, person: PersonRow, actor: Actor, now: da
         ended = _end((SignInSession.id == session_id) & (SignInSession.employee_id == person.id), now)
         if ended:
             audit.record(SIGNED_OUT, subject=person.ref, actor=actor, at=now, why="revoked", count=ended)
+
+
+def end_other_sessions(*, keep_token: str, person: PersonRow, actor: Actor, now: datetime) -> int:
+    """End every session of the person but this one; returns how many."""
+    with transaction():
+        ended = end_all_sessions(employee_id=person.id, now=now, keep_token=keep_token)
+        if ended:
+            audit.record(SIGNED_OUT, subject=person.ref, actor=actor, at=now, why="revoked", count=ended)
+    return ended
 
 
 def end_all_sessions(*, employee_id: int, now: datetime, keep_token: str | None = None) -> int:

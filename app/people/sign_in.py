@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
-from app.people.models import ApiToken, Employee, SignInSession
+from app.people.models import ApiToken, Employee, SecondFactor, SignInSession
 from app.people.queries import PERSON_COLUMNS, PersonRow
 from app.people.rules import hash_token, is_session_over
 from app.people.session_actions import touch_session
@@ -25,19 +25,24 @@ _SESSION = (
         SignInSession.seen_at,
         SignInSession.expires_at,
         SignInSession.ended_at,
+        SignInSession.proved_at,
+        SecondFactor.employee_id.is_not(None).label("has_factor"),
     )
     .join(SignInSession, SignInSession.employee_id == Employee.id)
+    .outerjoin(SecondFactor, SecondFactor.employee_id == Employee.id)
     .where(SignInSession.token_hash == bindparam("token_hash"))
 )
 
 
 @dataclass(frozen=True)
 class SignedIn(UserMixin):
-    """The current user: a person, and what let them in."""
+    """The current user: a person, and what let them in. proved_at: when this session last proved a second factor."""
 
     person: PersonRow
     token: str
     session_id: int | None = None
+    proved_at: datetime | None = None
+    has_factor: bool = False
 
     def get_id(self) -> str:
         return self.token
@@ -68,13 +73,14 @@ def _from_cookie(token: str) -> SignedIn | None:
         idle_minutes=settings.session_idle_minutes,
         now=now,
     )
-    if over or not person.is_active:
+    # Whoever has a second factor has no session that never proved it.
+    if over or not person.is_active or (row.has_factor and row.proved_at is None):
         g.session_is_over = True
         session.pop(SESSION_KEY, None)
         return None
     if now - row.seen_at >= TOUCH_AFTER:
         touch_session(session_id=row.session_id, now=now)
-    return SignedIn(person, token, row.session_id)
+    return SignedIn(person, token, row.session_id, row.proved_at, row.has_factor)
 
 
 def _from_bearer(asked: Request) -> SignedIn | None:

@@ -1,22 +1,44 @@
 """Sign in, sign out, and choose a pass phrase by a one-time link."""
 
-from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Response,
+    after_this_request,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
-from app.kernel.errors import BadInput
-from app.kernel.time import utc_now
+from app.kernel.errors import BadInput, Refusal
+from app.kernel.time import iso, parse_instant, utc_now
 from app.people import actions as people
+from app.people import factor_actions as factors
+from app.people import factor_queries
+from app.people import queries as people_queries
 from app.people.access import is_signed_in, public
 from app.people.blueprint import bp
+from app.people.factor_forms import ProofForm
+from app.people.factor_rules import HALF_SIGNED_IN_LASTS
+from app.people.factor_views import say_codes_left
 from app.people.forms import ChoosePhraseForm, SignInForm
 from app.people.headers import keep_secret
 from app.people.queries import PersonRow
+from app.people.rules import new_token
 from app.people.secret_actions import WrongCredentials, link_owner
+from app.people.session_actions import DEVICE_KEPT
 from app.people.sign_in import SignedIn
 from app.people.throttle_actions import TooManyAttempts
 from app.ui.preferences import safe_next
+
+HALF = "half_signed_in"
 
 
 @bp.get("/sign-in")
@@ -46,18 +68,97 @@ def begin_session() -> ResponseReturnValue:
         if "retry_after_seconds" in refusal.details:
             answer.headers["Retry-After"] = str(refusal.details["retry_after_seconds"])
         return answer
-    _enter(person)
-    return redirect(safe_next(form.next.data), 303)
+    return _let_in(person, safe_next(form.next.data))
 
 
-def _enter(person: PersonRow) -> None:
+def _let_in(person: PersonRow, target: str) -> ResponseReturnValue:
+    """Begin a session, or ask for the second factor of whoever has one: until then nobody is signed in."""
+    if factor_queries.factor_of(person.id) is None:
+        _enter(person)
+        return redirect(target, 303)
+    session.clear()
+    session[HALF] = {
+        "id": person.id,
+        "until": iso(utc_now() + HALF_SIGNED_IN_LASTS),
+        "mark": factor_queries.phrase_mark(person.id),
+        "next": target,
+    }
+    return redirect(url_for("people.sign_in_code"), 303)
+
+
+def _half() -> PersonRow | None:
+    """Return who has given the right pass phrase within the last minutes, if it is still theirs."""
+    half = session.get(HALF)
+    if not half or utc_now() >= parse_instant(half["until"]):
+        return None
+    person = people_queries.person(half["id"])
+    is_theirs = person is not None and person.is_active and factor_queries.phrase_mark(person.id) == half["mark"]
+    return person if is_theirs else None
+
+
+@bp.get("/sign-in/code")
+@public("the pass phrase was right, the second factor is asked for")
+def sign_in_code() -> ResponseReturnValue:
+    if is_signed_in() or _half() is None:
+        return redirect(url_for("people.sign_in"), 303)
+    return _no_store(render_template("people/sign_in_code.html", form=ProofForm(formdata=None)))
+
+
+@bp.post("/sign-in/code")
+@public("the pass phrase was right, the second factor is asked for")
+def prove_sign_in() -> ResponseReturnValue:
+    person, form = _half(), ProofForm()
+    if person is None:
+        flash(_("That took too long. Sign in again."), "warn")
+        return redirect(url_for("people.sign_in"), 303)
+    if not form.validate():
+        return _no_store(render_template("people/sign_in_code.html", form=form), 422)
+    try:
+        actor = person.actor.through(g.get("request_id"), request.remote_addr)
+        found = factors.prove(
+            employee_id=person.id, code=form.proof_code.data or "", why="sign-in", actor=actor, now=utc_now()
+        )
+    except Refusal as refusal:
+        return _code_refused(form, refusal)
+    target = safe_next(session[HALF]["next"])
+    _enter(person, is_proved=True)
+    say_codes_left(found)
+    return redirect(target, 303)
+
+
+def _code_refused(form: ProofForm, refusal: Refusal) -> Response:
+    current_app.logger.warning("second factor refused: %s, request %s", refusal.code, g.get("request_id"))
+    form.refuse(refusal)
+    form.proof_code.data, form.proof_code.raw_data = "", None
+    answer = _no_store(render_template("people/sign_in_code.html", form=form), refusal.status)
+    if "retry_after_seconds" in refusal.details:
+        answer.headers["Retry-After"] = str(refusal.details["retry_after_seconds"])
+    return answer
+
+
+def _enter(person: PersonRow, *, is_proved: bool = False) -> None:
     """Begin a session under a new token; an earlier one of this browser ends, so that no session outlives a sign-in."""
     now = utc_now()
     if is_signed_in():
         people.end_session(token=current_user.token, person=current_user.person, now=now)
+    name = "__Host-device" if request.is_secure else "device"
+    device = request.cookies.get(name, "")[:100] or new_token()
     token = people.start_session(
-        person=person, address=request.remote_addr, browser=request.headers.get("User-Agent", ""), now=now
+        person=person,
+        address=request.remote_addr,
+        browser=request.headers.get("User-Agent", ""),
+        now=now,
+        is_proved=is_proved,
+        device=device,
     )
+
+    @after_this_request
+    def remember_device(answer: Response) -> Response:
+        answer.set_cookie(
+            name, device, max_age=DEVICE_KEPT, secure=request.is_secure, httponly=True, samesite="Lax", path="/"
+        )
+        return answer
+
     session.clear()
     login_user(SignedIn(person, token))
 
@@ -92,9 +193,9 @@ def choose_phrase(token: str) -> ResponseReturnValue:
         except BadInput as refusal:
             form.take(refusal)
         else:
-            _enter(person)
+            answer = _let_in(person, "/")
             flash(_("Welcome, %(name)s. Your pass phrase is kept.", name=person.name), "good")
-            return redirect("/", 303)
+            return answer
     owner = link_owner(token, now)
     return keep_secret(_no_store(render_template("people/welcome.html", form=form, owner=owner), 422))
 

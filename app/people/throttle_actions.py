@@ -1,5 +1,6 @@
 """Count failed sign-ins and refuse when there were too many. A technical table: nothing here is business."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
@@ -24,17 +25,31 @@ class TooManyAttempts(Refusal):
 
 
 def count_attempt(*, email: str, address: str | None, now: datetime) -> None:
+    """Count an attempt to sign in; see `count`."""
+    count(throttle_keys(email, address), now)
+
+
+def count(keys: Mapping[str, Throttle], now: datetime) -> int:
     """Count an attempt as failed before it is checked, so that parallel guesses can't slip through.
 
-    Raises TooManyAttempts; refused attempts don't prolong the wait.
+    Returns how many more may fail. Raises TooManyAttempts; refused attempts don't prolong the wait.
     """
     with transaction():
         db.session.execute(delete(SignInThrottle).where(SignInThrottle.first_at < now - _FORGOTTEN_AFTER))
-        for key, throttle in throttle_keys(email, address).items():
-            _count(key, throttle, now)
+        return min(_count(key, throttle, now) for key, throttle in keys.items())
 
 
-def _count(key: str, throttle: Throttle, now: datetime) -> None:
+def take_back(keys: Iterable[str]) -> None:
+    """Take back one counted attempt, which was right; failures of others stay counted."""
+    with transaction():
+        db.session.execute(
+            update(SignInThrottle)
+            .where(SignInThrottle.key.in_(list(keys)), SignInThrottle.failures > 0)
+            .values(failures=SignInThrottle.failures - 1)
+        )
+
+
+def _count(key: str, throttle: Throttle, now: datetime) -> int:
     insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
     is_old = SignInThrottle.first_at <= now - throttle.window
     statement = insert(SignInThrottle).values(key=key, failures=1, first_at=now)  # type: ignore[operator]
@@ -50,6 +65,7 @@ def _count(key: str, throttle: Throttle, now: datetime) -> None:
     if failures > throttle.failures_max:
         left = first_at + throttle.window - now
         raise TooManyAttempts(retry_after_seconds=max(1, int(left.total_seconds()) + 1))
+    return int(throttle.failures_max - failures)
 
 
 def forgive(*, email: str, address: str | None) -> None:
@@ -57,8 +73,4 @@ def forgive(*, email: str, address: str | None) -> None:
     account, place = throttle_keys(email, address)
     with transaction():
         db.session.execute(delete(SignInThrottle).where(SignInThrottle.key == account))
-        db.session.execute(
-            update(SignInThrottle)
-            .where(SignInThrottle.key == place, SignInThrottle.failures > 0)
-            .values(failures=SignInThrottle.failures - 1)
-        )
+        take_back([place])

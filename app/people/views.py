@@ -1,12 +1,21 @@
 """The room's pages: sign-in, the own profile, the directory and its people, teams and sites."""
 
-from app.people import certificate_views, directory_views, person_views, place_views, profile_views, sign_in_views
+from app.people import (
+    certificate_views,
+    directory_views,
+    factor_views,
+    person_views,
+    place_views,
+    profile_views,
+    sign_in_views,
+)
 from app.people.blueprint import bp
 
 __all__ = [
     "bp",
     "certificate_views",
     "directory_views",
+    "factor_views",
     "person_views",
     "place_views",
     "profile_views",

@@ -24,6 +24,7 @@ PUBLIC_GET = {
     "ops.prometheus",
     "ops.readyz",
     "people.sign_in",
+    "people.sign_in_code",
     "people.welcome",
     "ui.script",
     "ui.stylesheet",
@@ -32,6 +33,7 @@ PUBLIC_POST = {
     "remedies.hear_stripe",
     "people.begin_session",
     "people.choose_phrase",
+    "people.prove_sign_in",
     "people.sign_out",
     "ui.preferences",
 }

@@ -121,9 +121,13 @@ def make_company(*, second_site: bool = True, **site_changes: Any) -> Company:
     )
 
 
-def sign_in(client: FlaskClient, person: PersonRow, *, now: datetime | None = None) -> FlaskClient:
+def sign_in(
+    client: FlaskClient, person: PersonRow, *, now: datetime | None = None, is_proved: bool = False
+) -> FlaskClient:
     """Sign a person in without the form, e.g. `client = sign_in(app.test_client(), company.ana)`."""
-    token = people.start_session(person=person, address="127.0.0.1", browser="test", now=now or utc_now())
+    token = people.start_session(
+        person=person, address="127.0.0.1", browser="test", now=now or utc_now(), is_proved=is_proved
+    )
     with client.session_transaction() as cookie:
         cookie[SESSION_KEY] = token
         cookie["_fresh"] = True

@@ -1,0 +1,18 @@
+"""What is typed to prove or add a second factor. Their own fields begin with `proof_`, apart from those of a deed kept."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from app.ui.forms import Form, strip_line
+
+
+class ProofForm(Form):
+    """A code of the authenticator, or a recovery code: told apart by how they look."""
+
+    proof_code = StringField(_l("Code"), [InputRequired(), Length(max=40)], filters=(strip_line,))
+
+
+class EnrolForm(ProofForm):
+    proof_phrase = PasswordField(_l("Your pass phrase"), [InputRequired(), Length(max=512)])
+    proof_sealed = HiddenField(validators=[InputRequired(), Length(max=500)])

@@ -1,0 +1,120 @@
+"""Codes, sealed secrets and signed texts, without a database."""
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.kernel.sealing import NotSealedHere, NotSignedHere, is_newest, seal, sign, unseal, verify
+from app.kernel.time import UTC, datetime, utc_now
+from app.people.factor_rules import clean_code, is_recovery_code, matching_step, new_recovery_code, provisioning_uri
+from app.people.models import ROLES
+from config import ROLES as SETTING_ROLES
+from config import BadSetting, read_settings
+
+RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # "12345678901234567890" in base32
+OLD, NEW = "o" * 40, "n" * 40
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [(59, "287082"), (1_111_111_109, "081804"), (1_111_111_111, "050471"), (1_234_567_890, "005924"),
+     (2_000_000_000, "279037"), (20_000_000_000, "353130")],
+)  # fmt: skip
+def test_codes_equal_those_of_rfc_6238(second: int, code: str) -> None:
+    assert matching_step(RFC_SECRET, code, datetime.fromtimestamp(second, UTC)) == second // 30
+
+
+def test_a_code_counts_in_its_own_step_and_the_next_and_no_other() -> None:
+    start = datetime.fromtimestamp(30 * 1_000, UTC)
+
+    code = pyotp.TOTP(RFC_SECRET).generate_otp(1_000)
+    assert matching_step(RFC_SECRET, code, start - timedelta(microseconds=1)) is None
+    assert matching_step(RFC_SECRET, code, start) == 1_000
+    assert matching_step(RFC_SECRET, code, start + timedelta(seconds=59, microseconds=999_999)) == 1_000
+    assert matching_step(RFC_SECRET, code, start + timedelta(seconds=60)) is None
+
+
+@pytest.mark.parametrize("text", ["", "12345", "1234567", "12345a", "１２３４５６", "-12345", "0x1234"])
+def test_what_is_no_six_digits_never_counts(text: str) -> None:
+    assert matching_step(RFC_SECRET, text, utc_now()) is None
+
+
+def test_recovery_codes_are_read_however_they_are_spaced() -> None:
+    code = new_recovery_code()
+    assert is_recovery_code(clean_code(code))
+    assert clean_code(f" {code.lower().replace('-', ' ')}\n") == clean_code(code)
+    assert not is_recovery_code(clean_code("123 456"))
+
+
+def test_the_picture_says_who_and_where() -> None:
+    uri = provisioning_uri(RFC_SECRET, account="ana@makegood.example", issuer="Makegood")
+    assert uri.startswith("otpauth://totp/Makegood:ana%40makegood.example?secret=")
+    assert "issuer=Makegood" in uri
+
+
+@given(text=st.text(max_size=60), about=st.text(max_size=20))
+def test_what_is_sealed_opens_for_its_own_place_only(text: str, about: str) -> None:
+    sealed = seal(text, about=about, secrets_=(NEW,))
+    assert unseal(sealed, about=about, secrets_=(NEW,)) == text
+    with pytest.raises(NotSealedHere):
+        unseal(sealed, about=about + "!", secrets_=(NEW,))
+    with pytest.raises(NotSealedHere):
+        unseal(sealed, about=about, secrets_=(OLD,))
+
+
+def test_an_old_key_opens_and_the_newest_seals() -> None:
+    old = seal("x", about="a", secrets_=(OLD,))
+    assert unseal(old, about="a", secrets_=(NEW, OLD)) == "x"
+    assert not is_newest(old, (NEW, OLD))
+    assert is_newest(seal("x", about="a", secrets_=(NEW, OLD)), (NEW, OLD))
+    assert seal("x", about="a", secrets_=(NEW,)) != seal("x", about="a", secrets_=(NEW,))
+
+
+@given(data=st.data())
+def test_every_changed_sign_of_a_sealed_or_signed_text_is_found(data: st.DataObject) -> None:
+    now = utc_now()
+    for text, check in (
+        (seal("secret", about="a", secrets_=(NEW,)), lambda changed: unseal(changed, about="a", secrets_=(NEW,))),
+        (
+            sign("decide", "EM-1", {"e": 5}, expires_at=now, secrets_=(NEW,)),
+            lambda changed: verify(changed, "decide", secrets_=(NEW,)),
+        ),
+    ):
+        place = data.draw(st.integers(0, len(text) - 1))
+        sign_there = data.draw(st.sampled_from("AB9z._-=é\0").filter(lambda new, old=text[place]: new != old))
+        with pytest.raises((NotSealedHere, NotSignedHere)):
+            check(text[:place] + sign_there + text[place + 1 :])
+
+
+def test_a_signed_text_holds_for_its_purpose_until_its_instant_also_under_an_older_key() -> None:
+    now = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+    token = sign("decide", "EM-1", {"e": 5}, expires_at=now, secrets_=(OLD,))
+    found = verify(token, "decide", secrets_=(NEW, OLD))
+    assert (found.audience, dict(found.said)) == ("EM-1", {"e": 5})
+    assert found.is_over(now)
+    assert not found.is_over(now - timedelta(seconds=1))
+    with pytest.raises(NotSignedHere):
+        verify(token, "reset", secrets_=(NEW, OLD))
+    with pytest.raises(NotSignedHere):
+        verify(token, "decide", secrets_=(NEW,))
+    for wrong in ("", ".", "a", "a.b.c", token + "=", token + "x" * 2_000):
+        with pytest.raises(NotSignedHere):
+            verify(wrong, "decide", secrets_=(OLD,))
+
+
+def test_who_must_have_a_second_factor_is_a_setting() -> None:
+    assert SETTING_ROLES == ROLES
+    env = {"SECRET_KEY": NEW, "MAKEGOOD_ENV": "test"}
+    assert read_settings(env).second_factor_roles == ()
+    assert read_settings({**env, "MAKEGOOD_SECOND_FACTOR": "everybody"}).second_factor_roles == ROLES
+    assert read_settings({**env, "MAKEGOOD_SECOND_FACTOR": "admin, hr"}).second_factor_roles == ("admin", "hr")
+    production = {"SECRET_KEY": NEW, "MAKEGOOD_ENV": "production", "MAKEGOOD_BASE_URL": "https://m.example"}
+    assert read_settings(production).second_factor_roles == ROLES
+    for wrong in ("", "boss", "admin,boss"):
+        with pytest.raises(BadSetting):
+            read_settings({**env, "MAKEGOOD_SECOND_FACTOR": wrong})
+    with pytest.raises(BadSetting):
+        read_settings({**env, "SECRET_KEY_FALLBACKS": "short"})
