@@ -1,14 +1,25 @@
 """Who may see the files of a request, and who may add to them."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from flask_babel import lazy_gettext as _l
 
-from app.approvals import queries, rules
+from app.approvals import actions as approvals
+from app.approvals import queries, rules, writing
+from app.approvals.models import ExceptionRequest
+from app.approvals.step_models import ExceptionMessage
 from app.attachments import hooks
+from app.attachments.models import Attachment
 from app.kernel.actor import Actor
+from app.kernel.database import db
 from app.kernel.errors import NotFound, NotPermitted, Refusal
 from app.kernel.references import ref
 from app.kernel.time import utc_now
+from app.notifications.rules import declare
 from app.people import permissions
+
+FILES_NOTICE = declare("exception:files", _l("%(name)s added files about %(amount)s in %(case)s"))
 
 
 class RequestEnded(Refusal):
@@ -20,6 +31,8 @@ class RequestEnded(Refusal):
 
 def register() -> None:
     hooks.subjects["exception"] = place_of
+    if tell_of_files not in hooks.on_added:
+        hooks.on_added.append(tell_of_files)
 
 
 def place_of(exception_id: int, actor: Actor, deed: hooks.Deed) -> hooks.Place:
@@ -38,3 +51,20 @@ def place_of(exception_id: int, actor: Actor, deed: hooks.Deed) -> hooks.Place:
         if not row.is_waiting:
             raise RequestEnded
     return hooks.Place(ref("exception", exception_id), row.site_id, row.case_id)
+
+
+def tell_of_files(
+    kind: str, subject_id: int, _place: hooks.Place, files: Sequence[Attachment], actor: Actor, now: datetime
+) -> None:
+    """Put files that were added later into the talk about a request, so that open pages show them."""
+    if kind != "exception":
+        return
+    request = db.session.get(ExceptionRequest, subject_id)
+    if request is not None and request.asked_at != now:
+        db.session.add(
+            ExceptionMessage(
+                exception_id=subject_id, kind="answer", author_id=actor.id, at=now, text="", said={"files": len(files)}
+            )
+        )
+        others = {request.requested_by_id, *approvals.asked_ids(request, now)} - {actor.id}
+        writing.tell(sorted(others), FILES_NOTICE, request, request.amount, actor, now)

@@ -59,7 +59,10 @@ def add_to_case(ref: str) -> ResponseReturnValue:
 @bp.get("/exceptions/<ref>/attachments")
 @needs("exceptions.read")
 def of_exception(ref: str) -> str:
-    return _page("exception", ref, FilesForm(formdata=None))
+    """The page, or the part of it that the request's own page fetches."""
+    is_part = "HX-Request" in request.headers
+    template = "attachments/_exception.html" if is_part else "attachments/files.html"
+    return _page("exception", ref, FilesForm(formdata=None), template)
 
 
 @bp.post("/exceptions/<ref>/attachments")
@@ -86,12 +89,12 @@ def _add(kind: str, ref: str, back: Callable[[], str]) -> ResponseReturnValue:
     return redirect(back(), 303)
 
 
-def _page(kind: str, ref: str, form: FilesForm) -> str:
+def _page(kind: str, ref: str, form: FilesForm, template: str = "attachments/files.html") -> str:
     subject_id = _id(kind, ref)
     place = hooks.place_of(kind, subject_id, me(), "read")
     back: dict[str, Any] = {"case": "cases.show", "exception": "approvals.show"}
     return render_template(
-        "attachments/files.html",
+        template,
         form=form,
         files=queries.files_of(kind, subject_id),
         place=place,

@@ -10,7 +10,7 @@ from app.attachments import hooks
 from app.attachments.rules import ACCEPT, MEBIBYTE, REQUEST_BYTES_MAX
 from app.ui.filters import locale_name
 
-OWN = frozenset({"attachments.add_to_case", "attachments.add_to_exception"})
+OWN = frozenset({"attachments.add_to_case", "attachments.add_to_exception", "remedies.create"})
 
 
 def register(app: Flask) -> None:

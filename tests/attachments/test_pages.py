@@ -91,3 +91,28 @@ def nia_reads(company: Company, exception_id: int) -> None:
 
     assert company.nia is not None
     hooks.place_of("exception", exception_id, company.nia.actor, "read")
+
+
+def test_asking_brings_its_files_along_once_and_later_ones_stand_in_the_talk(app: Flask, company: Company) -> None:
+    publish_policy()
+    case = make_case(company.ana)
+    ana, sam = sign_in(app.test_client(), company.ana), sign_in(app.test_client(), company.sam)
+
+    def ask() -> int:
+        form = {"kind": "refund", "amount": "900.00", "nature": "goodwill", "reason": "Wedding", "intent": "files-with-it-01"}
+        return ana.post(f"/cases/{case.ref}/remedies", data={**form, **sent((b"the bill", "bill.txt"))}).status_code
+
+    assert (ask(), ask()) == (303, 303)
+    assert [row.name for row in queries.files_of("exception", 1)] == ["bill.txt"]
+    page = sam.get("/exceptions/EX-1").text
+    assert 'hx-get="/exceptions/EX-1/attachments"' in page
+    assert "Questions and answers" not in page
+    part = sam.get("/exceptions/EX-1/attachments", headers={"HX-Request": "true"}).text
+    assert "bill.txt" in part
+    assert "<html" not in part
+    tag = sam.get("/exceptions/EX-1/state").headers["ETag"]
+    assert ana.post("/exceptions/EX-1/attachments", data=sent((b"x", "later.txt"))).status_code == 303
+    seen = sam.get("/exceptions/EX-1/state", headers={"If-None-Match": tag})
+    assert seen.status_code == 200
+    assert "added a file" in seen.text
+    assert "added files about" in sam.get("/inbox").text
