@@ -12,6 +12,7 @@ from app.people import actions as people
 from app.people import queries
 from app.people.queries import PersonRow, SiteRow, TeamRow
 from app.people.sign_in import SESSION_KEY
+from tests.kept import built_once
 
 BUILT_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 OPERATOR: Actor = command("test")
@@ -84,6 +85,11 @@ def lead_team(team: TeamRow, supervisor_id: int) -> TeamRow:
 
 def make_company(*, second_site: bool = True, **site_changes: Any) -> Company:
     """Make the company; `site_changes` change Quayside, e.g. currency="EUR"."""
+    key = f"company {second_site} {sorted(site_changes.items())}"
+    return built_once(key, lambda: _make_company(second_site, site_changes))
+
+
+def _make_company(second_site: bool, site_changes: dict[str, Any]) -> Company:
     quayside = make_site(**site_changes)
     boss = make_person("Max Weber", "manager", quayside.id, job_title="Hotel manager")
     desk = make_team("Front desk", quayside.id)
