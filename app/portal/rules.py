@@ -1,12 +1,15 @@
-"""Signed tokens, how long a link lives, how often an address may try, and when two reports tell the same. Pure."""
+"""How long a link lives, how often an address may try, and when two reports tell the same. Pure."""
 
-import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from app.kernel.signing import TOKEN_MAX as TOKEN_MAX
+from app.kernel.signing import Key as Key
+from app.kernel.signing import Signer as Signer
+from app.kernel.signing import signer as signer
 
 LINK, VISIT, RECEIPT = "customer-link", "customer-visit", "report-receipt"
 LINK_DAYS = 90
@@ -15,59 +18,8 @@ RECEIPT_MINUTES = 60
 DUPLICATE_HOURS = 48
 SIMILAR_MIN = 0.6
 TEXT_MAX = 20_000
-TOKEN_MAX = 200
 
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One signing key and the short name by which a token says which key signed it."""
-
-    name: str
-    secret: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Signs for one audience (the address under which the product is reached) with the newest key, and reads all of them."""
-
-    audience: str
-    keys: tuple[Key, ...]
-
-    def token(self, purpose: str, *numbers: int) -> str:
-        """Sign whole numbers for one purpose; a token of one purpose is nothing for another."""
-        key = self.keys[0]
-        return ".".join((key.name, *map(str, numbers), _mac(key.secret, purpose, self.audience, numbers)))
-
-    def read(self, purpose: str, token: str) -> tuple[int, ...] | None:
-        """Return the numbers of a token of this purpose and audience, or None for anything else."""
-        if len(token) > TOKEN_MAX or not token.isascii():
-            return None
-        name, *texts = token.split(".")
-        if len(texts) < 2 or not all(_NUMBER.fullmatch(text) for text in texts[:-1]):
-            return None
-        numbers = tuple(int(text) for text in texts[:-1])
-        for key in self.keys:
-            if key.name == name and hmac.compare_digest(_mac(key.secret, purpose, self.audience, numbers), texts[-1]):
-                return numbers
-        return None
-
-
-def signer(audience: str, secrets: Iterable[str]) -> Signer:
-    """Make a signer; the first secret signs, the others are what was used before."""
-    return Signer(audience, tuple(_key(secret) for secret in secrets))
-
-
-def _key(secret: str) -> Key:
-    derived = hmac.new(secret.encode(), b"makegood customer links 1", hashlib.sha256).digest()
-    return Key(hashlib.sha256(derived).hexdigest()[:6], derived)
-
-
-def _mac(secret: bytes, purpose: str, audience: str, numbers: tuple[int, ...]) -> str:
-    signed = "\n".join((purpose, audience, *map(str, numbers))).encode()
-    return base64.urlsafe_b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).rstrip(b"=").decode()
 
 
 def ends_at(resolved_at: datetime | None, closed_at: datetime | None) -> datetime | None:
