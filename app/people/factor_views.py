@@ -81,6 +81,7 @@ def _enrolment(form: EnrolForm, kept: Kept, status: int = 200) -> Response:
         secret=" ".join(offer.secret[start : start + 4] for start in range(0, len(offer.secret), 4)),
         picture=make_qr(offer.uri, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff"),
         must=must_have(person.role),
+        account=person.email,
     )
     return keep_secret(make_response(page, status))
 
