@@ -13,10 +13,10 @@ from flask_babel import lazy_gettext as _l
 from app.cases.rules import SUMMARY_MAX, TEXT_MAX
 from app.intake.mapping_rules import Mapping, Part
 from app.kernel.money import BadMoney, Money
+from app.kernel.sheets import safe_cell as safe_cell
 from app.kernel.time import UTC
 
 REF_MAX = 100
-SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 
 SENTENCES: dict[str, Any] = {
@@ -324,11 +324,6 @@ def shortened(text: str, most: int) -> str:
     """Fit a text into `most` characters at a word's end; the whole text stands in the description."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
-
-
-def safe_cell(text: str) -> str:
-    """Keep a spreadsheet from reading a value as a formula."""
-    return "'" + text if text.startswith(SPREADSHEET_FORMULA) else text
 
 
 def report_row(reject: Reject) -> list[list[str]]:

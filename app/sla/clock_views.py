@@ -24,14 +24,14 @@ from app.sla.words import KIND_WORDS, REASON_WORDS
 @bp.get("/cases/<ref>/clocks")
 @needs("clocks.read")
 def timeline(ref: str) -> str:
-    return _page(_found(ref))
+    return _page(found(ref))
 
 
 @bp.post("/cases/<ref>/clocks")
 @needs("cases.write")
 def ask_task(ref: str) -> Response | tuple[str, int]:
     """Ask another team or a supplier for something; its clock starts now."""
-    page, form = _found(ref), TaskForm.at(_found(ref).case.site_id)
+    page, form = found(ref), TaskForm.at(found(ref).case.site_id)
     case, now = page.case, utc_now()
     if form.validate():
         try:
@@ -68,7 +68,7 @@ def finish(ref: str) -> Response:
 @bp.post("/cases/<ref>/clocks/rest")
 @needs("clocks.approve")
 def approve_pause(ref: str) -> Response | tuple[str, int]:
-    page, form = _found(ref), PauseForm()
+    page, form = found(ref), PauseForm()
     if form.validate():
         try:
             task_actions.approve_pause(
@@ -94,7 +94,7 @@ def why(ref: str) -> str:
     return render_template("sla/why.html", clock=clock, explained=why_queries.why(clock), now=now)
 
 
-def _found(ref: str) -> CasePage:
+def found(ref: str) -> CasePage:
     page = cases.case_page(ref, my_scope("clocks.read"))
     if page is None:
         raise NotFound

@@ -4,8 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from app.calendars.forms import DAY_NAMES
 from app.calendars.queries import calendar_of
@@ -13,8 +14,10 @@ from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
-from app.sla import clock_views, legal_views, month_queries, queries, rerun_views, rule_views
+from app.people.queries import SiteRow
+from app.sla import clock_views, export_actions, legal_views, month_queries, queries, rerun_views, rule_views
 from app.sla.blueprint import bp
+from app.sla.export_actions import Wanted
 
 __all__ = ["bp", "clock_views", "legal_views", "rerun_views", "rule_views"]
 
@@ -23,8 +26,7 @@ __all__ = ["bp", "clock_views", "legal_views", "rerun_views", "rule_views"]
 @needs("clocks.read")
 def board() -> str:
     scope, actor, now = my_scope("clocks.read"), me(), utc_now()
-    site_id = actor.site_id if scope.kind != "company" else request.args.get("site", actor.site_id, type=int)
-    place = next((row for row in people.sites() if row.id == site_id), None) or people.site(actor.site_id or 0)
+    place = _place(request.args)
     team_id, mine = request.args.get("team", type=int), request.args.get("mine") == "1"
     page = Page.of(request.args.get("after"))
     clocks = queries.clocks_at_risk(
@@ -37,6 +39,7 @@ def board() -> str:
         site_id=place.id,
         clocks=clocks,
         names=people.names(clock.owner_id for clock in clocks.rows),
+        here={name: value for name, value in here.items() if value is not None},
         filters=_filters(place.id, team_id, mine, everywhere=scope.kind == "company"),
         next_url=url_for("sla.board", **here, after=clocks.next_cursor) if clocks.next_cursor else None,
         start_url=url_for("sla.board", **here) if page.after else None,
@@ -48,9 +51,7 @@ def board() -> str:
 @bp.get("/clocks/month")
 @needs("clocks.read")
 def month() -> str:
-    scope, actor, now = my_scope("clocks.read"), me(), utc_now()
-    site_id = actor.site_id if scope.kind != "company" else request.args.get("site", actor.site_id, type=int)
-    place = next((row for row in people.sites() if row.id == site_id), None) or people.site(actor.site_id or 0)
+    now, place = utc_now(), _place(request.args)
     first = _month(request.args.get("month", ""), now.astimezone(ZoneInfo(place.time_zone)).date())
     hours = calendar_of(queries.newest_versions(place.id)[1])
     team_id = request.args.get("team", type=int)
@@ -68,6 +69,31 @@ def month() -> str:
         earlier_url=url(first - timedelta(days=1)),
         later_url=url(first + timedelta(days=31)),
     )
+
+
+@bp.post("/clocks/exports")
+@needs("clocks.read")
+def export() -> Response:
+    """Carry clocks away: what the board shows of a site, or all clocks of one case."""
+    asked, actor, now = request.form, me(), utc_now()
+    if asked.get("case"):
+        page = clock_views.found(asked["case"])
+        wanted, name = Wanted(page.case.site_id, case_id=page.case.id), page.ref
+    else:
+        place, mine = _place(asked), asked.get("mine") == "1"
+        owner_id = actor.id if mine else None
+        wanted, name = Wanted(place.id, asked.get("team", type=int), owner_id), place.code
+    table = export_actions.export(wanted=wanted, actor=actor, now=now)
+    file = f"clocks-{name}-{now:%Y%m%d-%H%M%S}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
+    return Response(table, mimetype="text/csv", headers=headers)
+
+
+def _place(asked: MultiDict[str, str]) -> SiteRow:
+    """The site that is asked for, where the reader may look at all of them; otherwise their own."""
+    actor, everywhere = me(), my_scope("clocks.read").kind == "company"
+    site_id = asked.get("site", actor.site_id, type=int) if everywhere else actor.site_id
+    return next((row for row in people.sites() if row.id == site_id), None) or people.site(actor.site_id or 0)
 
 
 def _month(text: str, today: date) -> date:

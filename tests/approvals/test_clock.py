@@ -10,25 +10,20 @@ from app.approvals import actions as approvals
 from app.approvals import jobs, thread_actions
 from app.approvals.matrix_rules import MatrixRow, StepRule
 from app.approvals.models import ExceptionRequest
-from app.audit import actions as audit
-from app.calendars import actions as calendars
-from app.calendars.rules import WEEKDAYS
 from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.money import Money
-from app.kernel.transactions import transaction
 from app.notifications.models import Notification
-from app.people.models import Site
 from app.sla import jobs as sla
 from app.sla import queries as clocks
 from app.sla import rerun_actions, target_actions
-from app.sla.actions import CANCELLED
 from app.sla.condition_rules import DEFAULT_RULES
 from app.sla.queries import ClockView
 from app.sla.rules import DEFAULT_TARGETS
 from tests.approvals.builders import make_request, publish_matrix
 from tests.cases.builders import make_case
-from tests.people.builders import Company, make_company, sign_in
+from tests.people.builders import Company, sign_in
+from tests.sla.builders import company_at_a_desk
 
 ASKED = datetime(2026, 2, 2, 16, 30, tzinfo=UTC)  # a Monday, half an hour before the desk closes
 NEXT_DAY = datetime(2026, 2, 3, 9, 0, tzinfo=UTC)
@@ -38,16 +33,7 @@ TEST = command("test")
 
 @pytest.fixture
 def company(app: Flask) -> Company:
-    """The company with a desk that is staffed Monday to Friday, 9 to 17."""
-    company = make_company()
-    hours = {name: [["09:00", "17:00"]] for name in WEEKDAYS[:5]}
-    calendar_id = calendars.add_calendar(
-        code="desk", name="Desk", zone="Europe/London", windows=hours, actor=TEST, now=ASKED - timedelta(days=9)
-    )
-    with transaction():
-        db.session.get_one(Site, company.quayside.id).calendar_id = calendar_id
-        audit.record(CANCELLED, subject="ST-1", actor=TEST, at=ASKED, milestones=[])
-    return company
+    return company_at_a_desk()
 
 
 def clock(request: ExceptionRequest, now: datetime) -> ClockView:

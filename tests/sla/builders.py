@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from app.calendars import actions as calendars
 from app.calendars.rules import WEEKDAYS
 from app.kernel.actor import command
+from app.kernel.database import db
+from app.kernel.transactions import transaction
+from app.people.models import Site
 from app.sla import actions as clocks
-from tests.people.builders import make_person, make_site, make_team
+from tests.people.builders import Company, make_company, make_person, make_site, make_team
 
 MONDAY = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -38,3 +41,16 @@ def open_desk() -> Desk:
     sam = make_person("Sam Okafor", "supervisor", site.id, team_id=team.id)
     ana = make_person("Ana Ruiz", "frontline", site.id, team_id=team.id, manager_id=sam.id)
     return Desk(site.id, team.id, ana.id, sam.id, calendar_id)
+
+
+def company_at_a_desk() -> Company:
+    """The company, its first site open Monday to Friday from 9 to 17."""
+    company, start = make_company(), MONDAY - timedelta(days=30)
+    hours = {name: [["09:00", "17:00"]] for name in WEEKDAYS[:5]}
+    calendar_id = calendars.add_calendar(
+        code="london", name="London desk", zone="Europe/London", windows=hours, actor=TEST, now=start
+    )
+    with transaction():
+        db.session.get_one(Site, company.quayside.id).calendar_id = calendar_id
+        clocks.audit.record(clocks.CANCELLED, subject="ST-1", actor=TEST, at=start, milestones=[])
+    return company

@@ -1,26 +1,16 @@
 """Numbers and reported defects of the field, each as a test that is named after it (domain notes, sections 4 and 5)."""
 
-import random
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 from flask import Flask
 
 from app.calendars.day_rules import count_days
 from app.calendars.rules import WEEKDAYS, Calendar, due, elapsed
-from app.cases import actions as cases
-from app.kernel.database import db
-from app.people import actions as people
-from app.people.queries import PersonRow
 from app.sla import actions as clocks
 from app.sla import jobs, legal_rules, queries, rerun_actions, target_actions
-from app.sla.models import Clock
 from app.sla.rules import Facts, deadline, state
-from tests.cases.builders import make_case
-from tests.people.builders import make_company, sign_in
 from tests.sla.builders import HOUR, MINUTE, MONDAY, TEST, open_desk
 
 HOLIDAYS = ["2026-04-03", "2026-04-06", "2026-05-04", "2026-05-25"]
@@ -133,59 +123,3 @@ def test_defect_10_a_clock_counts_from_its_stated_start_and_not_from_when_work_b
     desk = open_desk()
     desk.start(severity=4, at=MONDAY, now=MONDAY + 10 * MINUTE)
     assert {view.started_at for view in queries.clocks_of_case(1, MONDAY + 10 * MINUTE)} == {MONDAY}
-
-
-@pytest.fixture
-def trace(app: Flask) -> tuple[PersonRow, dict[str, str], int]:
-    """A case with a story, whoever logged it, and their token."""
-    company = make_company()
-    begin = MONDAY
-    case = make_case(company.ana, severity=4, now=begin)
-    actor = company.ana.actor
-    secret, _token = people.make_token(name="trace", actor=actor, now=begin)
-    cases.acknowledge(case_id=case.id, actor=actor, now=begin + 10 * MINUTE)
-    cases.wait(case_id=case.id, waiting_for="customer", reason="Back soon", actor=actor, now=begin + 20 * MINUTE)
-    cases.resume(case_id=case.id, actor=actor, now=begin + 50 * MINUTE)
-    cases.record_reply(case_id=case.id, text="Here we are", actor=actor, now=begin + 55 * MINUTE)
-    return company.ana, {"Authorization": f"Bearer {secret}"}, case.id
-
-
-def test_defect_11_page_api_and_job_say_what_the_function_says_at_every_edge_and_at_random(
-    app: Flask, trace: tuple[PersonRow, dict[str, str], int]
-) -> None:
-    ana, headers, case_id = trace
-    api = app.test_client()
-    edges = {MONDAY + n * MINUTE for n in (10, 20, 50, 55)}
-    for clock in db.session.query(Clock):
-        edges |= {at for at in (clock.due_at, clock.soon_at) if at}
-    chance = random.Random("trace")
-    moments = sorted(
-        {edge + n * SECOND for edge in edges for n in (-1, 0, 1)}
-        | {MONDAY + chance.randrange(40_000) * SECOND for _ in range(12)}
-    )
-    told: dict[str, Any] = {}
-    for now in moments:
-        if now < MONDAY + 55 * MINUTE:
-            continue  # what was stored later can't be read before it happened: the replay test looks back
-        with time_machine.travel(now, tick=False):
-            jobs.sweep(now=now)
-            answer = api.get(f"/api/v1/clocks?case=MG-{case_id}&open=false", headers=headers)
-            shown = sign_in(app.test_client(), ana).get(f"/cases/MG-{case_id}/clocks")
-        assert (answer.status_code, shown.status_code) == (200, 200)
-        said = {item["milestone"]: item for item in answer.get_json()["items"]}
-        text = shown.get_data(as_text=True)
-        for clock in db.session.query(Clock).order_by(Clock.id):
-            pauses = queries.clock_view(clock.id, now).pauses  # type: ignore[union-attr]
-            facts = Facts(
-                clock.target_seconds, clock.started_at, clock.stopped_at, clock.cancelled_at, clock.breached_at, pauses
-            )
-            there = state(facts, Calendar.around_the_clock(), now)
-            item = said[clock.milestone]
-            assert (item["state"], item["left_seconds"]) == (there.name, there.left_seconds), (now, clock.milestone)
-            assert f'data-state="{there.name}"' in text or f"chip--{there.name}" in text, (now, clock.milestone)
-            if clock.breached_at is not None:
-                told.setdefault(clock.milestone, now)
-                assert there.name in ("breached", "missed")
-        db.session.rollback()
-    late = db.session.query(Clock).filter_by(milestone="resolve").one()
-    assert told["resolve"] > late.due_at  # the job was never early

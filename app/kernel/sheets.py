@@ -1,0 +1,24 @@
+"""Tables for spreadsheets: comma-separated values that no program reads as a formula."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+BYTE_ORDER_MARK = "\ufeff"  # without it some programs don't read UTF-8
+
+
+def safe_cell(text: str) -> str:
+    """Keep a spreadsheet from reading a value as a formula."""
+    return "'" + text if text.startswith(FORMULA) else text
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> bytes:
+    """Write a table; whatever somebody typed is made safe, numbers stay numbers, None is empty."""
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(header)
+    writer.writerows(
+        ["" if cell is None else safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
+    return (BYTE_ORDER_MARK + lines.getvalue()).encode()
