@@ -25,7 +25,7 @@ def forget_proofs(desk: Desk) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_second_factor_is_added_asked_for_and_stepped_up_to(desk_of: Any, scripts: bool) -> None:
-    desk = desk_of("ana", width=390, scripts=scripts)
+    desk = desk_of("ana", width=1280 if scripts else 390, scripts=scripts)
     page = desk.page
     desk.go("/me")
     page.get_by_role("link", name="Add a second factor").click()
