@@ -254,6 +254,16 @@ class PurseQuery(PageQuery):
     ] = None
 
 
+class PayoutQuery(PageQuery):
+    """Which payouts."""
+
+    state: Annotated[
+        Literal["pending", "sent", "confirmed", "failed", "given_up", "cancelled"] | None,
+        Field(description="Only payouts that stand so"),
+    ] = None
+    case: Annotated[str | None, Field(max_length=30, description="Only this case's, e.g. MG-12")] = None
+
+
 class MetricQuery(BaseModel):
     """Over which time."""
 

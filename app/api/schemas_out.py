@@ -189,6 +189,34 @@ class RemedyOut(Answer):
     decision: DecisionOut | None
 
 
+class PayoutOut(Answer):
+    """How a settled remedy reaches the customer. attempts: tries that began; looks: how often the provider was asked.
+
+    unclear: the last try got no definite answer, so it may have been paid; trying again asks under the same key.
+    """
+
+    ref: Annotated[str, Field(examples=["PT-7"])]
+    remedy: Annotated[str, Field(examples=["RM-7"])]
+    case: Annotated[str, Field(examples=["MG-2041"])]
+    state: Annotated[
+        Literal["pending", "sent", "confirmed", "failed", "given_up", "cancelled"], Field(examples=["sent"])
+    ]
+    unclear: bool
+    by_hand: bool
+    connector: Annotated[Literal["manual", "webhook", "stripe"], Field(examples=["stripe"])]
+    kind: str
+    amount: MoneyOut
+    round: int
+    attempts: int
+    last_error: str | None
+    last_error_at: Instant | None
+    next_attempt_at: Instant | None
+    looks: int
+    provider_ref: str | None
+    created_at: Instant
+    changed_at: Instant
+
+
 class ExceptionOut(Answer):
     """A request above authority, with what it exceeds and, once there is one, its decision."""
 
@@ -275,6 +303,11 @@ class CasePage(Answer):
 
 class ExceptionPage(Answer):
     items: list[ExceptionOut]
+    next: str | None
+
+
+class PayoutPage(Answer):
+    items: list[PayoutOut]
     next: str | None
 
 

@@ -26,12 +26,15 @@ _ICONS = {
     "reopened": "undo",
     "closed": "lock",
     "remedy": "gift",
+    "payout": "swap",
     "exception": "approve",
     "clock": "running",
     "promise": "promise",
     "file": "download",
 }
 _GOOD = {"resolved", "acknowledged"}
+_PAYOUT_TONES = {"confirmed": "good", "proved": "good", "failed": "bad", "given_up": "bad", "twice": "bad"}
+_DEEDS = {"remedy": words.REMEDY_DEEDS, "exception": words.EXCEPTION_DEEDS, "payout": words.PAYOUT_DEEDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Li
             how = _("wrote to %(customer)s, on the customer's page", customer=first_name(page.customer))
         return [Line("staff", event.at, who, how, text=event.text)]
     tone = "good" if event.kind in _GOOD else ""
+    if event.kind == "payout":
+        tone = _PAYOUT_TONES.get(event.data.get("what", ""), "")
     return [
         Line("fact", event.at, said=_said(page, event, who, kinds), text=event.text, icon=_ICONS[event.kind], tone=tone)
     ]
@@ -118,7 +123,7 @@ def _how(data: dict[str, Any]) -> str:
 
 def _said(page: CasePage, event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
     data = event.data
-    if event.kind in ("remedy", "exception"):
+    if event.kind in _DEEDS:
         return _deed(event, who, kinds)
     sentences: dict[str, Any] = {
         "acknowledged": lambda: _("%(who)s told the customer that we heard them.", who="\0"),
@@ -188,7 +193,7 @@ def _fields(data: dict[str, Any]) -> str:
 
 def _deed(event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
     """A remedy or an exception: who did what with how much of which kind."""
-    data, deeds = event.data, words.REMEDY_DEEDS if event.kind == "remedy" else words.EXCEPTION_DEEDS
+    data, deeds = event.data, _DEEDS[event.kind]
     amount = _amount(data)
     kind = kinds.get(data.get("kind", ""), data.get("kind", ""))
     what = str(deeds.get(data.get("what", ""), "%(amount)s")) % {"amount": f"{amount} {kind}".strip() or kind}

@@ -94,7 +94,7 @@ TIMELINE_WORDS: dict[str, Any] = {
 TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
     "customer": ("logged", "wrote", "acknowledged", "replied", "promise"),
     "internal": ("note",),
-    "money": ("remedy",),
+    "money": ("remedy", "payout"),
     "approvals": ("exception",),
     "course": ("assigned", "changed", "waiting", "resumed", "resolved", "reopened", "closed", "clock"),
 }
@@ -119,10 +119,20 @@ REMEDY_DEEDS: dict[str, Any] = {
     "declined": _l("%(amount)s was declined"),
     "withdrawn": _l("withdrew the offer of %(amount)s"),
     "released": _l("released the offer of %(amount)s"),
+    "unchosen": _l("let go of the offer of %(amount)s, since another one was chosen"),
     "expired": _l("The offer of %(amount)s ran out"),
     "reversed": _l("took back %(amount)s"),
     "owed": _l("looked up what is owed: %(amount)s"),
     "not_owed": _l("found that nothing is owed: %(amount)s"),
+}
+PAYOUT_DEEDS: dict[str, Any] = {
+    "confirmed": _l("%(amount)s was paid out"),
+    "proved": _l("paid out %(amount)s by hand"),
+    "failed": _l("Paying out %(amount)s failed"),
+    "retried": _l("tries again to pay out %(amount)s"),
+    "given_up": _l("gave up paying out %(amount)s"),
+    "cancelled": _l("cancelled the payout of %(amount)s"),
+    "twice": _l("%(amount)s was paid in two ways"),
 }
 EXCEPTION_DEEDS: dict[str, Any] = {
     "asked": _l("asked for %(amount)s"),

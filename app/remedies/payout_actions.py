@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert, select, update
 
 from app.audit import actions as audit
+from app.cases import actions as cases
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound
@@ -23,6 +24,7 @@ from app.remedies.payout_rules import PayoutMoved, Route, choose
 
 CHANNEL = "payout"
 REFERENCE_CHARACTERS_MAX, NOTE_CHARACTERS_MAX = 200, 500
+ON_THE_TIMELINE = ("confirmed", "proved", "failed", "retried", "given_up", "cancelled", "twice")
 _PAYMENT = re.compile(r"(?:pi|ch|py)_[A-Za-z0-9]{6,70}")
 CREATED = audit.declare("payout:create", "amount", "connector", sentence=_l("owes the customer a payout"))
 NAMED = audit.declare("payout:name", "payment", sentence=_l("named the payment that is refunded"))
@@ -125,7 +127,7 @@ def prove(
         _move(payout, "confirmed", now)
         payout.by_hand, payout.is_unknown = True, False
         said = reference.strip()
-        note(payout, "proved", actor, done_at, reference=said, text=text.strip() or None)
+        note(payout, "proved", actor, done_at, reference=said, text=text.strip() or None, told_at=now)
         record(PROVED, payout, actor, now, reference=said, done_at=done_at.isoformat(), note=text.strip())
         return payout
 
@@ -171,9 +173,24 @@ def send_now(payout: Payout, now: datetime) -> None:
 
 
 def note(
-    payout: Payout, what: str, actor: Actor, at: datetime, *, reference: str | None = None, text: str | None = None
+    payout: Payout,
+    what: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    reference: str | None = None,
+    text: str | None = None,
+    told_at: datetime | None = None,
 ) -> None:
-    """Add a line to a payout's history."""
+    """Add a line to a payout's history, and to its case's timeline what the customer's side has to know.
+
+    at: when it happened; told_at: when we were told, where that was later.
+    """
+    if what in ON_THE_TIMELINE:
+        said = {"payout": payout.ref, "what": what, "kind": payout.kind, "amount": money(payout).json()}
+        cases.add_event(
+            case_id=payout.case_id, kind="payout", actor=actor, at=told_at or at, text=text or "", data=said
+        )
     db.session.execute(
         insert(PayoutEvent).values(
             payout_id=payout.id, what=what, round=payout.round, at=at, actor_id=actor.id, reference=reference,

@@ -123,6 +123,18 @@ def payouts(scope: Scope, view: str, page: Page, me_id: int | None) -> Slice[Pay
     return slice_of([PayoutRow(*row) for row in db.session.execute(statement)], page, lambda row: (row.id,))
 
 
+def payouts_of(scope: Scope, page: Page, *, state: str | None, case_id: int | None) -> Slice[PayoutRow]:
+    """Payouts, the newest first; of one state or one case where it is named."""
+    statement = _ROWS.where(visible_to(scope)).order_by(Payout.id.desc()).limit(page.size + 1)
+    if state is not None:
+        statement = statement.where(Payout.state == state)
+    if case_id is not None:
+        statement = statement.where(Payout.case_id == case_id)
+    if page.after is not None and isinstance(page.after[0], int):
+        statement = statement.where(Payout.id < page.after[0])
+    return slice_of([PayoutRow(*row) for row in db.session.execute(statement)], page, lambda row: (row.id,))
+
+
 def waiting_count(scope: Scope, *, giver_id: int | None) -> int:
     """How many payouts wait for somebody, at most COUNT_MAX: to be paid by hand or failed; of one giver, or failed ones."""
     wanted = select(Payout.id).where(visible_to(scope))

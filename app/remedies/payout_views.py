@@ -22,6 +22,7 @@ from app.remedies.connectors import signing, stripe
 from app.remedies.payout_forms import AbandonForm, PaymentForm, ProofForm
 from app.remedies.payout_queries import PayoutRow
 from app.remedies.payout_rules import STRIPE_WORDS
+from app.remedies.payout_try_queries import keys_of, tries
 from app.ui.forms import Form
 
 HOOK_BYTES_MAX = 262_144
@@ -163,6 +164,7 @@ def _page(row: PayoutRow, sent: Form | None = None, refusal: str | None = None) 
         "remedies/payout.html",
         row=row,
         history=queries.history(row.id),
+        tries=tries(keys_of((row.id,)))[row.id],
         forms=forms,
         words=words,
         kind_names=_kind_names(),
