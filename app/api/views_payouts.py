@@ -1,6 +1,7 @@
 """Payouts: how settled money reaches customers, with its tries and the last trouble."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 from app.api import schemas as taken
 from app.api import schemas_out as given
@@ -49,10 +50,10 @@ def _answers(rows: Sequence[PayoutRow]) -> list[given.PayoutOut]:
             ref=row.ref,
             remedy=row.remedy_ref,
             case=row.case_ref,
-            state=row.state,
+            state=cast(Any, row.state),
             unclear=row.is_unknown,
             by_hand=row.by_hand,
-            connector=row.connector,
+            connector=cast(Any, row.connector),
             kind=row.kind,
             amount=given.MoneyOut.minor(row.amount_minor, row.currency),
             round=row.round,
