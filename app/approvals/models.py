@@ -12,6 +12,9 @@ from app.approvals.absence_models import CalendarFeed as CalendarFeed
 from app.approvals.absence_models import FallbackDecider as FallbackDecider
 from app.approvals.absence_models import SecondAccount as SecondAccount
 from app.approvals.appeal_models import ExceptionCredit as ExceptionCredit
+from app.approvals.bound_models import DecisionBatch as DecisionBatch
+from app.approvals.bound_models import DecisionBound as DecisionBound
+from app.approvals.bound_models import UsedLink as UsedLink
 from app.approvals.matrix_models import ApprovalMatrix as ApprovalMatrix
 from app.approvals.step_models import ExceptionMessage as ExceptionMessage
 from app.approvals.step_models import ExceptionRoute as ExceptionRoute
