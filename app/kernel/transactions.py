@@ -25,6 +25,7 @@ TECHNICAL_TABLES = frozenset(
         "lease",
         "heartbeat",
         "outbox_attempt",
+        "outbox_handover",
         "payout_look",
         "idempotency_answer",
         "rollup_day",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit import actions as audit
@@ -13,11 +13,12 @@ from app.kernel.database import db
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import in_transaction, transaction
-from app.notifications.outbox_models import OutboxAttempt, OutboxMessage
+from app.notifications.outbox_models import OutboxAttempt, OutboxHandover, OutboxMessage
 from app.notifications.outbox_rules import ATTEMPTS_MAX
 from app.people.permissions import require
 
 RETRIED = audit.declare("outbox:retry", "channel", "tries", sentence=_l("sent a message again that had been given up"))
+ARRIVED = audit.declare("outbox:arrived", "channel", "tries", sentence=_l("found that a message had arrived"))
 
 
 class NotDead(Refusal):
@@ -72,6 +73,15 @@ def revive(*, channel: str, key: str, now: datetime) -> bool:
 
 def retry(*, message_id: int, actor: Actor, now: datetime) -> None:
     """Try a dead letter again, from the first waiting time on."""
+    _settle(message_id, "failed", RETRIED, actor, now)
+
+
+def note_arrived(*, message_id: int, actor: Actor, now: datetime) -> None:
+    """Keep that a message arrived of which nobody knew; it isn't sent again."""
+    _settle(message_id, "delivered", ARRIVED, actor, now)
+
+
+def _settle(message_id: int, state: str, entry: audit.EntryType, actor: Actor, now: datetime) -> None:
     require(actor, "settings.write")
     with transaction():
         message = db.session.get(OutboxMessage, message_id)
@@ -81,14 +91,17 @@ def retry(*, message_id: int, actor: Actor, now: datetime) -> None:
         taken = db.session.execute(
             update(OutboxAttempt)
             .where(OutboxAttempt.id == last.id, OutboxAttempt.state == "dead")
-            .values(state="failed")
+            .values(state=state)
             .execution_options(synchronize_session=False)
         )
-        if taken.rowcount != 1:  # type: ignore[attr-defined]
+        unknown = db.session.execute(delete(OutboxHandover).where(OutboxHandover.attempt_id == last.id))
+        # Only of what was handed over can anybody find that it arrived.
+        if taken.rowcount != 1 or (state == "delivered" and unknown.rowcount != 1):  # type: ignore[attr-defined]
             raise NotDead
-        plan(message.id, message.channel, last.number + 1, now)
+        if state == "failed":
+            plan(message.id, message.channel, last.number + 1, now)
         audit.record(
-            RETRIED, subject=ref("message", message.id), actor=actor, at=now, channel=message.channel, tries=last.number
+            entry, subject=ref("message", message.id), actor=actor, at=now, channel=message.channel, tries=last.number
         )
 
 

@@ -53,3 +53,15 @@ class OutboxAttempt(Base):
     began_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     error: Mapped[str | None] = mapped_column(String(300))
+
+
+class OutboxHandover(Base):
+    """A try that has begun to hand its message over. It goes when the outcome is written down; while it stands and the
+    try is dead, nobody knows whether the message arrived."""
+
+    __tablename__ = "outbox_handover"
+
+    attempt_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("outbox_attempt.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime] = mapped_column(UTCDateTime)

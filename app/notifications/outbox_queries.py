@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
-from app.notifications.outbox_models import OutboxAttempt, OutboxMessage
+from app.notifications.outbox_models import OutboxAttempt, OutboxHandover, OutboxMessage
 
 COUNT_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class DeadRow:
-    """A message that was given up."""
+    """A message that was given up. is_unknown: it was handed over and may have arrived."""
 
     id: int
     message_id: int
@@ -25,6 +25,7 @@ class DeadRow:
     error: str | None
     at: datetime
     ended_at: datetime | None
+    is_unknown: bool = False
 
     @property
     def ref(self) -> str:
@@ -36,8 +37,9 @@ def dead_letters(page: Page) -> Slice[DeadRow]:
     statement = (
         select(
             OutboxAttempt.id, OutboxAttempt.message_id, OutboxAttempt.channel, OutboxMessage.key, OutboxAttempt.number,
-            OutboxAttempt.error, OutboxMessage.at, OutboxAttempt.ended_at,
+            OutboxAttempt.error, OutboxMessage.at, OutboxAttempt.ended_at, OutboxHandover.attempt_id.is_not(None),
         )
+        .outerjoin(OutboxHandover, OutboxHandover.attempt_id == OutboxAttempt.id)
         .join(OutboxMessage, OutboxMessage.id == OutboxAttempt.message_id)
         .where(OutboxAttempt.state == "dead")
         .order_by(OutboxAttempt.id.desc())

@@ -27,11 +27,14 @@ class Message:
 
 
 class NotDelivered(Exception):
-    """A channel says that a try failed, in words without secrets. final: no further try can help."""
+    """A channel says that a try failed, in words without secrets. final: no further try can help.
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    unknown: the message was handed over and no answer came, so it may have arrived; it is not sent again by itself.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False, unknown: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.final = reason, final
+        self.reason, self.final, self.unknown = reason, final, unknown
 
 
 def wait(message_id: int, tries_left: int) -> timedelta:

@@ -32,12 +32,25 @@ def dead_letters() -> str:
     )
 
 
-@bp.post("/outbox/<ref>/tries")
+@bp.post("/outbox/<ref>/arrival")
 @needs("settings.write")
-def retry_message(ref: str) -> Response:
+def note_arrival(ref: str) -> Response:
+    """Somebody has seen that a message had arrived whose end nobody knew."""
+    outbox.note_arrived(message_id=_identity(ref), actor=me(), now=utc_now())
+    flash(_("Noted: it had arrived."), "good")
+    return redirect(url_for("notifications.dead_letters"), 303)
+
+
+def _identity(ref: str) -> int:
     message_id = parse_ref("message", ref)
     if message_id is None:
         raise NotFound
-    outbox.retry(message_id=message_id, actor=me(), now=utc_now())
+    return message_id
+
+
+@bp.post("/outbox/<ref>/tries")
+@needs("settings.write")
+def retry_message(ref: str) -> Response:
+    outbox.retry(message_id=_identity(ref), actor=me(), now=utc_now())
     flash(_("It is tried again now."), "good")
     return redirect(url_for("notifications.dead_letters"), 303)

@@ -16,6 +16,7 @@ DOCUMENTED = {
     "lease": "which process runs the jobs",
     "heartbeat": "when that process was last alive",
     "outbox_attempt": "tries of a delivery; the message itself is audited",
+    "outbox_handover": "tries that are handing their message over; they are gone once the outcome is known",
     "payout_look": "when a provider was asked how a payout stands; what it told is audited",
     "idempotency_answer": "repeats of answers; the deed itself is audited",
     "rollup_day": "derived numbers that can be rebuilt",

@@ -1,18 +1,11 @@
 """Notices by mail: quiet hours and digests as rules, and real mails through a real SMTP server."""
 
-import socket
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiosmtpd.controller import Controller
 from flask import Flask
 
-from app import create_app
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict
 from app.kernel.time import UTC, utc_now
@@ -21,7 +14,7 @@ from app.notifications.mail_rules import Wish, digest_day, send_at
 from app.notifications.outbox_models import OutboxAttempt
 from app.people.queries import person
 from app.sla import jobs as sla_jobs
-from tests.conftest import settings_for
+from tests.notifications.conftest import Box
 from tests.people.builders import make_company, sign_in
 from tests.sla.builders import HOUR, MONDAY, open_desk
 
@@ -63,46 +56,6 @@ def test_a_digest_is_due_once_a_day_on_the_readers_wall(at: str, last: str | Non
     found = digest_day(Wish("digest", zone=LONDON), datetime.fromisoformat(last).date() if last else None, local(at))
     assert (found.isoformat() if found else None) == day
     assert digest_day(Wish("each", zone=LONDON), None, local(at)) is None
-
-
-class Box:
-    """Keeps what the server was given; `answers` come first, one per mail."""
-
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-        self.answers: list[str] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        if self.answers:
-            return self.answers.pop(0)
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 kept"
-
-
-@pytest.fixture
-def box() -> Iterator[tuple[Box, int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    found = Box()
-    server = Controller(found, hostname="127.0.0.1", port=port)
-    server.start()
-    yield found, port
-    server.stop()
-
-
-@pytest.fixture
-def posting(box: tuple[Box, int], database_url: str, tmp_path: Path) -> Iterator[tuple[Flask, Box]]:
-    """An application that sends through the box."""
-    settings = settings_for(
-        database_url, tmp_path, MAKEGOOD_SMTP_HOST="127.0.0.1", MAKEGOOD_SMTP_PORT=str(box[1]),
-        MAKEGOOD_SMTP_STARTTLS="no", MAKEGOOD_MAIL_FROM="makegood@example.org",
-    )  # fmt: skip
-    app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        yield app, box[0]
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_a_breach_reaches_inbox_and_mail_once_each_after_quiet_hours_and_in_a_digest(
