@@ -11,13 +11,15 @@ from app.attachments import queries as attachments
 from app.cases import actions as cases
 from app.cases import queries, rules, timeline_views, words
 from app.cases.blueprint import bp
-from app.cases.forms import TextForm
+from app.cases.forms import ReplyForm, TextForm
 from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, NotFound
 from app.kernel.paging import Page, decode_cursor
 from app.kernel.time import utc_now
+from app.messages import actions as messages
 from app.people.access import can, me, my_scope, needs
 from app.policies import queries as policies
+from app.portal.panel import customer_panel
 from app.remedies import panel as remedies_panel
 from app.remedies import queries as remedies
 from app.remedies import words as remedy_words
@@ -46,8 +48,12 @@ def add_note(ref: str) -> ResponseReturnValue:
 @bp.post("/cases/<ref>/replies")
 @needs("cases.write")
 def add_reply(ref: str) -> ResponseReturnValue:
-    page, form = found(ref), TextForm()
-    if _wrote(form, lambda text: cases.record_reply(case_id=page.case.id, text=text, actor=me(), now=utc_now())):
+    page, form = found(ref), ReplyForm()
+
+    def write(text: str) -> None:
+        messages.send(case_id=page.case.id, text=text, channel=form.channel.data, actor=me(), now=utc_now())
+
+    if _wrote(form, write):
         flash(_("Your reply is recorded."), "good")
         return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
     return page_of(ref, reply=form), 422
@@ -93,7 +99,7 @@ def found(ref: str) -> CasePage:
     return page
 
 
-def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = None, tab: str = "reply") -> str:
+def page_of(ref: str, *, reply: ReplyForm | None = None, note: TextForm | None = None, tab: str = "reply") -> str:
     """Render the case; the forms of a mistake keep what was typed."""
     now, page = utc_now(), found(ref)
     case = page.case
@@ -129,7 +135,8 @@ def page_of(ref: str, *, reply: TextForm | None = None, note: TextForm | None = 
         remedies=given,
         remedy_states=remedy_words.STATES,
         kind_names=names,
-        reply=reply or TextForm(formdata=None),
+        hers=customer_panel(page, given, now),
+        reply=reply or ReplyForm(formdata=None),
         note=note or TextForm(formdata=None),
         tab=tab,
         customer_name=timeline_views.first_name(page.customer),

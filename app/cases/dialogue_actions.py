@@ -15,7 +15,7 @@ from app.customers.segment_models import CustomerSegment
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import NotFound
-from app.kernel.transactions import transaction
+from app.kernel.transactions import in_transaction, transaction
 from app.people import permissions
 from app.sla import actions as sla
 
@@ -28,14 +28,12 @@ def hear(
 ) -> Case:
     """The customer wrote: her words stand on the timeline as they are, and what waited for her goes on.
 
-    about: the record that she speaks of, e.g. "RM-12". what: wrote, disagreed or not_right.
+    about: the record that she speaks of, e.g. "RM-12". what: wrote, declined, disagreed or not_right.
     """
     check_text(text)
     with transaction():
-        case = _locked(case_id, actor)
-        if case.state == "waiting" and case.waiting_for == "customer":
-            case.state, case.waiting_for = "open", None
-        due = _tell_clocks(case, "customer_wrote", actor, now)
+        case = locked(case_id, actor)
+        due = _go_on(case, actor, now)
         data: dict[str, Any] = {"channel": channel, "about": about, "what": what}
         cases.add_event(case_id=case.id, kind="wrote", actor=actor, at=now, text=text, data=data)
         _moved(case, due, now)
@@ -43,11 +41,19 @@ def hear(
         return case
 
 
+def go_on(*, case_id: int, actor: Actor, now: datetime) -> Case:
+    """The customer answered without words, e.g. took an offer: what waited for her goes on, inside that deed."""
+    assert in_transaction()
+    case = locked(case_id, actor)
+    _moved(case, _go_on(case, actor, now), now)
+    return case
+
+
 def answer(*, case_id: int, text: str, channel: str, actor: Actor, now: datetime) -> Case:
     """The customer was written to: it counts as an answer, as one by telephone does."""
     check_text(text)
     with transaction():
-        case = _locked(case_id, actor)
+        case = locked(case_id, actor)
         due = _tell_clocks(case, "replied", actor, now)
         cases.add_event(case_id=case.id, kind="replied", actor=actor, at=now, text=text, data={"channel": channel})
         _moved(case, due, now)
@@ -55,12 +61,19 @@ def answer(*, case_id: int, text: str, channel: str, actor: Actor, now: datetime
         return case
 
 
-def _locked(case_id: int, actor: Actor) -> Case:
+def locked(case_id: int, actor: Actor) -> Case:
+    """The case for this deed alone; raises NotFound outside of the actor's sight."""
     case = db.session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
     if case is None:
         raise NotFound
     permissions.require(actor, "cases.write", site_id=case.site_id)
     return case
+
+
+def _go_on(case: Case, actor: Actor, now: datetime) -> datetime | None:
+    if case.state == "waiting" and case.waiting_for == "customer":
+        case.state, case.waiting_for = "open", None
+    return _tell_clocks(case, "customer_wrote", actor, now)
 
 
 def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime) -> datetime | None:

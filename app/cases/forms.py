@@ -110,6 +110,14 @@ class TextForm(Form):
     text = ParagraphField(_l("Text"), [InputRequired(_l("Write something first.")), Length(max=TEXT_MAX)])
 
 
+class ReplyForm(TextForm):
+    """What the customer is told, and how: on her page, where she reads it, or what was said otherwise."""
+
+    channel = SelectField(
+        _l("How"), choices=options((("page", _l("On her page")), *words.CHANNEL_WORDS.items())), default="page"
+    )
+
+
 class NewCategoryForm(Form):
     name = LineField(_l("New category"), [InputRequired(), Length(max=160)])
 

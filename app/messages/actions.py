@@ -24,9 +24,10 @@ SENT = audit.declare("message:send", "message", "channel", "length", sentence=_l
 LINES = {
     "wrote": declare("customer:wrote", _l("%(case)s: the customer wrote.")),
     "disagreed": declare("customer:disagreed", _l("%(case)s: the customer disagrees. Look at what she says.")),
+    "declined": declare("customer:declined", _l("%(case)s: the customer declined our offer.")),
     "not_right": declare("customer:not-right", _l("%(case)s: the customer says that an amount isn't right.")),
 }
-What = Literal["wrote", "disagreed", "not_right"]
+What = Literal["wrote", "declined", "disagreed", "not_right"]
 
 
 class MessageReused(Refusal):
@@ -51,6 +52,7 @@ def receive(
     """Take in what the customer wrote, exactly, and tell who answers for the case. The same intent is taken in once."""
     _check_channel(channel)
     with transaction():
+        dialogue.locked(case_id, actor)
         known = _sent_before(case_id, intent, text)
         if known is not None:
             return known
@@ -66,6 +68,7 @@ def send(*, case_id: int, text: str, channel: str, actor: Actor, now: datetime, 
     """Write to the customer; what she is written stands on her page, whatever the channel."""
     _check_channel(channel)
     with transaction():
+        dialogue.locked(case_id, actor)
         known = _sent_before(case_id, intent, text)
         if known is not None:
             return known

@@ -22,6 +22,7 @@ from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import permissions
 from app.people import queries as people
+from app.remedies import choice_actions as choices
 from app.remedies import payout_actions as payouts
 from app.remedies import precedent_actions as precedents
 from app.remedies import receipt_actions as receipts
@@ -261,6 +262,7 @@ def accept(*, remedy_id: int, actor: Actor, now: datetime, amount: Money | None 
             )  # fmt: skip
         payouts.start(remedy=remedy, actor=actor, now=now)
         precedents.note(remedy=remedy, answer="accepted", now=now)
+        choices.release_others(remedy=remedy, actor=actor, now=now)
         return remedy
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
 from app.kernel.references import ref
-from app.remedies.choice_models import RemedyOption as RemedyOption
 from app.remedies.attempt_models import RefusedOffer as RefusedOffer
+from app.remedies.choice_models import RemedyOption as RemedyOption
 from app.remedies.redress_models import Entitlement as Entitlement
 from app.remedies.redress_models import RedressFinding as RedressFinding
 from app.remedies.redress_models import RedressRemedy as RedressRemedy

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.audit import actions as audit
 from app.budgets import actions as budgets
@@ -19,6 +19,7 @@ from app.kernel.money import NO_CURRENCY, Money
 from app.people import permissions
 from app.policies.rules import WindowAnswer
 from app.remedies import queries
+from app.remedies.choice_models import RemedyOption
 from app.remedies.models import Remedy
 from app.remedies.queries import Judged
 from app.remedies.rules import MOVES, RemedyEnded
@@ -73,6 +74,8 @@ def moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: datetim
     expected, state = MOVES[deed]
     if remedy.historic:
         raise RemedyEnded
+    if deed == "accept":
+        _lock_options(remedy_id)
     statement = update(Remedy).where(Remedy.id == remedy_id, Remedy.state == expected)
     if deed == "accept":
         statement = statement.where(Remedy.expires_at > now)
@@ -87,6 +90,13 @@ def moved(remedy_id: int, deed: str, permission: str, actor: Actor, now: datetim
         raise RemedyEnded
     db.session.refresh(remedy)
     return remedy
+
+
+def _lock_options(remedy_id: int) -> None:
+    """Of several offers to choose from, two taken at once wait for each other here, in one order."""
+    mine = select(RemedyOption.choice_id).where(RemedyOption.remedy_id == remedy_id).scalar_subquery()
+    options = select(RemedyOption.remedy_id).where(RemedyOption.choice_id == mine)
+    db.session.execute(select(Remedy.id).where(Remedy.id.in_(options)).order_by(Remedy.id).with_for_update())
 
 
 def hold(

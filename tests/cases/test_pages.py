@@ -23,7 +23,7 @@ from tests.people.builders import Company, make_company, sign_in
 from tests.remedies.builders import give, publish_policy
 
 QUERIES_MAX = 15
-CASE_PAGE_MAX = 12
+CASE_PAGE_MAX = 13
 
 
 @pytest.fixture
