@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.sla import notice_actions, queries, rerun_actions, task_actions
+from app.sla import notice_actions, rerun_actions, sweep_queries, task_actions
 
 BATCH = 100  # a transaction stays short, so that pages get their turn on SQLite
 
@@ -13,7 +13,7 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     Reads only the clocks that are due, and may run twice or in two processes.
     """
     done = 0
-    while done < limit and queries.has_due_notices(now):
+    while done < limit and sweep_queries.due_ids(now, 1):
         told = notice_actions.notice_due(now=now, limit=min(BATCH, limit - done))
         done += told
         if told < BATCH:

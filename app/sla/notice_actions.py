@@ -1,12 +1,11 @@
 """The ladder: 50, 75 and 90 %, the breach, then owner, supervisor and manager. Each clock tells of each step once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit import actions as audit
@@ -20,12 +19,13 @@ from app.kernel.transactions import transaction
 from app.notifications.actions import Notice, notify_many
 from app.people.models import Employee
 from app.people.queries import supervisors_for
-from app.sla import hooks, queries, rules
+from app.sla import hooks, queries, rules, sweep_queries
 from app.sla.condition_rules import THRESHOLDS
-from app.sla.models import Clock, ClockNotice, ClockPause
+from app.sla.models import Clock, ClockNotice
 from app.sla.notice_words import SENTENCES, values
 from app.sla.rerun_rules import Held
 from app.sla.rules import Facts
+from app.sla.sweep_queries import Due
 
 WARNED = audit.declare("clock:warn", "milestone", "due_at", sentence=_l("warned that a clock is due soon"))
 BREACHED = audit.declare("clock:breach", "milestone", "due_at", sentence=_l("noticed that a clock was missed"))
@@ -33,75 +33,48 @@ ESCALATED = audit.declare("clock:escalate", "milestone", "due_at", "level", sent
 SWEEP = rule("sla-sweep")
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A clock that the sweep found, as plain values; a notice reads the same of a model."""
+Tellable = Clock | Due | Held
 
-    id: int
-    case_id: int
-    case_ref: str
-    milestone: str
-    site_id: int
-    team_id: int | None
-    owner_id: int | None
-    due_at: datetime | None
-    target_seconds: int
-    started_at: datetime
-    warned_at: datetime | None
-    breached_at: datetime | None
-    told: int | None
-    policy_version_id: int | None
-    calendar_version_id: int | None
-    subject: str | None
-
-
-Tellable = Clock | _Due | Held
-
-_COLUMNS = tuple(getattr(Clock, name) for name in _Due.__dataclass_fields__)
+# Stored of each clock that was looked at; one statement for all of them.
+_STORE = (
+    update(Clock.__table__)  # type: ignore[arg-type]
+    .where(Clock.__table__.c.id == bindparam("clock_id"))
+    .values({name: bindparam(name) for name in ("told", "warned_at", "breached_at", "next_notice_at")})
+)
 
 
 def notice_due(*, now: datetime, limit: int) -> int:
     """Give the notices of at most `limit` clocks that are past a step, in one transaction; returns how many.
 
     Of several warnings passed since the last look a clock tells only the highest; the breach and each level after it are
-    always told, one at a time. Rows that another process works on
-    are left to it.
+    always told, one at a time. Rows that another process works on are left to it.
     """
     with transaction():
-        found = [
-            _Due(*row)
-            for row in db.session.execute(
-                select(*_COLUMNS)
-                .where(Clock.next_notice_at < now)
-                .order_by(Clock.next_notice_at, Clock.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
-        ]
-        pauses = _pauses([clock.id for clock in found])
-        by_step: dict[str, list[_Due]] = {}
+        ids = sweep_queries.due_ids(now, limit, lock=True)
+        found, pauses = sweep_queries.due_clocks(ids), sweep_queries.pauses_of(ids)
+        by_step: dict[str, list[Due]] = {}
         changes = []
         for clock in found:
-            step, change = _climbed(clock, tuple(pauses.get(clock.id, ())), now)
+            step, change = _climbed(clock, pauses.get(clock.id, ()), now)
             changes.append(change)
             if step is not None:
                 by_step.setdefault(step, []).append(clock)
         if changes:
-            db.session.execute(update(Clock), changes)
+            store(changes)
         for step in THRESHOLDS:
             if step in by_step:
                 tell(by_step[step], step, now=now)
         return len(found)
 
 
-def _climbed(clock: _Due, pauses: tuple[Pause, ...], now: datetime) -> tuple[str | None, dict[str, Any]]:
+def _climbed(clock: Due, pauses: tuple[Pause, ...], now: datetime) -> tuple[str | None, dict[str, Any]]:
     """The step to tell about, and what is stored of the clock afterwards."""
     calendar, ladder = calendar_of(clock.calendar_version_id), queries.policy(clock.policy_version_id).rules
     facts = Facts(clock.target_seconds, clock.started_at, breached_at=clock.breached_at, pauses=pauses)
     before = rules.told_of(clock.told, clock.warned_at, clock.breached_at)
     told = rules.passed(facts, calendar, ladder, before, now)
     change: dict[str, Any] = {
-        "id": clock.id,
+        "clock_id": clock.id,
         "told": told,
         "warned_at": clock.warned_at or (now if told > rules.SOON else None),
         "breached_at": clock.breached_at or (clock.due_at if told > rules.BREACH else None),
@@ -111,17 +84,9 @@ def _climbed(clock: _Due, pauses: tuple[Pause, ...], now: datetime) -> tuple[str
     return (step if step in ladder.thresholds else None), change
 
 
-def _pauses(clock_ids: Sequence[int]) -> dict[int, list[Pause]]:
-    found: dict[int, list[Pause]] = {}
-    if clock_ids:
-        rows = db.session.execute(
-            select(ClockPause.clock_id, ClockPause.from_at, ClockPause.to_at)
-            .where(ClockPause.clock_id.in_(clock_ids))
-            .order_by(ClockPause.id)
-        )
-        for row in rows:
-            found.setdefault(row.clock_id, []).append((row.from_at, row.to_at))
-    return found
+def store(changes: Sequence[Mapping[str, Any]]) -> None:
+    """Keep how far each of these clocks has climbed, and when it has to be looked at again."""
+    db.session.connection().execute(_STORE, changes)
 
 
 def tell(clocks: Sequence[Tellable], threshold: str, *, now: datetime) -> None:

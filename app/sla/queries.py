@@ -173,11 +173,6 @@ def targets(policy_version_id: int | None) -> Targets:
     return found
 
 
-def has_due_notices(now: datetime) -> bool:
-    """Tell from the index alone whether the sweep has anything to do."""
-    return db.session.scalar(select(Clock.id).where(Clock.next_notice_at < now).limit(1)) is not None
-
-
 def clocks_of_case(case_id: int, now: datetime, *, with_why: bool = True) -> list[ClockView]:
     """The clocks of one case in the order of their milestones, in one query."""
     return clocks_of_cases([case_id], now, with_why=with_why).get(case_id, [])
