@@ -35,6 +35,7 @@ class Settings:
     session_absolute_hours: int
     upload_max_mebibytes: int
     files_folder: str
+    live_streams_max: int
     exception_expires_hours: int
     remedy_expires_days: int
     argon2_fast: bool
@@ -98,6 +99,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         session_absolute_hours=_whole(env, "MAKEGOOD_SESSION_ABSOLUTE_HOURS", 8, 1, 24),
         upload_max_mebibytes=_whole(env, "MAKEGOOD_UPLOAD_MAX_MEBIBYTES", 200, 1, 2000),
         files_folder=_files_folder(env, instance),
+        live_streams_max=_whole(env, "MAKEGOOD_LIVE_STREAMS", 16, 0, 1_000),
         exception_expires_hours=_whole(env, "MAKEGOOD_EXCEPTION_EXPIRES_HOURS", 72, 1, 72),
         remedy_expires_days=_whole(env, "MAKEGOOD_REMEDY_EXPIRES_DAYS", 14, 1, 365),
         argon2_fast=environment == "test",

@@ -1,6 +1,5 @@
 """The page of one request as its reader sees it: whole, or the part alone that is asked for again while it waits."""
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,7 +61,7 @@ def values(row: RequestRow, sent: Sent) -> dict[str, Any]:
         "kinds": {row.kind: sheet.kind},
         "category": sheet.category,
         "is_mine": actor.id == row.requested_by_id,
-        "tag": tag_of(_mark(row, sheet)),
+        "tag": step_queries.tag_of(_mark(row, sheet)),
         "now": now,
     }
 
@@ -90,12 +89,6 @@ def keeps_of(row: RequestRow, *, is_part: bool) -> str:
         give=PartForm(formdata=None),
         is_mine=me().id == row.requested_by_id,
     )
-
-
-def tag_of(mark: step_queries.Mark | None) -> str:
-    """Name a state of a request, so that a browser can ask whether it is still the same."""
-    said = repr((mark.state, mark.ended_at, mark.terms_hash, mark.says, mark.last_line) if mark else None)
-    return hashlib.sha256(said.encode()).hexdigest()[:20]
 
 
 def _decision(row: RequestRow, name: str, sent: Sent) -> DecisionForm:

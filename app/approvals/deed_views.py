@@ -7,13 +7,14 @@ from flask import Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.approvals import decision_page, step_queries
+from app.approvals import decision_page, live, step_queries
 from app.approvals import thread_actions as threads
 from app.approvals.blueprint import bp
 from app.approvals.decision_page import Sent
 from app.approvals.forms import AmendForm, PartForm, TalkForm
 from app.approvals.queries import RequestRow
 from app.approvals.sheet import part_now
+from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
@@ -29,13 +30,30 @@ def state(ref: str) -> Response:
     mark = step_queries.mark(exception_id) if exception_id else None
     if mark is None:
         raise NotFound
-    tag = decision_page.tag_of(mark)
+    tag = step_queries.tag_of(mark)
     is_seen = my_scope("exceptions.read").covers(site_id=mark.site_id, team_id=mark.team_id, owner_id=mark.asker_id)
     if is_seen and tag in request.if_none_match:
         answer = make_response("", 304)
     else:
         answer = make_response(decision_page.part(decision_page.row_of(ref)))
     answer.set_etag(tag)
+    return answer
+
+
+@bp.get("/exceptions/<ref>/live")
+@needs("exceptions.read")
+def listen(ref: str) -> Response:
+    """Tell the page as soon as the request changes, as server-sent events; 204 where no more pages may listen."""
+    row = decision_page.row_of(ref)
+    hub = live.here()
+    stream = hub.open(row.id, request.args.get("tag") or None) if row.is_waiting else None
+    if stream is None:
+        return Response(status=204)
+    db.session.remove()  # the thread waits from here on, and holds nothing of the database
+    answer = Response(live.events(stream), mimetype="text/event-stream")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Accel-Buffering"] = "no"
+    answer.call_on_close(lambda: hub.close(stream))
     return answer
 
 

@@ -1,7 +1,8 @@
 """Reads of routes: which step is open, who has spoken in it, and what was said."""
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -188,6 +189,11 @@ class Mark:
 
 def mark(exception_id: int) -> Mark | None:
     """Read a request's mark in one query, for pages that ask whether anything is new."""
+    return marks([exception_id]).get(exception_id)
+
+
+def marks(ids: Collection[int]) -> dict[int, Mark]:
+    """Read the marks of several requests in one query."""
     says = (
         select(func.count())
         .select_from(ExceptionVote)
@@ -196,13 +202,20 @@ def mark(exception_id: int) -> Mark | None:
         .scalar_subquery()
     )
     line = select(func.max(ExceptionMessage.id)).where(ExceptionMessage.exception_id == ExceptionRequest.id)
-    row = db.session.execute(
+    rows = db.session.execute(
         select(
-            ExceptionRequest.state, ExceptionRequest.ended_at, ExceptionRequest.terms_hash, ExceptionRequest.site_id,
-            ExceptionRequest.team_id, ExceptionRequest.requested_by_id, says, line.scalar_subquery(),
-        ).where(ExceptionRequest.id == exception_id)
-    ).first()  # fmt: skip
-    return Mark(*row) if row else None
+            ExceptionRequest.id, ExceptionRequest.state, ExceptionRequest.ended_at, ExceptionRequest.terms_hash,
+            ExceptionRequest.site_id, ExceptionRequest.team_id, ExceptionRequest.requested_by_id, says,
+            line.scalar_subquery(),
+        ).where(ExceptionRequest.id.in_(list(ids)))
+    )  # fmt: skip
+    return {row[0]: Mark(*row[1:]) for row in rows}
+
+
+def tag_of(found: Mark | None) -> str:
+    """Name a state of a request, so that a page can ask whether it is still the same."""
+    said = repr((found.state, found.ended_at, found.terms_hash, found.says, found.last_line) if found else None)
+    return hashlib.sha256(said.encode()).hexdigest()[:20]
 
 
 def to_remind(now: datetime, limit: int) -> list[int]:

@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import Flask
 
+from app.approvals import live
 from app.ops import health
 from config import Settings
 
@@ -25,6 +26,7 @@ def leave_slowly(app: Flask) -> None:
 
     def drain(number: int, frame: FrameType | None) -> None:
         known = health.of(app)
+        live.of(app).is_leaving = True  # pages that listen are let go, and listen elsewhere
         if known.is_draining or not settings.drain_seconds:
             known.is_draining = True
             stop(number, frame)

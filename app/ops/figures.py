@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flask import Flask
 
+from app.approvals import live
 from app.notifications import outbox_queries as outbox
 from app.ops import counters, health, queries
 from app.ops.queries import Sign
@@ -31,6 +32,7 @@ def _answers(app: Flask, now: datetime) -> list[Family]:
         ("makegood_request_seconds_bucket", "counter", "Answers at most this slow.", bounds),
         ("makegood_request_seconds_sum", "counter", "Time spent on answers.", [(process, seen.seconds)]),
         ("makegood_request_seconds_count", "counter", "Answers.", [(process, seen.count)]),
+        ("makegood_live_streams", "gauge", "Pages that listen for a decision.", [(process, live.of(app).count)]),
     ]
 
 
