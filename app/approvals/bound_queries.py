@@ -34,7 +34,12 @@ def bounds(currency: str) -> Bounds:
 
 
 def _bounds(row: DecisionBound) -> Bounds:
-    return Bounds(row.currency, _money(row.batch_minor_max, row.currency), _money(row.proof_above_minor, row.currency), row.version)
+    return Bounds(
+        row.currency,
+        _money(row.batch_minor_max, row.currency),
+        _money(row.proof_above_minor, row.currency),
+        row.version,
+    )
 
 
 def _money(minor: int | None, currency: str) -> Money | None:

@@ -8,11 +8,24 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.approvals import absence_views, deed_views, matrix_views, queries, roster_queries, rules
+from app.approvals import (
+    absence_views,
+    batch_views,
+    bound_queries,
+    bound_views,
+    deed_views,
+    link_views,
+    matrix_views,
+    queries,
+    roster_queries,
+    rules,
+)
 from app.approvals import actions as approvals
+from app.approvals import link_actions as links
 from app.approvals.blueprint import bp
 from app.approvals.decision_page import Sent, keeps_of, page, row_of
 from app.approvals.forms import DecisionForm
+from app.approvals.link_views import ask_for_proof
 from app.approvals.queries import RequestRow
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.paging import Page
@@ -24,7 +37,7 @@ from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
 
-__all__ = ["absence_views", "bp", "deed_views", "matrix_views"]
+__all__ = ["absence_views", "batch_views", "bound_views", "bp", "deed_views", "link_views", "matrix_views"]
 TABS = ("waiting", "decided", "asked")
 
 
@@ -53,6 +66,7 @@ def inbox() -> str:
         names=people.names(person for row in found.rows for person in (row.requested_by_id, row.decided_by_id)),
         kinds=_kinds(),
         waits=queries.waits(actor.site_id if scope.kind != "company" else None, now),
+        has_batches=bool(bound_queries.all_bounds()) if tab == "waiting" else False,
         now=now,
         next_url=url_for("approvals.inbox", tab=tab, after=found.next_cursor) if found.next_cursor else None,
         start_url=url_for("approvals.inbox", tab=tab) if at.after else None,
@@ -89,8 +103,10 @@ def decide(ref: str) -> Response | tuple[str, int]:
     form = DecisionForm.about(row.amount, request.form.get("outcome", ""), is_sent=True)
     if not form.validate():
         return page(row, Sent("decision", form)), 422
+    ask_for_proof(row, form)
     try:
-        _decide(row, form)
+        with links.using(request.form.get("link", ""), exception_id=row.id, actor=me(), now=utc_now()):
+            _decide(row, form)
     except BadInput as mistake:
         form.take(mistake)
         return page(row_of(ref), Sent("decision", form)), 422

@@ -6,10 +6,11 @@ from datetime import datetime
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.approvals import queries, rules
+from app.approvals import link_actions, queries, rules
 from app.kernel.actor import Actor
 from app.kernel.errors import Refusal
 from app.kernel.references import parse_ref
+from app.notifications import mail_links
 from app.people import hooks
 from app.sla import hooks as clocks
 
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     hooks.add(keep_a_decider)
     clocks.acting["approval"] = asked_of
     clocks.addresses["approval"] = "/exceptions/"
+    mail_links.add(link_actions.path_for)
 
 
 def asked_of(refs: Sequence[str], now: datetime) -> dict[str, list[int]]:
