@@ -34,6 +34,7 @@ TECHNICAL_TABLES = frozenset(
         "case_search",
         "customer_search",
         "search_dirty",
+        "message_draft",
     }
 )
 AUDIT_TABLE = "audit_entry"

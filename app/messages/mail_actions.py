@@ -125,6 +125,8 @@ def _owe(message: Message, case: Case, subject: str, to: str, actor: Actor, now:
     customer = db.session.get(Customer, case.customer_id) if case.customer_id else None
     if customer is None or not customer.email:
         raise BadInput({"text": [str(_l("No e-mail address of the customer is known."))]})
+    if not customer.email.isascii():
+        raise BadInput({"text": [str(_l("Our mail server can't reach this address. Tell her another way."))]})
     if customer.email != to:
         raise AddressChanged
     _check_often(customer.email, now)

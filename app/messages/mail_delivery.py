@@ -53,11 +53,11 @@ def compose(mail: MailOut, text: str, settings: Settings, now: datetime) -> Emai
     if mail.refs:
         made["References"] = mail_rules.one_line(mail.refs, 20_000)
     made["X-Loop"] = mail.from_address
-    made["Content-Language"] = mail.language.replace("_", "-")
     made.set_content(text, cte="quoted-printable")
     made.add_alternative(
         mail_rules.as_html(text, mail.language.replace("_", "-")), subtype="html", cte="quoted-printable"
     )
+    made["Content-Language"] = mail.language.replace("_", "-")
     return made
 
 

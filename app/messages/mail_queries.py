@@ -18,7 +18,7 @@ SHOWN_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class OutRow:
-    """A mail to the customer. at: when it was written. tries, next_at, reason: of the outbox, while it is on its way.
+    """A mail to the customer. at: when it was written. tries, next_at: of the outbox, while it is on its way.
 
     state: queued, sent, bounced, failed, or unknown (the server broke off before it answered; nobody sends it again
     blindly).
@@ -65,7 +65,7 @@ def mails_of_case(case_id: int) -> CaseMails:
         .subquery()
     )
     rows = db.session.execute(
-        select(MailOut, OutboxAttempt.state, OutboxAttempt.number, OutboxAttempt.due_at, OutboxAttempt.error)
+        select(MailOut, OutboxAttempt.state, OutboxAttempt.number, OutboxAttempt.due_at)
         .outerjoin(OutboxMessage, (OutboxMessage.channel == "message-mail") & (OutboxMessage.key == _key()))
         .outerjoin(last, last.c.message_id == OutboxMessage.id)
         .outerjoin(
@@ -82,7 +82,7 @@ def mails_of_case(case_id: int) -> CaseMails:
         .limit(SHOWN_MAX)
     ).all()
     return CaseMails(
-        tuple(_out(mail, state, number or 0, due) for mail, state, number, due, _error in rows),
+        tuple(_out(mail, state, number or 0, due) for mail, state, number, due in rows),
         tuple(InRow(*row) for row in came),
     )
 

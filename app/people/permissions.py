@@ -24,6 +24,7 @@ _DESK = (
     "payouts.prove",
     "attachments.read",
     "attachments.add",
+    "mails.sort",
 )
 _LEAD = (
     *_DESK,
@@ -85,6 +86,9 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
     grant("supervisor", ("policies.simulate",), "site")
     for role in ("manager", "hr", "auditor", "admin"):
         grant(role, ("policies.simulate",), "company")
+    # Mail: how sites write and what their templates say, and the inlet that mail servers hand mail to.
+    for role in ("manager", "admin"):
+        grant(role, ("mails.settings", "mails.deliver"), "company")
     # Where the public may report an issue: the links and posters of a site.
     grant("supervisor", ("reports.write",), "site")
     for role in ("manager", "admin"):

@@ -25,6 +25,7 @@ DOCUMENTED = {
     "case_search": "derived from audited rows",
     "customer_search": "derived from audited rows",
     "search_dirty": "what the search index has yet to take in",
+    "message_draft": "what somebody types and has not sent; sending is an entry",
 }
 
 
