@@ -17,6 +17,9 @@ from app.policies.document_rules import Document, document_of
 from app.policies.known_rules import Known, KnownKind, KnownSite, KnownTeam
 from app.policies.models import PolicyVersion
 
+# Stages in which everybody who works under a policy may read it: in force or past, or about to be reviewed.
+READ_BY_ALL = ("published", "asked", "reviewed")
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
@@ -147,6 +150,22 @@ def stages(version_ids: list[int]) -> dict[int, str]:
         else newest.get((row.version_id, row.version), "asked" if row.asked_at is not None else "draft")
         for row in documents
     }
+
+
+def under_review() -> tuple[tuple[int, str], ...]:
+    """Drafts whose review was asked for and that aren't published yet: (id, title), the newest first."""
+    rows = db.session.execute(
+        select(PolicyVersion.id, PolicyVersion.title)
+        .join(PolicyDocument, PolicyDocument.version_id == PolicyVersion.id)
+        .where(
+            PolicyVersion.state == "draft", PolicyDocument.asked_at.is_not(None), PolicyDocument.discarded_at.is_(None)
+        )
+        .order_by(PolicyVersion.number.desc())
+        .limit(20)
+    )
+    found = tuple((row.id, row.title) for row in rows)
+    said = stages([version_id for version_id, _title in found])
+    return tuple(one for one in found if said[one[0]] in READ_BY_ALL)
 
 
 def reviewers() -> tuple[int, ...]:

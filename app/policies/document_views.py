@@ -1,6 +1,8 @@
 """Policies as everybody entitled reads them: the list, one version, its print, its file, and what changed."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from flask import Response, render_template
 from flask_babel import gettext as _
@@ -10,11 +12,12 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, needs
-from app.policies import document_queries, queries, sheet
+from app.policies import clause_queries, clause_rules, document_queries, queries, sheet
 from app.policies.blueprint import bp
 from app.policies.check_rules import findings
 from app.policies.diff_rules import Difference, difference
 from app.policies.document_queries import DocumentRow
+from app.policies.document_rules import Clause
 from app.policies.finding_words import FindingRow, finding_rows
 from app.policies.known_rules import Known
 from app.policies.review_forms import PublishForm, ReviewForm
@@ -38,6 +41,27 @@ def in_force_id(now: datetime) -> int | None:
 
 def stage_now(row: DocumentRow, now: datetime, current: int | None) -> Stage:
     return stage_of(row.stage, is_in_force=row.id == current, valid_from=row.valid_from, now=now)
+
+
+def site_day(now: datetime, known: Known) -> date:
+    """The day where the reader works: a clause's review-by date is a day there."""
+    site = known.sites.get(me().site_id or 0)
+    return now.astimezone(ZoneInfo(site.zone if site else "UTC")).date()
+
+
+@dataclass(frozen=True, slots=True)
+class UnderReview:
+    """A draft that everybody may read and sign before it is published."""
+
+    ref: str
+    title: str
+    clauses: tuple[Clause, ...]
+
+
+def _under_review() -> list[UnderReview]:
+    """Drafts whose review was asked for, with their clauses; few at a time."""
+    rows = [document_queries.document(version_id) for version_id, _title in document_queries.under_review()[:3]]
+    return [UnderReview(row.ref, row.document.title, row.document.clauses) for row in rows if row is not None]
 
 
 def found_in(row: DocumentRow, known: Known) -> tuple[FindingRow, ...]:
@@ -85,12 +109,15 @@ def shown(row: DocumentRow, *, review_form: ReviewForm, publish_form: PublishFor
     current = in_force_id(now)
     actor, is_draft = me(), row.state == "draft" and row.discarded_at is None
     rows = found_in(row, known)
+    cares = clause_queries.cares_of(row.document, site_day(now, known))
     review_form.version.data = publish_form.version.data = row.version
     return render_template(
         "policies/show.html",
         row=row,
         stage=stage_now(row, now, current),
-        sheets=sheet.clause_sheets(row.document, known),
+        sheets=sheet.clause_sheets(row.document, known, cares=cares),
+        overdue=sum(care.due == "overdue" for care in cares.values()),
+        unsigned=clause_rules.unsigned(cares.values()),
         findings=rows,
         errors=sum(one.is_error for one in rows),
         names=sheet.doers([*row.authors, *(review.reviewer for review in row.reviews)]),
@@ -114,7 +141,9 @@ def print_page(ref: str) -> str:
         row=row,
         sites=[site for site in known.sites.values() if site.id in named],
         stage=stage_now(row, now, in_force_id(now)),
-        sheets=sheet.clause_sheets(row.document, sheet.by_code(known)),
+        sheets=sheet.clause_sheets(
+            row.document, sheet.by_code(known), cares=clause_queries.cares_of(row.document, site_day(now, known))
+        ),
         names=sheet.doers([*row.authors, *(review.reviewer for review in row.reviews)]),
         now=now,
     )
@@ -165,13 +194,15 @@ def in_force() -> str:
     row = document_queries.document(current.version.id)
     assert row is not None
     here = sheet.rules_for(row.document, now, site_id=site.id, team_id=actor.team_id)
+    cares = clause_queries.cares_of(row.document, site_day(now, known))
     mine = [rule for rule in here if rule.role in (None, actor.role)] if can("remedies.give") else []
     return render_template(
         "policies/in_force.html",
         row=row,
         site=site,
-        mine=sheet.clause_sheets(row.document, known, rules=mine),
-        everybody=sheet.clause_sheets(row.document, known, rules=here),
+        mine=sheet.clause_sheets(row.document, known, rules=mine, cares=cares),
+        everybody=sheet.clause_sheets(row.document, known, rules=here, cares=cares),
+        drafts=_under_review(),
         coming=queries.next_version(now),
         zone=people.site(site.id).time_zone,
         title=_("What applies at %(site)s", site=site.name),

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from app.kernel.references import parse_ref
 from app.people import queries as people
 from app.people.words import ROLE_WORDS
+from app.policies.clause_rules import Care
 from app.policies.document_rules import Clause, Document, clause_order, limit_of
 from app.policies.finding_words import limit_words
 from app.policies.known_rules import GIVING_ROLES, Known
@@ -58,6 +59,7 @@ class ClauseSheet:
     title: str
     text: str
     rows: tuple[SheetRow, ...]
+    care: Care | None = None
 
 
 def rule_line(rule: Rule, known: Known) -> RuleLine:
@@ -124,8 +126,17 @@ def when_words(rule: Rule) -> str:
     return _("until %(end)s", end=date(rule.valid_to)) if rule.valid_to else ""
 
 
-def clause_sheets(document: Document, known: Known, *, rules: Sequence[Rule] | None = None) -> tuple[ClauseSheet, ...]:
-    """The document in the order of its clauses; rules (default all) that name a clause without words get one."""
+def clause_sheets(
+    document: Document,
+    known: Known,
+    *,
+    rules: Sequence[Rule] | None = None,
+    cares: Mapping[str, Care] | None = None,
+) -> tuple[ClauseSheet, ...]:
+    """The document in the order of its clauses; rules (default all) that name a clause without words get one.
+
+    cares: clause → how it is cared for, where that is shown.
+    """
     shown = document.rules if rules is None else rules
     clauses = {clause.code: clause for clause in document.clauses}
     codes = {rule.clause for rule in shown} | (set(clauses) if rules is None else set())
@@ -135,6 +146,7 @@ def clause_sheets(document: Document, known: Known, *, rules: Sequence[Rule] | N
             clauses.get(code, Clause(code)).title,
             clauses.get(code, Clause(code)).text,
             _rows([rule for rule in shown if rule.clause == code], known),
+            (cares or {}).get(code),
         )
         for code in sorted(codes, key=clause_order)
     )
@@ -146,6 +158,15 @@ def rules_for(document: Document, at: datetime, *, site_id: int, team_id: int | 
         replace(rule, site_id=None)
         for rule in document.rules
         if rule.site_id in (None, site_id) and rule.team_id in (None, team_id) and is_valid(rule, at)
+    )
+
+
+def rules_at(document: Document, *, site_id: int | None, team_id: int | None) -> tuple[Rule, ...]:
+    """The rules that were ever meant for a site and a team, as they read there: without the site's name."""
+    return tuple(
+        replace(rule, site_id=None)
+        for rule in document.rules
+        if rule.site_id in (None, site_id) and rule.team_id in (None, team_id)
     )
 
 
