@@ -8,6 +8,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert, select, update
 
+from app.approvals import appeal_actions as appeals
 from app.approvals import hooks, queries, rules, step_queries, writing
 from app.approvals import step_actions as steps
 from app.approvals.models import ExceptionDecision, ExceptionRequest
@@ -209,6 +210,8 @@ def _decided(
     writing.note(request, outcome, actor, now, reason, granted.minor if granted else None)
     notice = APPROVED_NOTICE if granted else DECLINED_NOTICE
     writing.tell([request.requested_by_id], notice, request, granted or request.amount, actor, now)
+    if granted:
+        appeals.credit(request=request, granted=granted, actor=actor, now=now)
 
 
 def _go_on(
@@ -311,6 +314,8 @@ def _end(request: ExceptionRequest, state: str, by_id: int | None, now: datetime
         .execution_options(synchronize_session=False)
     )
     db.session.refresh(request)
+    if taken.rowcount == 1:  # type: ignore[attr-defined]
+        writing.read_off(request, now)
     return taken.rowcount == 1  # type: ignore[attr-defined]
 
 

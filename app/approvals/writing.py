@@ -17,6 +17,7 @@ from app.notifications.rules import declare
 from app.people import queries as people
 
 REASON_CHARACTERS_MAX = 2_000
+DECIDING_ROLES = ("supervisor", "manager", "admin")  # who is told of waiting requests
 
 ASKED = audit.declare(
     "exception:ask",
@@ -108,6 +109,12 @@ def tell(
         },
         at=now,
     )
+
+
+def read_off(request: ExceptionRequest, now: datetime) -> None:
+    """Take an ended request out of every inbox that it waited in: nobody opens it to find that it is over."""
+    deciders = people.active_people(DECIDING_ROLES)
+    notifications.read_off(subject=request.ref, employee_ids=[one.id for one in deciders], now=now)
 
 
 def clean_reason(text: str, *, required: bool) -> str:

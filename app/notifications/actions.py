@@ -100,6 +100,20 @@ def mark_all_read(*, up_to_id: int, actor: Actor, now: datetime) -> int:
         return count
 
 
+def read_off(*, subject: str, employee_ids: Sequence[int], now: datetime) -> int:
+    """Mark what these people have not read about a subject, inside the deed that makes it moot; that deed's entry names it."""
+    assert in_transaction(), "notices go with the deed that makes them moot"
+    marked = db.session.execute(
+        update(Notification)
+        .where(
+            Notification.employee_id.in_(employee_ids), Notification.read_at.is_(None), Notification.subject == subject
+        )
+        .values(read_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(marked.rowcount)  # type: ignore[attr-defined]
+
+
 def _record(actor: Actor, now: datetime, count: int) -> None:
     assert actor.id is not None
     audit.record(READ, subject=ref("employee", actor.id), actor=actor, at=now, site_id=actor.site_id, count=count)
