@@ -100,7 +100,6 @@ def ask(
         )
         db.session.add(request)
         db.session.flush()
-        clocks.note_asked(case_id=case_id, subject=request.ref, actor=actor, now=now)
         steps.open_route(request, actor, now)
         audit.record(
             ASKED,

@@ -58,10 +58,10 @@ def open_route(request: ExceptionRequest, actor: Actor, now: datetime, *, round:
             )
         )
     db.session.flush()
-    open_step(request, 1, actor, now)
+    open_step(request, 1, "asked" if round == 1 else "amended", actor, now)
 
 
-def open_step(request: ExceptionRequest, number: int, actor: Actor, now: datetime) -> None:
+def open_step(request: ExceptionRequest, number: int, what: str, actor: Actor, now: datetime) -> None:
     """Let a step begin: its deciders have the time of its clock, ANSWER_MINUTES in which their site is staffed if no target is set."""
     answer = clocks.start_approval(
         case_id=request.case_id,
@@ -70,7 +70,7 @@ def open_step(request: ExceptionRequest, number: int, actor: Actor, now: datetim
         team_id=request.team_id,
         severity=db.session.scalars(select(Case.severity).where(Case.id == request.case_id)).one(),
         default_seconds=rules.ANSWER_MINUTES * 60,
-        is_asked_anew=number == 1,
+        what=what,
         actor=actor,
         now=now,
     )
@@ -126,7 +126,7 @@ def say(
         return None
     db.session.execute(_steps(request.id, step.number).values(done_at=now))
     if found == "approved" and step.number < step.of:
-        open_step(request, step.number + 1, actor, now)
+        open_step(request, step.number + 1, "answered", actor, now)
         return None
     return found
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm.util import identity_key
 
 from app.audit import actions as audit
 from app.cases import hooks, rules
@@ -316,7 +317,10 @@ def note_due(dues: Mapping[int, datetime | None], now: datetime) -> None:
         .values(next_due_at=bindparam("due_at")),
         [{"case_id": case_id, "due_at": due or rules.NEVER} for case_id, due in dues.items()],
     )
-    db.session.expire_all()
+    for case_id in dues:
+        held = db.session.identity_map.get(identity_key(Case, case_id))
+        if held is not None:
+            db.session.expire(held, ["next_due_at"])
 
 
 def _case(case_id: int, actor: Actor, *, version: int | None = None) -> Case:

@@ -3,7 +3,7 @@
 Every function returns the earliest instant at which an open clock of the case is due, or None.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.sla.models import Clock, ClockPause
 from app.sla.rules import Facts
 from app.sla.target_rules import Traits, targets_of
 
+AskTraits = Callable[[], tuple[str | None, str | None]]  # segment and channel of the case
 STARTED = audit.declare(
     "clock:start",
     "severity",
@@ -113,24 +114,33 @@ def happened(
     """
     with transaction():
         deed = Deed(case_id, actor, now)
-        own = [clock for clock in deed.clocks if clock.subject is None]
-        others = [
-            clock for clock in deed.clocks if subject and clock.milestone == "approval" and clock.subject != subject
-        ]
-        told = [clock for clock in deed.clocks if clock not in others]
-        by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in told]
-        again = [clock for clock, rule in by_rule if event in rule.reset and clock.is_open]
-        _cancel(deed, [clock for clock, rule in by_rule if event in rule.cancel])
-        _stop(deed, [clock for clock, rule in by_rule if event in rule.stop or event in rule.reset], now)
-        if not any(clock.is_open for clock in others):
-            _run_on(deed, [clock for clock, rule in by_rule if event in rule.resume], reopened=event == "reopened")
-        if rest:
-            _rest(deed, [clock for clock in told if clock.subject is None or clock.subject != subject], rest)
-        traits = Traits(own[0].severity, segment, channel, own[0].site_id) if own else None
-        if traits:
-            _start_more(deed, own[0], event, traits, again)
+        apply(deed, event, lambda: (segment, channel), rest=rest, subject=subject)
         deed.tell()
         return deed.next_due()
+
+
+def apply(
+    deed: Deed,
+    event: str,
+    traits: AskTraits,
+    *,
+    rest: str | None = None,
+    subject: str | None = None,
+) -> None:
+    """What `happened` does, inside a deed on these clocks. traits: segment and channel, asked where a clock starts."""
+    own = [clock for clock in deed.clocks if clock.subject is None]
+    others = [clock for clock in deed.clocks if subject and clock.milestone == "approval" and clock.subject != subject]
+    told = [clock for clock in deed.clocks if clock not in others]
+    by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in told]
+    again = [clock for clock, rule in by_rule if event in rule.reset and clock.is_open]
+    _cancel(deed, [clock for clock, rule in by_rule if event in rule.cancel])
+    _stop(deed, [clock for clock, rule in by_rule if event in rule.stop or event in rule.reset], deed.now)
+    if not any(clock.is_open for clock in others):
+        _run_on(deed, [clock for clock, rule in by_rule if event in rule.resume], reopened=event == "reopened")
+    if rest:
+        _rest(deed, [clock for clock in told if clock.subject is None or clock.subject != subject], rest)
+    if own:
+        _start_more(deed, own[0], event, traits, again)
 
 
 def stop(*, case_id: int, milestone: str, at: datetime, actor: Actor, now: datetime) -> datetime | None:
@@ -280,24 +290,22 @@ def _run_on(deed: Deed, clocks: Sequence[Clock], *, reopened: bool = False) -> N
         deed.record(REOPENED, stopped, clocks=listed(stopped))
 
 
-def _start_more(deed: Deed, first: Clock, event: str, traits: Traits, again: list[Clock]) -> None:
+def _start_more(deed: Deed, first: Clock, event: str, traits: AskTraits, again: list[Clock]) -> None:
     """Start what the policy starts at this event, and begin anew what was reset; both count from now."""
     policy = queries.policy(first.policy_version_id)
-    wanted = targets_of(policy.targets, traits)
     running = {clock.milestone for clock in deed.clocks if clock.is_open}
     names = [name for name in OF_A_CASE if event in policy.rules.of(name).start and event != "logged"]
-    names += [clock.milestone for clock in again]
-    fresh = [
-        _another(deed, first, name, wanted[name], traits.severity, at=deed.now)
-        for name in dict.fromkeys(names)
-        if name in wanted and name not in running
-    ]
+    names = [name for name in dict.fromkeys([*names, *(clock.milestone for clock in again)]) if name not in running]
+    if not names:
+        return
+    wanted = targets_of(policy.targets, Traits(first.severity, *traits(), first.site_id))
+    fresh = [_another(deed, first, name, wanted[name], first.severity, at=deed.now) for name in names if name in wanted]
     if fresh:
         deed.clocks += fresh
         deed.record(
             STARTED,
             fresh,
-            severity=traits.severity,
+            severity=first.severity,
             clocks=listed(fresh),
             historic=first.historic,
             policy_version=first.policy_version_id,

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from app.calendars.queries import calendar_of
 from app.kernel.actor import Actor
-from app.kernel.database import db
 from app.kernel.transactions import transaction
 from app.sla import actions as clocks
 from app.sla import hooks, queries, rules
@@ -30,40 +29,48 @@ def start_approval(
     team_id: int | None,
     severity: int,
     default_seconds: int,
-    is_asked_anew: bool,
+    what: str,
     actor: Actor,
     now: datetime,
 ) -> Answer:
     """An exception waits for those whose turn it is: its clock starts, an earlier one of it ends.
 
-    default_seconds: where the policy has no target. is_asked_anew: the earlier clock is cancelled; otherwise the step
-    before was answered, and its clock is met or missed.
+    what: asked, for the first time, which the other clocks hear of; answered: the step before is, and its clock is met or
+    missed; amended: it is asked anew, and its clock is cancelled. default_seconds: where the policy has no target.
     """
+    assert what in ("asked", "answered", "amended")
     with transaction():
-        tasks.end_clock(case_id=case_id, subject=subject, at=now, actor=actor, now=now, cancelled=is_asked_anew)
+        tasks.lock([case_id])
+        deed = Deed(case_id, actor, now)
+        if what == "asked":
+            clocks.apply(deed, "exception_asked", lambda: _traits(case_id), rest="approval", subject=subject)
+        else:
+            tasks.end(deed, subject, now, cancelled=what == "amended")
         place = {"site_id": site_id, "team_id": team_id, "owner_id": None, "severity": severity}
         record = {"milestone": "approval", "subject": subject, "label": subject}
-        clock = tasks.begin(
-            case_id, {**place, **record}, now.replace(microsecond=0), None, default_seconds=default_seconds
-        )
+        since = now.replace(microsecond=0)
+        clock = tasks.begin(case_id, {**place, **record}, since, None, default_seconds=default_seconds)
         assert clock is not None, "an approval always has a time"
-        deed = Deed(case_id, actor, now)
+        deed.clocks.append(clock)
         tasks.record_start(deed, clock)
-        answer = answer_of(clock)
+        deed.tell()
         tasks.moved(deed)
-        return answer
-
-
-def note_asked(*, case_id: int, subject: str, actor: Actor, now: datetime) -> None:
-    """An exception was asked for: the clocks do what their policies say about it."""
-    _tell(case_id, "exception_asked", subject, actor, now, rest="approval")
+        return answer_of(clock)
 
 
 def end_approval(*, case_id: int, subject: str, is_withdrawn: bool, actor: Actor, now: datetime) -> None:
     """An exception was decided, taken back or has expired: its clock ends, and the others do what their policies say."""
     with transaction():
-        tasks.end_clock(case_id=case_id, subject=subject, at=now, actor=actor, now=now, cancelled=is_withdrawn)
-        _tell(case_id, "exception_decided", subject, actor, now)
+        tasks.lock([case_id])
+        deed = Deed(case_id, actor, now)
+        tasks.end(deed, subject, now, cancelled=is_withdrawn)
+        clocks.apply(deed, "exception_decided", lambda: _traits(case_id), subject=subject)
+        deed.tell()
+        tasks.moved(deed)
+
+
+def _traits(case_id: int) -> tuple[str | None, str | None]:
+    return hooks.traits_of([case_id]).get(case_id, (None, None)) if hooks.traits_of else (None, None)
 
 
 def answer_of(clock: Clock) -> Answer:
@@ -75,22 +82,3 @@ def answer_of(clock: Clock) -> Answer:
         rules.HALF,
     )
     return Answer(half, clock.due_at)
-
-
-def _tell(case_id: int, event: str, subject: str, actor: Actor, now: datetime, *, rest: str | None = None) -> None:
-    segment, channel = hooks.traits_of([case_id]).get(case_id, (None, None)) if hooks.traits_of else (None, None)
-    with transaction():
-        tasks.lock([case_id])
-        due = clocks.happened(
-            case_id=case_id,
-            event=event,
-            actor=actor,
-            now=now,
-            segment=segment,
-            channel=channel,
-            rest=rest,
-            subject=subject,
-        )
-        db.session.flush()
-        for hook in hooks.on_moved:
-            hook({case_id: due}, now)

@@ -132,20 +132,26 @@ def end_clock(
     with transaction():
         lock([case_id])
         deed = Deed(case_id, actor, now)
-        ending = [clock for clock in deed.clocks if clock.subject == subject and clock.is_open]
-        for clock in ending:
-            with deed.change(clock, "cancel" if cancelled else "stop", until=at):
-                end_pause(clock, at)
-                clock.stopped_at, clock.cancelled_at = (None, at) if cancelled else (at, None)
-        if ending:
-            milestones = [clock.milestone for clock in ending]
-            late = [clock.milestone for clock in ending if clock.breached_at is not None]
-            if cancelled:
-                deed.record(CANCELLED, ending, milestones=milestones)
-            else:
-                deed.record(STOPPED, ending, milestones=milestones, late=late, stopped_at=written(at))
+        if end(deed, subject, at, cancelled=cancelled):
             deed.tell()
             moved(deed)
+
+
+def end(deed: Deed, subject: str, at: datetime, *, cancelled: bool) -> bool:
+    """End the open clocks of a record, inside a deed; False when there was none."""
+    ending = [clock for clock in deed.clocks if clock.subject == subject and clock.is_open]
+    for clock in ending:
+        with deed.change(clock, "cancel" if cancelled else "stop", until=at):
+            end_pause(clock, at)
+            clock.stopped_at, clock.cancelled_at = (None, at) if cancelled else (at, None)
+    if ending:
+        milestones = [clock.milestone for clock in ending]
+        late = [clock.milestone for clock in ending if clock.breached_at is not None]
+        if cancelled:
+            deed.record(CANCELLED, ending, milestones=milestones)
+        else:
+            deed.record(STOPPED, ending, milestones=milestones, late=late, stopped_at=written(at))
+    return bool(ending)
 
 
 def hand_over(*, case_id: int, subject: str, team_id: int | None, owner_id: int | None) -> None:
