@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.approvals.appeal_rules import Turn
 from app.approvals.models import ExceptionDecision, ExceptionRequest
 from app.cases.models import Case, CaseEvent
 from app.kernel.database import db
+from app.kernel.money import Money
 
 _KINDS = ("resolved", "reopened")
 
@@ -68,21 +70,37 @@ def approvals_in(case_ids: Collection[int]) -> dict[int, list[tuple[datetime, in
     return found
 
 
-def credits(since: datetime, site_ids: Collection[int], limit: int) -> list[Any]:
-    """Granted appeals, the newest first: the request's facts, without who refused."""
-    return list(
-        db.session.execute(
-            select(
-                ExceptionRequest.id, ExceptionRequest.case_id, ExceptionRequest.kind, ExceptionRequest.currency,
-                ExceptionDecision.amount_minor, ExceptionCredit.refused_at, ExceptionCredit.at,
-            )
-            .join(ExceptionRequest, ExceptionRequest.id == ExceptionCredit.exception_id)
-            .join(ExceptionDecision, ExceptionDecision.exception_id == ExceptionRequest.id)
-            .where(ExceptionCredit.at >= since, ExceptionRequest.site_id.in_(list(site_ids)))
-            .order_by(ExceptionCredit.at.desc(), ExceptionCredit.exception_id.desc())
-            .limit(limit)
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A granted appeal: the request's facts, without who refused."""
+
+    id: int
+    case_id: int
+    kind: str
+    currency: str
+    amount_minor: int
+    refused_at: datetime
+    at: datetime
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+def credits(since: datetime, site_ids: Collection[int], limit: int) -> list[Credit]:
+    """Granted appeals, the newest first."""
+    rows: Any = db.session.execute(
+        select(
+            ExceptionRequest.id, ExceptionRequest.case_id, ExceptionRequest.kind, ExceptionRequest.currency,
+            ExceptionDecision.amount_minor, ExceptionCredit.refused_at, ExceptionCredit.at,
         )
+        .join(ExceptionRequest, ExceptionRequest.id == ExceptionCredit.exception_id)
+        .join(ExceptionDecision, ExceptionDecision.exception_id == ExceptionRequest.id)
+        .where(ExceptionCredit.at >= since, ExceptionRequest.site_id.in_(list(site_ids)))
+        .order_by(ExceptionCredit.at.desc(), ExceptionCredit.exception_id.desc())
+        .limit(limit)
     )  # fmt: skip
+    return [Credit(*row) for row in rows]
 
 
 def credits_of(employee_id: int, since: datetime) -> int:

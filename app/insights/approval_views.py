@@ -1,4 +1,4 @@
-"""The decider's mirror: one's own decisions, shown to oneself. Nobody is compared with anybody."""
+"""The decider's mirror, shown to oneself, and what a place learns from its decisions. Nobody is compared with anybody."""
 
 from flask import render_template
 
@@ -6,7 +6,9 @@ from app.insights import approval_queries as queries
 from app.insights import figures
 from app.insights.blueprint import bp
 from app.kernel.time import utc_now
-from app.people.access import me, needs
+from app.people import queries as people
+from app.people.access import can, me, my_scope, needs
+from app.policies import queries as policies
 
 
 @bp.get("/metrics/my-decisions")
@@ -18,4 +20,24 @@ def my_decisions() -> str:
         share_words=figures.share_words,
         days=queries.DAYS,
         quick_seconds=queries.QUICK_SECONDS,
+    )
+
+
+@bp.get("/metrics/appeals")
+@needs("metrics.read")
+def appeals() -> str:
+    """A decider reads about themselves first, then about the places they lead; HR reads the same figures."""
+    actor, now, scope = me(), utc_now(), my_scope("metrics.read")
+    sites = [site for site in people.sites() if scope.kind == "company" or site.id == scope.site_id]
+    return render_template(
+        "insights/appeals.html",
+        mine=queries.mirror(actor.id or 0, now) if can("exceptions.decide") else None,
+        found=queries.learned([site.id for site in sites], now),
+        where=sites[0].name if len(sites) == 1 else None,
+        kinds={kind.code: kind.name for kind in policies.kinds()},
+        share_words=figures.share_words,
+        bounds_words=figures.bounds_words,
+        difference_words=figures.difference_words,
+        days=queries.DAYS,
+        now=now,
     )

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.insights import queries, rules
+from app.insights.approval_rules import Difference
 from app.insights.queries import Due, Grouped, Part, Wait
 from app.insights.rules import Percentile, Period, Share
 from app.kernel.money import Money
@@ -198,6 +199,14 @@ def bounds_words(found: Percentile) -> str:
 def share_words(one: Share) -> str:
     """Say the interval of a share with its k of n."""
     of = _("%(k)s of %(n)s", k=_count(one.successes), n=_count(one.trials))
+    if one.low is None or one.high is None:
+        return _("%(of)s: too few to say", of=of)
+    return _("%(of)s; 95 %% between %(low)s and %(high)s", of=of, low=percent(one.low), high=percent(one.high))
+
+
+def difference_words(one: Difference) -> str:
+    """Say the interval of a difference of ratios with how many were compared."""
+    of = _("%(waited)s who waited, %(others)s who did not", waited=_count(one.waited), others=_count(one.others))
     if one.low is None or one.high is None:
         return _("%(of)s: too few to say", of=of)
     return _("%(of)s; 95 %% between %(low)s and %(high)s", of=of, low=percent(one.low), high=percent(one.high))
