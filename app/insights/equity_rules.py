@@ -4,13 +4,14 @@ A gap is said only when its interval excludes none; the level is shared among th
 groups don't make a gap out of chance. Groups stand by how much they rest on, never by how they fare.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import exp, log, sqrt
+from math import sqrt
+from statistics import median_low
 from typing import Literal
 
 from app.insights.rules import COUNT_MIN, Share, share, wilson_interval
-from app.insights.statistics_rules import bonferroni_z
+from app.insights.statistics_rules import adjusted_ratio, bonferroni_z
 
 Group = str | int
 GapVerdict = Literal["too_few", "cannot_tell", "gap"]
@@ -52,12 +53,15 @@ class Equity:
 
 @dataclass(frozen=True, slots=True)
 class AmountGap:
-    """How a group's typical amount compares with everybody else's in one currency: a ratio of geometric means."""
+    """How much a group typically gets against everybody else in one currency, within alike cases: a ratio of geometric
+    means. The medians, in minor units, stand beside it as they are, not evened out."""
 
     group: Group
     currency: str
     count: int
     rest_count: int
+    median_minor: int
+    rest_median_minor: int
     ratio: float | None
     low: float | None
     high: float | None
@@ -69,46 +73,23 @@ class AmountGap:
         return "cannot_tell" if self.low <= 1 <= self.high else "gap"
 
 
-@dataclass(slots=True)
-class LogSum:
-    """Amounts above zero as the sums of their logarithms, so that none of them has to be kept."""
-
-    count: int = 0
-    total: float = 0.0
-    squares: float = 0.0
-
-    def add(self, minor: int) -> None:
-        value = log(minor)
-        self.count += 1
-        self.total += value
-        self.squares += value * value
-
-    def without(self, other: "LogSum") -> "LogSum":
-        return LogSum(self.count - other.count, self.total - other.total, self.squares - other.squares)
-
-    @property
-    def mean(self) -> float:
-        return self.total / self.count
-
-    @property
-    def error(self) -> float:
-        """The squared standard error of the mean."""
-        return max(0.0, self.squares / self.count - self.mean**2) / (self.count - 1)
+Given = list[tuple[Hashable, int]]  # what was given, in minor units, with what makes cases alike
 
 
 @dataclass(slots=True)
 class Groups:
-    """Counts of one way of grouping: (answered at once, asked) and amounts by currency, of each group."""
+    """Counts of one way of grouping: (answered at once, asked) and what was given by currency, of each group."""
 
     answers: dict[Group, list[int]] = field(default_factory=dict)
-    amounts: dict[tuple[Group, str], LogSum] = field(default_factory=dict)
+    amounts: dict[tuple[Group, str], Given] = field(default_factory=dict)
 
-    def add(self, group: Group, is_at_once: bool, currency: str, given_minor: int) -> None:
+    def add(self, group: Group, is_at_once: bool, currency: str, given_minor: int, stratum: Hashable = None) -> None:
+        """stratum: what makes cases alike, e.g. kind, category and severity."""
         counts = self.answers.setdefault(group, [0, 0])
         counts[0] += is_at_once
         counts[1] += 1
         if given_minor > 0:
-            self.amounts.setdefault((group, currency), LogSum()).add(given_minor)
+            self.amounts.setdefault((group, currency), []).append((stratum, given_minor))
 
     def gaps(self) -> tuple[Gap, ...]:
         return gaps({group: (k, n) for group, (k, n) in self.answers.items()})
@@ -133,32 +114,34 @@ def gaps(groups: Mapping[Group, tuple[int, int]], *, confidence: float = 0.95) -
     return tuple(found)
 
 
-def amount_gaps(amounts: Mapping[tuple[Group, str], LogSum], *, confidence: float = 0.95) -> tuple[AmountGap, ...]:
-    """Compare each group's amounts with all others' in the same currency, on the logarithmic scale.
+def amount_gaps(amounts: Mapping[tuple[Group, str], Given], *, confidence: float = 0.95) -> tuple[AmountGap, ...]:
+    """Compare what each group was given with all others' in the same currency, within alike cases.
 
-    Source: interval of a ratio of geometric means from Welch's standard error of two log means. Not evened out for what
-    the cases were: severities and wishes differ between groups.
+    The interval is a seeded bootstrap (`adjusted_ratio`) whose confidence is shared among the comparisons.
     """
-    sides: list[tuple[Group, str, LogSum, LogSum]] = []
+    sides: list[tuple[Group, str, Given, Given]] = []
     for currency in sorted({currency for _, currency in amounts}):
-        here = {group: sums for (group, code), sums in amounts.items() if code == currency}
-        whole = LogSum(
-            sum(sums.count for sums in here.values()),
-            sum(sums.total for sums in here.values()),
-            sum(sums.squares for sums in here.values()),
-        )
-        compared = _compared(here, {group: sums.count for group, sums in here.items()}) if len(here) > 1 else []
-        sides += [(group, currency, here[group], whole.without(here[group])) for group in compared]
-    z = bonferroni_z(len(sides), confidence=confidence)
-    return tuple(_amount_gap(*side, z) for side in sides)
+        here = {group: given for (group, code), given in amounts.items() if code == currency}
+        compared = _compared(here, {group: len(given) for group, given in here.items()}) if len(here) > 1 else []
+        for group in compared:
+            rest = [one for other, given in here.items() if other != group for one in given]
+            sides.append((group, currency, here[group], rest))
+    shared = 1 - (1 - confidence) / max(1, len(sides))
+    return tuple(_amount_gap(*side, shared) for side in sides)
 
 
-def _amount_gap(group: Group, currency: str, one: LogSum, rest: LogSum, z: float) -> AmountGap:
-    if min(one.count, rest.count) < COUNT_MIN:
-        return AmountGap(group, currency, one.count, rest.count, None, None, None)
-    difference, reach = one.mean - rest.mean, z * sqrt(one.error + rest.error)
-    bounds = (exp(difference), exp(difference - reach), exp(difference + reach))
-    return AmountGap(group, currency, one.count, rest.count, *bounds)
+def _amount_gap(group: Group, currency: str, one: Given, rest: Given, confidence: float) -> AmountGap:
+    is_enough = min(len(one), len(rest)) >= COUNT_MIN
+    bounds = adjusted_ratio(one, rest, confidence=confidence) if is_enough else None
+    return AmountGap(
+        group,
+        currency,
+        len(one),
+        len(rest),
+        median_low([minor for _, minor in one]),
+        median_low([minor for _, minor in rest]),
+        *(bounds or (None, None, None)),
+    )
 
 
 def _compared(groups: Iterable[Group], sizes: Mapping[Group, int]) -> list[Group]:

@@ -50,6 +50,8 @@ class AmountRow:
     group: str
     currency: str
     count: int
+    rest_count: int
+    medians: str
     before: str
     after: str
     is_gap: bool
@@ -237,6 +239,8 @@ def _amount_rows(equity: Equity, sites: Mapping[int, str]) -> list[AmountRow]:
             group=_group_words(equity, gap.group, sites),
             currency=gap.currency,
             count=gap.count,
+            rest_count=gap.rest_count,
+            medians=_("%(one)s against %(rest)s", **_medians(gap)),
             before=amount_words(before.get((gap.group, gap.currency))),
             after=amount_words(gap),
             is_gap=gap.verdict == "gap",
@@ -245,10 +249,17 @@ def _amount_rows(equity: Equity, sites: Mapping[int, str]) -> list[AmountRow]:
     ]
 
 
+def _medians(gap: AmountGap) -> dict[str, str]:
+    return {
+        "one": money(Money(gap.median_minor, gap.currency)),
+        "rest": money(Money(gap.rest_median_minor, gap.currency)),
+    }
+
+
 def amount_words(gap: AmountGap | None) -> str:
     """Say what may be concluded about a group's amounts: a share of the others' with its interval, or that it can't be told."""
     if gap is None or gap.low is None or gap.high is None:
-        return _("too few to tell")
+        return _("too few alike to tell")
     low, high = percent(gap.low), percent(gap.high)
     if gap.verdict == "cannot_tell":
         return _("can't tell (%(low)s to %(high)s)", low=low, high=high)

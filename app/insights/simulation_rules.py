@@ -168,11 +168,12 @@ class Tally:
 
     def _group(self, asked: Asked, before: Answer, after: Answer) -> None:
         currency, money = asked.offer.amount.currency, int(asked.offer.is_monetary)
+        alike = (asked.offer.kind, asked.offer.category_id, asked.offer.severity)
         for by, group in (("site", asked.site_id), ("language", asked.language), ("segment", asked.offer.segment)):
             if group is None:
                 continue
             for groups, answer in zip(self._groups[by], (before, after), strict=True):
-                groups.add(group, answer.outcome == "allowed", currency, answer.given_minor * money)
+                groups.add(group, answer.outcome == "allowed", currency, answer.given_minor * money, alike)
 
     def result(self) -> Result:
         typical = int(median(self._waits)) if len(self._waits) >= COUNT_MIN else None
@@ -189,8 +190,12 @@ class Tally:
             customers=len(self._customers),
             changes=tuple(self._changes),
             equity=tuple(
-                Equity(by, before.gaps(), after.gaps(), before.amount_gaps(), after.amount_gaps())
-                for by, (before, after) in self._groups.items()
-                if len(before.answers) > 1
+                _equity(by, before, after) for by, (before, after) in self._groups.items() if len(before.answers) > 1
             ),
         )
+
+
+def _equity(by: str, before: Groups, after: Groups) -> Equity:
+    amounts = before.amount_gaps()
+    same = before.amounts == after.amounts  # resampling the same once more says nothing new
+    return Equity(by, before.gaps(), after.gaps(), amounts, amounts if same else after.amount_gaps())

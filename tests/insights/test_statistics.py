@@ -9,6 +9,7 @@ from app.insights.rules import wilson_interval
 from app.insights.statistics_rules import (
     ALARM,
     WARNING,
+    adjusted_ratio,
     bonferroni_z,
     dispersion,
     expected,
@@ -139,6 +140,53 @@ def test_a_bootstrap_says_the_same_again() -> None:
     first = ratio_of_means(one, other)
     assert first == ratio_of_means(one, other)
     assert first[1] < first[0] < first[2]
+
+
+def alike(amounts: list[float], stratum: str = "s") -> list[tuple[str, float]]:
+    return [(stratum, amount) for amount in amounts]
+
+
+def test_a_ratio_within_alike_cases_ignores_who_gets_the_graver_ones() -> None:
+    """The worked value: twice as much in each stratum is twice as much, though the others get the large cases."""
+    one = alike([200.0, 210.0, 190.0], "grave") + alike([20.0, 21.0, 19.0] * 10, "light")
+    other = alike([100.0, 105.0, 95.0] * 10, "grave") + alike([10.0, 10.5, 9.5], "light")
+    found = adjusted_ratio(one, other)
+    assert found is not None
+    ratio, low, high = found
+    assert ratio == pytest.approx(2.0)
+    assert 1.9 < low < ratio < high < 2.1
+    assert adjusted_ratio(one, other) == found, "seeded"
+    crude = ratio_of_means([amount for _, amount in one], [amount for _, amount in other])
+    assert crude[0] < 0.5, "which says the opposite"
+    assert adjusted_ratio(alike([1.0] * 20, "a"), alike([2.0] * 20, "b")) is None, "nothing alike"
+    assert adjusted_ratio(alike([1.0, 4.0]), alike([1.0, 1.0]))[0] == pytest.approx(2.0)  # type: ignore[index]
+
+
+def test_a_planted_gap_is_found_within_alike_cases_and_none_where_there_is_none() -> None:
+    """Row 10 of the anchors: 20 % among 400, log-sd .5, is found in 90 of 100; none is flagged in at most 7 of 100."""
+    draw, runs = Random(23), count(1_000, 20, least=10)
+    found = flagged = 0
+    for seed in range(runs):
+        for factor in (1.2, 1.0):
+            strata = [(alike(amounts(draw, 100, factor * size), kind), alike(amounts(draw, 100, size), kind))
+                      for kind, size in (("light", 1.0), ("grave", 9.0))]  # fmt: skip
+            one, other = ([row for pair in strata for row in pair[side]] for side in (0, 1))
+            bounds = adjusted_ratio(one, other, draws=200, seed=seed)
+            assert bounds is not None
+            is_gap = not bounds[1] <= 1 <= bounds[2]
+            found, flagged = found + (factor > 1 and is_gap), flagged + (factor == 1 and is_gap)
+    assert found >= 0.9 * runs - 2
+    assert flagged <= 0.05 * runs + 3 * (0.05 * 0.95 * runs) ** 0.5, "nominal 5 % and three standard errors"
+
+
+def test_many_amounts_are_resampled_in_part_and_bound_as_well() -> None:
+    draw = Random(5)
+    one, other = alike(amounts(draw, 4_000, 1.05)), alike(amounts(draw, 4_000))
+    part, whole = adjusted_ratio(one, other), adjusted_ratio(one, other, most=10_000, draws=300)
+    assert part is not None
+    assert whole is not None
+    assert part[0] == whole[0]
+    assert part[2] - part[1] == pytest.approx(whole[2] - whole[1], rel=0.2)
 
 
 def test_quantiles_interpolate_between_neighbours() -> None:
