@@ -17,6 +17,8 @@ from app.kernel.errors import BadInput, NotFound
 from app.kernel.paging import Page, decode_cursor
 from app.kernel.time import utc_now
 from app.messages import actions as messages
+from app.messages.forms import MailForm
+from app.messages.panel import mail_panel
 from app.people.access import can, me, my_scope, needs
 from app.policies import queries as policies
 from app.portal.panel import customer_panel
@@ -56,7 +58,7 @@ def add_reply(ref: str) -> ResponseReturnValue:
     if _wrote(form, write):
         flash(_("Your reply is recorded."), "good")
         return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
-    return page_of(ref, reply=form), 422
+    return page_of(ref, reply=form, tab="reply"), 422
 
 
 def _wrote(form: TextForm, write: Callable[[str], None]) -> bool:
@@ -99,7 +101,15 @@ def found(ref: str) -> CasePage:
     return page
 
 
-def page_of(ref: str, *, reply: ReplyForm | None = None, note: TextForm | None = None, tab: str = "reply") -> str:
+def page_of(
+    ref: str,
+    *,
+    reply: ReplyForm | None = None,
+    note: TextForm | None = None,
+    mail: MailForm | None = None,
+    filled: tuple[str, str] | None = None,
+    tab: str = "",
+) -> str:
     """Render the case; the forms of a mistake keep what was typed."""
     now, page = utc_now(), found(ref)
     case = page.case
@@ -111,12 +121,13 @@ def page_of(ref: str, *, reply: ReplyForm | None = None, note: TextForm | None =
     panel = remedies_panel.panel_for(case, me(), now) if can("decisions.ask") else None
     names = panel.kind_names if panel else {row.code: row.name for row in policies.kinds()}
     clocks = sla.clocks_of_case(case.id, now)
+    mails = mail_panel(page, mail, filled)
     is_whole = not kinds and not decode_cursor(cursor) and events.next_cursor is None
     return render_template(
         "cases/show.html",
         page=page,
         case=case,
-        lines=timeline_views.lines(page, events.rows, names),
+        lines=timeline_views.lines(page, events.rows, names, mails),
         counts=timeline_views.counts(events.rows) if is_whole else {},
         chip=chip if kinds else "all",
         chips=words.TIMELINE_WORDS,
@@ -138,6 +149,7 @@ def page_of(ref: str, *, reply: ReplyForm | None = None, note: TextForm | None =
         hers=customer_panel(page, given, now),
         reply=reply or ReplyForm(formdata=None),
         note=note or TextForm(formdata=None),
+        mail=mails,
         tab=tab,
         customer_name=timeline_views.first_name(page.customer),
         words=words,

@@ -1,7 +1,7 @@
 """The timeline as the case page shows it: days, what people said, and facts in one line."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,8 @@ from app.cases import words
 from app.cases.queries import CasePage, EventRow
 from app.kernel.money import Money
 from app.kernel.time import parse_instant
+from app.messages.mail_queries import OutRow
+from app.messages.panel import MailPanel
 from app.ui.filters import inline, instant, money
 
 _ICONS = {
@@ -31,6 +33,7 @@ _ICONS = {
     "clock": "running",
     "promise": "promise",
     "file": "download",
+    "mail": "mail",
 }
 _GOOD = {"resolved", "acknowledged"}
 _PAYOUT_TONES = {"confirmed": "good", "proved": "good", "failed": "bad", "given_up": "bad", "twice": "bad"}
@@ -49,10 +52,17 @@ class Line:
     text: str = ""
     icon: str = ""
     tone: str = ""
+    mail: OutRow | None = None
+    original: int | None = None
 
 
-def lines(page: CasePage, events: Iterable[EventRow], kinds: dict[str, str]) -> list[Line]:
-    """Turn events (oldest first) into lines with a day before each new day. kinds: names of remedies by code."""
+def lines(
+    page: CasePage, events: Iterable[EventRow], kinds: dict[str, str], mail: MailPanel | None = None
+) -> list[Line]:
+    """Turn events (oldest first) into lines with a day before each new day. kinds: names of remedies by code.
+
+    mail: what was mailed and what came; each stands at the very instant of its line, since one deed wrote both.
+    """
     zone = ZoneInfo(page.time_zone)
     shown: list[Line] = []
     last = None
@@ -61,8 +71,18 @@ def lines(page: CasePage, events: Iterable[EventRow], kinds: dict[str, str]) -> 
         if day != last:
             shown.append(Line("day", event.at))
             last = day
-        shown.extend(_lines_of(page, event, kinds))
+        found = _lines_of(page, event, kinds)
+        shown.extend(found if mail is None else (_with_mail(line, event, mail) for line in found))
     return shown
+
+
+def _with_mail(line: Line, event: EventRow, mail: MailPanel) -> Line:
+    """Put what became of a mail, or the way to its original, beside what was said in it."""
+    if event.kind == "replied" and event.data.get("channel") == "email" and (sent := mail.out.get(event.at)):
+        return replace(line, mail=sent, how=_("mailed %(address)s", address=sent.to))
+    if event.kind in ("wrote", "mail", "logged") and line.text and (came := mail.came.get(event.at)):
+        return replace(line, original=came.id)
+    return line
 
 
 def counts(events: Iterable[EventRow]) -> dict[str, int]:
@@ -78,6 +98,10 @@ def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Li
         return _logged(page, event, who)
     if event.kind == "note":
         return [Line("note", event.at, who, _("internal note"), text=event.text)]
+    if event.kind == "mail" and event.data.get("what") == "stranger":
+        address = event.data.get("address") or _("no address")
+        how = _("by e-mail, from an address that isn't the customer's")
+        return [Line("stranger", event.at, address, how, text=event.text)]
     if event.kind == "wrote":
         return [Line("customer", event.at, page.customer or _("A customer"), _how(event.data), text=event.text)]
     if event.kind == "replied":
@@ -86,6 +110,8 @@ def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Li
             how = _("wrote to %(customer)s, on the customer's page", customer=first_name(page.customer))
         return [Line("staff", event.at, who, how, text=event.text)]
     tone = "good" if event.kind in _GOOD else ""
+    if event.kind == "mail":
+        tone = "bad" if event.data.get("what") in ("bounced", "failed") else ""
     if event.kind == "payout":
         tone = _PAYOUT_TONES.get(event.data.get("what", ""), "")
     return [
@@ -136,6 +162,7 @@ def _said(page: CasePage, event: EventRow, who: str, kinds: dict[str, str]) -> M
         "closed": lambda: _closed(data),
         "clock": lambda: str(data.get("text", "")),
         "promise": lambda: _promised(data, page.time_zone),
+        "mail": lambda: str(words.MAIL_WORDS.get(data.get("what", ""), "")) % {"address": data.get("address", "")},
         "file": lambda: ngettext("%(who)s added a file.", "%(who)s added %(num)d files.", data["count"], who="\0"),
     }  # fmt: skip
     return _bold(sentences[event.kind](), who)

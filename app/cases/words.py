@@ -92,7 +92,7 @@ TIMELINE_WORDS: dict[str, Any] = {
     "course": _l("Course"),
 }
 TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
-    "customer": ("logged", "wrote", "acknowledged", "replied", "promise"),
+    "customer": ("logged", "wrote", "mail", "acknowledged", "replied", "promise"),
     "internal": ("note",),
     "money": ("remedy", "payout"),
     "approvals": ("exception",),
@@ -112,6 +112,21 @@ WROTE_WORDS: dict[str, Any] = {
     "report": _l("by the public form"),
     "disagreed": _l("disagrees, on the customer's page"),
     "not_right": _l("says that an amount isn't right"),
+}
+# What became of a mail; the customer's own words stand as hers.
+MAIL_WORDS: dict[str, Any] = {
+    "bounced": _l("The mail to %(address)s came back. Telephone her."),
+    "failed": _l("The mail to %(address)s could not be sent. Telephone her."),
+    "delayed": _l("A mail server says that the mail to %(address)s is late."),
+    "auto": _l("An automatic answer came from %(address)s."),
+    "file": _l("A file of the mail was not taken in; it is in the original."),
+}
+MAIL_STATES: dict[str, tuple[str, Any]] = {
+    "queued": ("soon", _l("on its way")),
+    "sent": ("met", _l("sent")),
+    "bounced": ("breached", _l("came back")),
+    "failed": ("breached", _l("not sent")),
+    "unknown": ("breached", _l("nobody knows whether it arrived")),
 }
 REMEDY_DEEDS: dict[str, Any] = {
     "offered": _l("offered %(amount)s"),

@@ -12,7 +12,7 @@ from app.cases.models import Case
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Refusal
-from app.kernel.transactions import transaction
+from app.kernel.transactions import in_transaction, transaction
 from app.messages.models import Message
 from app.messages.rules import CHANNELS
 from app.notifications.actions import notify
@@ -62,6 +62,17 @@ def receive(
         audit.record(RECEIVED, subject=case.ref, actor=actor, at=now, case_id=case.id, site_id=case.site_id, **said)
         tell_owner(case=case, line=LINES[what], now=now)
         return message
+
+
+def keep_first(*, case_id: int, text: str, channel: str, intent: str, actor: Actor, now: datetime) -> Message:
+    """Keep the words with which a case began, inside the deed that logged it: its timeline has them already."""
+    assert in_transaction()
+    _check_channel(channel)
+    case = dialogue.locked(case_id, actor)
+    message = _write(case, "in", channel, text, None, intent, "", now)
+    said = {"message": message.id, "channel": channel, "length": len(text), "about": ""}
+    audit.record(RECEIVED, subject=case.ref, actor=actor, at=now, case_id=case.id, site_id=case.site_id, **said)
+    return message
 
 
 def send(*, case_id: int, text: str, channel: str, actor: Actor, now: datetime, intent: str | None = None) -> Message:

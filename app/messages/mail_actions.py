@@ -141,7 +141,7 @@ def _owe(message: Message, case: Case, subject: str, to: str, actor: Actor, now:
             from_address=address,
             from_name=box.name if box else site.name,
             to_address=customer.email,
-            subject=mail_rules.one_line(subject) or subject_for(case, parent),
+            subject=mail_rules.one_line(subject) or subject_for(case, parent.subject if parent else None),
             language=customer.language or site.locale,
             rfc_id=mail_rules.rfc_id(message.id, address, settings.secrets),
             answers=parent.rfc_id if parent else None,
@@ -155,11 +155,9 @@ def _owe(message: Message, case: Case, subject: str, to: str, actor: Actor, now:
     audit.record(QUEUED, subject=case.ref, actor=actor, at=now, case_id=case.id, site_id=case.site_id, **said)
 
 
-def subject_for(case: Case, parent: MailIn | None) -> str:
+def subject_for(case: Case, hers: str | None) -> str:
     """What an answer is called: as her last mail, or by the case's number; never by our own words about the case."""
-    if parent is not None and parent.subject:
-        return mail_rules.answer_subject(parent.subject)
-    return str(_l("What you told us (%(ref)s)", ref=case.ref))
+    return mail_rules.answer_subject(hers) if hers else str(_l("What you told us (%(ref)s)", ref=case.ref))
 
 
 def _last_of_hers(case_id: int) -> MailIn | None:

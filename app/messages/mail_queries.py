@@ -3,10 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
 
-from app.kernel.database import db
+from app.kernel.database import BigId, UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
 from app.messages.mail_models import Mailbox, MailIn, MailOut, MessageDraft
 from app.notifications.outbox_models import OutboxAttempt, OutboxMessage
@@ -43,69 +59,6 @@ class InRow:
     kind: str
     why: str
     sender: str
-    message_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class CaseMails:
-    out: tuple[OutRow, ...]
-    came: tuple[InRow, ...]
-
-
-def mails_of_case(case_id: int) -> CaseMails:
-    """What was mailed and what came, newest SHOWN_MAX of each, in two queries."""
-    last = (
-        select(OutboxAttempt.message_id, func.max(OutboxAttempt.number).label("number"))
-        .join(OutboxMessage, OutboxMessage.id == OutboxAttempt.message_id)
-        .where(
-            OutboxMessage.channel == "message-mail",
-            OutboxMessage.key.in_(select(_key()).where(MailOut.case_id == case_id)),
-        )
-        .group_by(OutboxAttempt.message_id)
-        .subquery()
-    )
-    rows = db.session.execute(
-        select(MailOut, OutboxAttempt.state, OutboxAttempt.number, OutboxAttempt.due_at)
-        .outerjoin(OutboxMessage, (OutboxMessage.channel == "message-mail") & (OutboxMessage.key == _key()))
-        .outerjoin(last, last.c.message_id == OutboxMessage.id)
-        .outerjoin(
-            OutboxAttempt, (OutboxAttempt.message_id == last.c.message_id) & (OutboxAttempt.number == last.c.number)
-        )
-        .where(MailOut.case_id == case_id)
-        .order_by(MailOut.message_id.desc())
-        .limit(SHOWN_MAX)
-    ).all()
-    came = db.session.execute(
-        select(MailIn.id, MailIn.at, MailIn.kind, MailIn.why, MailIn.sender, MailIn.message_id)
-        .where(MailIn.case_id == case_id)
-        .order_by(MailIn.id.desc())
-        .limit(SHOWN_MAX)
-    ).all()
-    return CaseMails(
-        tuple(_out(mail, state, number or 0, due) for mail, state, number, due in rows),
-        tuple(InRow(*row) for row in came),
-    )
-
-
-def _key() -> ColumnElement[str]:
-    return literal("message:") + cast(MailOut.message_id, String)
-
-
-def _out(mail: MailOut, state: str | None, number: int, due_at: datetime | None) -> OutRow:
-    said = "queued"
-    if mail.bounced_at:
-        said = "bounced"
-    elif mail.sent_at:
-        said = "sent"
-    elif mail.failed_at:
-        said = "failed"
-    elif state == "dead":
-        said = "unknown"
-    on_its_way = said == "queued"
-    return OutRow(
-        mail.message_id, mail.queued_at, mail.to_address, said, mail.reason, max(0, number - 1),
-        due_at if on_its_way and number > 1 else None, mail.sent_at,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +68,101 @@ class DraftRow:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CaseMails:
+    """newest first; subject: of her last mail, which the next one answers; draft: of the one who asks."""
+
+    out: tuple[OutRow, ...] = ()
+    came: tuple[InRow, ...] = ()
+    subject: str | None = None
+    draft: DraftRow | None = None
+
+
+def mails_of_case(case_id: int, reader_id: int | None = None) -> CaseMails:
+    """What was mailed, what came, and what the reader has begun to write: one query, the newest SHOWN_MAX of each."""
+    values = {"case_id": case_id, "reader_id": reader_id}
+    rows = db.session.execute(_CASE_MAILS, values).all()
+    out = [row for row in rows if row.what == "out"]
+    came = [row for row in rows if row.what == "in"]
+    drafts = [DraftRow(row.subject, row.said, row.at) for row in rows if row.what == "draft"]
+    hers = (row.subject for row in came if row.kind in ("customer", "opened"))
+    return CaseMails(
+        tuple(_out(row) for row in out),
+        tuple(InRow(row.id, row.at, row.kind, row.said, row.address) for row in came),
+        next(hers, None),
+        drafts[0] if drafts else None,
+    )
+
+
 def draft_of(case_id: int, employee_id: int | None) -> DraftRow | None:
     """What somebody began to write to a case's customer."""
-    row = db.session.execute(
-        select(MessageDraft.subject, MessageDraft.text, MessageDraft.at).where(
-            MessageDraft.case_id == case_id, MessageDraft.employee_id == employee_id
-        )
-    ).first()
-    return DraftRow(*row) if row else None
+    return mails_of_case(case_id, employee_id).draft
+
+
+_KEY = literal("message:") + cast(MailOut.message_id, String)
+_LATER = aliased(OutboxAttempt)
+_CASE = bindparam("case_id", type_=BigId)
+
+
+def _nothing(kind: type[TypeEngine[Any]] | TypeEngine[Any]) -> ColumnElement[Any]:
+    return cast(null(), kind)
+
+
+def _columns(what: str, *columns: Any) -> Select[Any]:
+    """The columns of each part: id, at, address, kind, said, subject, number, due_at, sent_at, failed_at, bounced_at."""
+    names = ["id", "at", "address", "kind", "said", "subject", "number", "due_at", "sent_at", "failed_at", "bounced_at"]
+    return select(
+        literal(what).label("what"), *(column.label(name) for name, column in zip(names, columns, strict=True))
+    )
+
+
+_WHEN = UTCDateTime()
+_OUT = (
+    _columns(
+        "out", MailOut.message_id, MailOut.queued_at, MailOut.to_address, OutboxAttempt.state, MailOut.reason,
+        MailOut.subject, OutboxAttempt.number, OutboxAttempt.due_at, MailOut.sent_at, MailOut.failed_at,
+        MailOut.bounced_at,
+    )
+    .outerjoin(OutboxMessage, (OutboxMessage.channel == "message-mail") & (OutboxMessage.key == _KEY))
+    .outerjoin(
+        OutboxAttempt,
+        (OutboxAttempt.message_id == OutboxMessage.id)
+        & ~exists().where(_LATER.message_id == OutboxAttempt.message_id, _LATER.number > OutboxAttempt.number),
+    )
+    .where(MailOut.case_id == _CASE)
+    .order_by(MailOut.message_id.desc())
+    .limit(SHOWN_MAX)
+)  # fmt: skip
+_IN = (
+    _columns(
+        "in", MailIn.id, MailIn.at, MailIn.sender, MailIn.kind, MailIn.why, MailIn.subject, *(_nothing(BigId),),
+        *(_nothing(_WHEN) for _column in range(4)),
+    )
+    .where(MailIn.case_id == _CASE)
+    .order_by(MailIn.id.desc())
+    .limit(SHOWN_MAX)
+)  # fmt: skip
+_DRAFT = _columns(
+    "draft", literal(0), MessageDraft.at, literal(""), literal(""), MessageDraft.text, MessageDraft.subject,
+    *(_nothing(BigId),), *(_nothing(_WHEN) for _column in range(4)),
+).where(MessageDraft.case_id == _CASE, MessageDraft.employee_id == bindparam("reader_id", type_=BigId))  # fmt: skip
+_PARTS = [select(part.subquery()) for part in (_OUT, _IN, _DRAFT)]
+_CASE_MAILS = union_all(*_PARTS)
+
+
+def _out(row: Any) -> OutRow:
+    said = "queued"
+    if row.bounced_at:
+        said = "bounced"
+    elif row.sent_at:
+        said = "sent"
+    elif row.failed_at:
+        said = "failed"
+    elif row.kind == "dead":
+        said = "unknown"
+    number = row.number or 0
+    next_at = row.due_at if said == "queued" and number > 1 else None
+    return OutRow(row.id, row.at, row.address, said, row.said, max(0, number - 1), next_at, row.sent_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +211,7 @@ class MailRow:
     sorted_as: str | None
 
 
-_MAIL = (
+_MAIL: tuple[Any, ...] = (
     MailIn.id, MailIn.at, MailIn.kind, MailIn.why, MailIn.sender, MailIn.sender_name, MailIn.subject, MailIn.opening,
     MailIn.site_id, Site.name, MailIn.case_id, MailIn.stored_as, MailIn.byte_count, MailIn.sorted_at, MailIn.sorted_as,
 )  # fmt: skip
@@ -205,5 +245,5 @@ def mail(mail_id: int, scope: Scope) -> MailRow | None:
 
 def known_originals(names: Iterable[str]) -> set[str]:
     """Those of these stored originals that a mail's row names."""
-    found = select(MailIn.stored_as).where(or_(MailIn.stored_as.in_(list(names))))
+    found = select(MailIn.stored_as).where(MailIn.stored_as.in_(list(names)))
     return {name for name in db.session.scalars(found) if name}

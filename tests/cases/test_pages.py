@@ -23,7 +23,7 @@ from tests.people.builders import Company, make_company, sign_in
 from tests.remedies.builders import give, publish_policy
 
 QUERIES_MAX = 15
-CASE_PAGE_MAX = 13
+CASE_PAGE_MAX = 14
 
 
 @pytest.fixture
