@@ -9,6 +9,7 @@ from app.cases.models import Case
 from app.customers import actions as customers
 from app.demo.clockwork import Clockwork, Story
 from app.demo.company import Company
+from app.demo.given_word import is_promised, promised
 from app.demo.plans import Gift, Plan
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -67,6 +68,8 @@ def live(scene: Scene, code: str, plan: Plan) -> Story:
         )
     yield plan.replied_after
     cases.record_reply(case_id=case, text=plan.reply, actor=scene.who(owner), now=scene.clockwork.now)
+    if is_promised(plan):
+        scene.clockwork.tell(promised(scene, case, owner, plan), scene.clockwork.now)
     if plan.note:
         yield _MOMENT * 4
         cases.add_note(case_id=case, text=plan.note, actor=scene.who(owner), now=scene.clockwork.now)

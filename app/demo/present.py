@@ -7,6 +7,7 @@ from app.calendars.queries import calendar_of
 from app.calendars.rules import due
 from app.cases import actions as cases
 from app.customers import actions as customers
+from app.demo import given_word
 from app.demo.clockwork import Story
 from app.demo.company import HOUSES
 from app.demo.lives import Scene, log_planned
@@ -42,6 +43,9 @@ _LATE = (("bo", 2, "Transfer and parking", "Car scratched in the garage", "Grace
          ("ana", 1, "Billing", "Charged twice for the parking", "Rosa Parker", 90))  # fmt: skip
 
 
+ANSWERED_AFTER = 6  # minutes; what Ana opened today also has a promise
+
+
 def tell_the_present(scene: Scene, seed: int) -> None:
     """Put today's cases onto the desks; Ana, Bo and Sam in New York have something to do at any hour."""
     end = scene.clockwork.end
@@ -56,7 +60,9 @@ def tell_the_present(scene: Scene, seed: int) -> None:
         at = end - timedelta(minutes=minutes)
         scene.clockwork.tell(_asked(scene, who, severity, category, what, dollars, why), at)
     for who, severity, category, what, minutes, guest in _OPEN:
-        scene.clockwork.tell(_opened(scene, who, severity, category, what, guest, 6), end - timedelta(minutes=minutes))
+        scene.clockwork.tell(
+            _opened(scene, who, severity, category, what, guest, ANSWERED_AFTER), end - timedelta(minutes=minutes)
+        )
     for who, severity, category, what, guest in _CLOSE:
         scene.clockwork.tell(_opened(scene, who, severity, category, what, guest, 9), _nearly_due(scene, severity, end))
     for who, severity, category, what, guest, hours in _LATE:
@@ -93,6 +99,8 @@ def _opened(scene: Scene, who: str, severity: int, category: str, what: str, gue
     cases.record_reply(
         case_id=case, text="I have it and I am looking into it now.", actor=actor, now=scene.clockwork.now
     )
+    if who == "ana" and answer == ANSWERED_AFTER:
+        given_word.make(scene, case, scene.company.people[who], guest, severity)
 
 
 def _asked(scene: Scene, who: str, severity: int, category: str, what: str, dollars: int, why: str) -> Story:

@@ -7,6 +7,7 @@ from app.approvals import jobs as approval_jobs
 from app.audit.actions import told_by
 from app.demo.clockwork import Clockwork, Story
 from app.demo.company import HOUSES, Company, found, publish_policy
+from app.demo.given_word import keep_the_law
 from app.demo.learning import draft_in_the_shadow
 from app.demo.lives import Scene, live
 from app.demo.plans import Plan, cases_on, make_plan
@@ -42,6 +43,7 @@ def tell_a_year(
         clockwork.tell(_new_policy(scene), start + timedelta(days=days * 0.55))
         clockwork.tell(_farewell(scene), start + timedelta(days=days * 0.8))
         clockwork.tell(draft_in_the_shadow(scene), start + timedelta(days=days * 0.83))
+        clockwork.tell(keep_the_law(scene, DEMO), start + timedelta(days=days * 0.92))
         tell_the_present(scene, seed)
         clockwork.run(tick)
         _look_once_more(clockwork)

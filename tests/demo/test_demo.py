@@ -51,6 +51,8 @@ def test_two_weeks_at_the_hotel_group_hold_together(told: Flask) -> None:
     }  # fmt: skip
     assert count(Case) > 50 and count(Remedy) > 25 and count(ExceptionRequest) > 5
     assert count(Clock, Clock.breached_at.is_not(None)) > 3
+    assert count(Clock, Clock.milestone == "approval") == count(ExceptionRequest)
+    assert count(Clock, Clock.milestone == "promise", Clock.stopped_at.is_(None)) >= 1
     assert count(ExceptionRequest, ExceptionRequest.state == "waiting") >= 4
     assert count(Case, Case.resolved_at.is_(None)) >= 10
     assert violations() == []
