@@ -138,7 +138,7 @@ def _as_json(result: Result, span: Span, title: str, against: str) -> dict[str, 
         "changes": [
             {
                 "case": ref("case", change.asked.case_id),
-                "remedy": ref("remedy", change.asked.id),
+                "remedy": None if change.asked.is_attempt else ref("remedy", change.asked.id),
                 "at": iso(change.asked.at),
                 "kind": change.asked.offer.kind,
                 "amount": change.asked.offer.amount.json(),

@@ -106,7 +106,7 @@ def answers(run: RunRow, wanted: dict[int, datetime]) -> list[Answered]:
     replay = Replay(lambda _asked: rules, PurseCounting())
     span = Span(first, last + timedelta(microseconds=1), tuple(site.id for site in people.sites()))
     found = []
-    for asked in history(span, first - timedelta(days=lookback_days(rules))):
+    for asked in history(span, first - timedelta(days=lookback_days(rules)), with_attempts=False):
         answer = replay.ask(asked)
         if asked.id in wanted:
             found.append(Answered(asked.id, asked.at, asked.outcome, answer.outcome, answer.decision.clause))

@@ -302,7 +302,7 @@ def change_rows(changes: Sequence[Change], sites: Sequence[SiteRow], kinds: Sequ
     return [
         ChangeRow(
             case_ref=ref("case", change.asked.case_id),
-            remedy_ref=ref("remedy", change.asked.id),
+            remedy_ref=_("an attempt") if change.asked.is_attempt else ref("remedy", change.asked.id),
             change=change,
             amount=change.asked.offer.amount,
             kind=words.get(change.asked.offer.kind, change.asked.offer.kind),

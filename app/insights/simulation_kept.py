@@ -13,7 +13,7 @@ from app.insights.simulation_queries import Span, simulate
 from app.insights.simulation_rules import Result
 from app.kernel.database import db
 from app.policies.rules import Rule
-from app.remedies.models import Remedy
+from app.remedies.models import RefusedOffer, Remedy
 
 KEPT_MAX = 8
 
@@ -52,6 +52,9 @@ def simulated(draft: Sequence[Rule], span: Span, *, against: Sequence[Rule] | No
 def _newest() -> tuple[int, ...]:
     """What moves on with everything that a replay reads."""
     statement = select(
-        *(select(func.max(table.id)).scalar_subquery() for table in (Remedy, LedgerTransfer, ExceptionDecision))
+        *(
+            select(func.max(table.id)).scalar_subquery()
+            for table in (Remedy, RefusedOffer, LedgerTransfer, ExceptionDecision)
+        )
     )
     return tuple(newest or 0 for newest in db.session.execute(statement).one())

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from heapq import merge
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select
+from sqlalchemy.orm import aliased
 
 from app.approvals.models import ExceptionDecision, ExceptionRequest
 from app.budgets import queries as budgets
@@ -23,7 +25,7 @@ from app.policies import queries as policies
 from app.policies.rate_rules import NO_RATES, Rate, Rates
 from app.policies.replay_rules import Answer, Asked, End, Exceptional, Replay, Window
 from app.policies.rules import Holder, Offer, Rule, is_valid
-from app.remedies.models import Remedy
+from app.remedies.models import RefusedOffer, Remedy
 
 CHUNK = timedelta(days=7)
 IDS_AT_ONCE = 500
@@ -40,6 +42,23 @@ _ROWS: Any = (
     .outerjoin(ExceptionRequest, ExceptionRequest.id == Remedy.exception_id)
     .outerjoin(ExceptionDecision, ExceptionDecision.exception_id == ExceptionRequest.id)
 )
+_NOTHING = null()
+# Attempts that the policy refused, in the same columns. Of a case's attempts only the last counts, and only if nothing was
+# asked or given after it: otherwise the same wish would count twice.
+_LATER = aliased(RefusedOffer)
+_ATTEMPTS: Any = (
+    select(
+        RefusedOffer.id, RefusedOffer.at.label("created_at"), RefusedOffer.case_id, RefusedOffer.customer_id,
+        RefusedOffer.employee_id, RefusedOffer.site_id, RefusedOffer.team_id, RefusedOffer.amount_minor,
+        RefusedOffer.decision, RefusedOffer.policy_version_id, _NOTHING.label("exception_id"), Customer.language,
+        _NOTHING.label("asked_at"), _NOTHING.label("decided_at"), _NOTHING.label("granted_minor"),
+    )
+    .outerjoin(Customer, Customer.id == RefusedOffer.customer_id)
+    .where(
+        ~select(Remedy.id).where(Remedy.case_id == RefusedOffer.case_id, Remedy.created_at >= RefusedOffer.at).exists(),
+        ~select(_LATER.id).where(_LATER.case_id == RefusedOffer.case_id, _LATER.id > RefusedOffer.id).exists(),
+    )
+)  # fmt: skip
 # Goodwill that was judged: what is owed takes from no window, and imported history was never judged.
 JUDGED = (
     Remedy.nature == "goodwill",
@@ -95,13 +114,21 @@ class Span:
 def count(span: Span) -> int:
     """How many answers a simulation of this part would replay, without the days before that fill the windows."""
     where = (*span._where, Remedy.created_at >= span.since)
-    return db.session.scalar(select(func.count()).select_from(Remedy).where(*where)) or 0
+    judged = db.session.scalar(select(func.count()).select_from(Remedy).where(*where)) or 0
+    refused = _attempts(span, span.since, span.until).subquery()
+    return judged + (db.session.scalar(select(func.count()).select_from(refused)) or 0)
 
 
-def history(span: Span, warm_since: datetime, on_progress: Progress | None = None) -> Iterator[Asked]:
+def _attempts(span: Span, since: datetime, until: datetime) -> Any:
+    return _ATTEMPTS.where(RefusedOffer.site_id.in_(span.site_ids), RefusedOffer.at >= since, RefusedOffer.at < until)
+
+
+def history(
+    span: Span, warm_since: datetime, on_progress: Progress | None = None, *, with_attempts: bool = True
+) -> Iterator[Asked]:
     """What was asked from warm_since on, in the order of time; before it only what belongs to the same cases.
 
-    Reads a week at a time, so that a year fits in memory.
+    Reads a week at a time, so that a year fits in memory. with_attempts: also what the policy refused then.
     """
     zones = {site.id: site.time_zone for site in people.sites()}
     later = select(Remedy.case_id).where(*span._where, Remedy.created_at >= warm_since)
@@ -109,7 +136,9 @@ def history(span: Span, warm_since: datetime, on_progress: Progress | None = Non
     start, whole = warm_since, max(span.until - warm_since, timedelta(seconds=1))
     while start < span.until:
         end = min(start + CHUNK, span.until)
-        yield from _read(_ROWS.where(*span._where, Remedy.created_at >= start, Remedy.created_at < end), zones)
+        asked = _read(_ROWS.where(*span._where, Remedy.created_at >= start, Remedy.created_at < end), zones)
+        refused = _refused(_attempts(span, start, end), zones) if with_attempts else ()
+        yield from merge(asked, refused, key=lambda one: one.at)
         start = end
         if on_progress:
             on_progress((start - warm_since) / whole)
@@ -120,6 +149,11 @@ def _read(statement: Any, zones: dict[int, str]) -> Iterator[Asked]:
     ends = _ends([row.id for row in rows])
     for row in rows:
         yield _asked(row, zones[row.site_id], ends.get(row.id, ()))
+
+
+def _refused(statement: Any, zones: dict[int, str]) -> Iterator[Asked]:
+    for row in db.session.execute(statement.order_by(RefusedOffer.at, RefusedOffer.id)).all():
+        yield replace(_asked(row, zones[row.site_id], ()), is_attempt=True)
 
 
 def _ends(remedy_ids: Sequence[int]) -> dict[int, tuple[End, ...]]:

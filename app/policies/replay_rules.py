@@ -38,7 +38,10 @@ class Exceptional:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that somebody wanted to give, as it stood then, and what became of it. `outcome`: the answer then."""
+    """One thing that somebody wanted to give, as it stood then, and what became of it. `outcome`: the answer then.
+
+    is_attempt: it was refused then and nothing came of it; under rules that allow it, it is taken to be given in full.
+    """
 
     id: int
     at: datetime
@@ -55,6 +58,7 @@ class Asked:
     ends: tuple[End, ...] = ()
     version_id: int | None = None
     language: str | None = None
+    is_attempt: bool = False
 
     @property
     def whole_minor(self) -> int:
@@ -64,6 +68,8 @@ class Asked:
     @property
     def held_minor(self) -> int:
         """What was held for it then."""
+        if self.is_attempt:
+            return 0
         if self.exception is None:
             return self.whole_minor
         return self.exception.granted_minor or 0
@@ -201,15 +207,16 @@ class Replay:
             ends = _ends_at_once(asked, given_minor)
             self._hold(asked.whole_minor, asked.at, decision, windows, ends)
             return Answer(decision, given_minor)
-        if decision.outcome == "refused" or not asked.held_minor:
+        held_minor = asked.whole_minor if asked.is_attempt else asked.held_minor
+        if decision.outcome == "refused" or not held_minor:
             return Answer(decision, 0)
         if asked.exception is None or asked.exception.decided_at is None:
             # Nobody had to be asked then. Whoever would have been is taken to say yes, as nearly all are.
-            self._hold(asked.held_minor, asked.at, decision, windows, asked.ends)
+            self._hold(held_minor, asked.at, decision, windows, asked.ends)
         else:
             decided_at = asked.exception.decided_at
             self._after(decided_at, lambda: self._approve(asked, decided_at))
-        return Answer(decision, asked.given_minor)
+        return Answer(decision, held_minor if asked.is_attempt else asked.given_minor)
 
     def _approve(self, asked: Asked, at: datetime) -> None:
         offer = asked.offer
@@ -249,6 +256,8 @@ class Replay:
 
 def _given_at_once(asked: Asked) -> int:
     """What is given in the end when nobody has to be asked: what was asked for, unless the customer took less or nothing."""
+    if asked.is_attempt:
+        return asked.whole_minor
     if asked.exception is None or asked.exception.granted_minor is None:
         return asked.given_minor if asked.exception is None else asked.whole_minor
     took_less = asked.given_minor < asked.held_minor

@@ -22,6 +22,7 @@ from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import permissions
 from app.people import queries as people
+from app.remedies import attempt_actions as attempts
 from app.remedies import choice_actions as choices
 from app.remedies import payout_actions as payouts
 from app.remedies import precedent_actions as precedents
@@ -54,7 +55,6 @@ REQUESTED = audit.declare(
     "receipt",
     sentence=_l("asked to give a remedy"),
 )
-REFUSED = audit.declare("remedy:refuse", "kind", "amount", "code", "intent", sentence=_l("was refused a remedy"))
 ACCEPTED = audit.declare("remedy:accept", "amount", sentence=_l("recorded that the customer accepted"))
 DECLINED = audit.declare("remedy:decline", "amount", "reason", sentence=_l("recorded that the customer declined"))
 WITHDRAWN = audit.declare("remedy:withdraw", "amount", "reason", sentence=_l("took an offer back"))
@@ -119,10 +119,10 @@ def ask_exception(
 
     def deed(case: Case) -> Remedy:
         permissions.require(actor, "exceptions.ask", site_id=case.site_id)
-        whole = writing.judge(case, kind, "goodwill", amount, actor, now).decision
-        if whole.outcome == "refused":
-            raise refusal_of(whole)
-        if whole.outcome == "allowed":
+        whole = writing.judge(case, kind, "goodwill", amount, actor, now)
+        if whole.decision.outcome == "refused":
+            raise refusal_of(whole.decision, whole.receipt())
+        if whole.decision.outcome == "allowed":
             raise BadInput({"amount": [str(_l("You may give this yourself; no exception is needed."))]})
         if part is not None:
             _give(case, kind, "goodwill", part, reason, actor, now)
@@ -149,7 +149,7 @@ def _give(
     line, left = redress.left_of(case, entitlement, kind, now) if entitlement else (None, None)
     judged = writing.judge(case, kind, nature, amount, actor, now, owed=left)
     if judged.decision.outcome != "allowed":
-        raise refusal_of(judged.decision)
+        raise refusal_of(judged.decision, judged.receipt())
     precedents.ask_reason(offer=judged.offer, reason=reason)
     reason = reason.strip() or (line.rule.source if line else "")
     remedy = writing.insert(case, judged, nature, "reserved", reason, actor, now)
@@ -378,12 +378,16 @@ def _intended(
         return deed(case).id
 
     def refused(refusal: Refusal) -> None:
-        case = db.session.get(Case, case_id)
-        assert case is not None
-        audit.record(
-            REFUSED, subject=ref("case", case.id), actor=actor, at=now, case_id=case.id, site_id=case.site_id,
-            kind=kind, amount=amount.json(), code=refusal.code, intent=intent,
-        )  # fmt: skip
+        attempts.note(
+            case_id=case_id,
+            kind=kind,
+            nature=nature,
+            amount=amount,
+            refusal=refusal,
+            intent=intent,
+            actor=actor,
+            now=now,
+        )
 
     remedy_id = intents.once(
         name=deed_name, key=intent, fingerprint=print_of, actor=actor, now=now, deed=checked, on_refusal=refused

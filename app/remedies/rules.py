@@ -30,8 +30,9 @@ class NeedsApproval(Refusal):
 
 
 class Refused(Refusal):
-    """No rule allows it to anybody here."""
+    """No rule allows it to anybody here. receipt: the answer with all that it depended on, where the judge gave it."""
 
+    receipt: dict[str, Any] | None = None
     status = 422
     code = "refused"
     sentence = _l("The policy doesn't allow this remedy here.")
@@ -65,8 +66,8 @@ def wrong_currency(currency: str) -> BadInput:
     return BadInput({"amount": [str(_l("Amounts are in %(currency)s here.", currency=currency))]})
 
 
-def refusal_of(decision: Decision) -> Refusal:
-    """Turn a negative decision into the refusal that a page or the API shows."""
+def refusal_of(decision: Decision, receipt: dict[str, Any] | None = None) -> Refusal:
+    """Turn a negative decision into the refusal that a page or the API shows; receipt: what the attempt is kept by."""
     if decision.outcome == "needs_approval":
         return NeedsApproval(decision=decision.json())
     sentences = {
@@ -80,7 +81,9 @@ def refusal_of(decision: Decision) -> Refusal:
         "above_owed": _l("That is more than is owed. Give what is owed, and offer the rest as goodwill."),
         "bad_amount": _l("Type an amount above zero; a remedy that isn't money takes none."),
     }
-    return Refused(sentences.get(decision.why), decision=decision.json())
+    refusal = Refused(sentences.get(decision.why), decision=decision.json())
+    refusal.receipt = receipt
+    return refusal
 
 
 def fingerprint(**content: Any) -> str:

@@ -111,9 +111,9 @@ def db_remedy(request: ExceptionRequest) -> Remedy:
 
 
 def draft_of(rules: tuple[Rule, ...], **limits: int) -> int:
-    """Draft a version with other limits by unit, e.g. incident=40_000; returns its id."""
+    """Draft a version with other limits by unit, e.g. incident=40_000, or cap for the hard one; returns its id."""
     changed = [
-        replace(rule, limit_minor=limits.get(rule.unit, rule.limit_minor)) if not rule.hard else rule for rule in rules
+        replace(rule, limit_minor=limits.get("cap" if rule.hard else rule.unit, rule.limit_minor)) for rule in rules
     ]
     version = policies.draft_version(
         title="More trust", source="Tried first.", rules=[rule_values(rule) for rule in changed],

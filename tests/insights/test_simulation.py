@@ -13,8 +13,11 @@ from app.kernel.database import Base, db
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
 from app.policies import queries as policies
-from tests.insights.past import draft_of, live_a_week, live_under_every_unit, rules_now
+from app.remedies.rules import NeedsApproval, Refused
+from tests.cases.builders import make_case
+from tests.insights.past import CAP, INCIDENT, draft_of, live_a_week, live_under_every_unit, rules_now, small_policy
 from tests.people.builders import Company, make_company, sign_in
+from tests.remedies.builders import give
 
 # What a page or a command says doesn't depend on the database; the queries behind it are tried on both.
 one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -197,3 +200,32 @@ def test_amounts_are_compared_within_a_currency_and_few_are_not() -> None:
     ratio = found["de", "GBP"].ratio
     assert ratio is not None
     assert 1.8 < ratio < 1.95, "against the others, some of whom got 15,000"
+
+
+def test_what_the_policy_refused_is_replayed_and_a_draft_that_opens_it_gives_it(company: Company) -> None:
+    """Of a case's refused attempts the last counts, and none where something was given afterwards."""
+    start = utc_now() - timedelta(days=5)
+    small_policy(now=start - timedelta(days=1))
+    first, second, third = (make_case(company.ana, customer=name, now=start).id for name in ("A", "B", "C"))
+    for hours, (case_id, minor) in enumerate(
+        ((first, CAP + 500), (first, CAP + 100), (second, CAP + 1), (third, CAP + 9))
+    ):
+        with pytest.raises(Refused):
+            give(company.ana, case_id, minor, now=start + timedelta(hours=hours))
+    give(company.ana, second, 5_000, now=start + timedelta(hours=9))
+    with pytest.raises(NeedsApproval):  # not refused: somebody could approve it, and asking is on record by itself
+        give(company.ana, third, INCIDENT + 1, now=start + timedelta(hours=9))
+    span = span_of(company, start)
+    assert queries.count(span) == 3
+    same = queries.simulate(rules_now(), span, against=None)
+    assert (same.then.refused, same.after.refused, same.changed, same.faithful) == (2, 2, 0, (3, 3))
+    assert same.then.spend == {"GBP": 5_000}
+    wide = policies.rules_of(
+        draft_of(rules_now(), incident=CAP + 100, customer_days=2 * CAP, employee_month=9 * CAP, cap=2 * CAP)
+    )
+    opened = queries.simulate(wide, span, against=rules_now())
+    assert (opened.shifts["opened"], opened.after.spend["GBP"]) == (2, 5_000 + CAP + 100 + CAP + 9)
+    assert [change.after.outcome for change in opened.changes] == ["allowed", "allowed"]
+    tight = queries.simulate(policies.rules_of(draft_of(rules_now(), cap=2 * CAP)), span, against=rules_now())
+    assert [change.after.outcome for change in tight.changes] == ["needs_approval", "needs_approval"]
+    assert tight.after.spend["GBP"] == 5_000 + CAP + 100 + CAP + 9, "whoever is asked is taken to say yes"
