@@ -42,14 +42,21 @@ def rule_of(row: Asked) -> Rule:
     return Rule(row.kind, row.currency, clauses, row.policy_version_id or 0)
 
 
-def grouped(rows: Iterable[Any], caps: Mapping[str, Money]) -> dict[Rule, list[Any]]:
-    """Return the groups of two or more under one rule, each request at or below its currency's cap."""
+def grouped(items: Iterable[Any], caps: Mapping[str, Money]) -> dict[Rule, list[Any]]:
+    """Return the items under one rule, each at or below its currency's cap, where two or more may be decided.
+
+    items: requests (`row`) with what refuses each to the reader (`refused`); those stay in, to be shown with the reason.
+    """
     groups: dict[Rule, list[Any]] = {}
-    for row in rows:
-        cap = caps.get(row.currency)
-        if cap is not None and row.amount <= cap:
-            groups.setdefault(rule_of(row), []).append(row)
-    return {rule: found[:PICKS_MAX] for rule, found in sorted(groups.items()) if len(found) > 1}
+    for item in items:
+        cap = caps.get(item.row.currency)
+        if cap is not None and item.row.amount <= cap:
+            groups.setdefault(rule_of(item.row), []).append(item)
+    return {
+        rule: found[:PICKS_MAX]
+        for rule, found in sorted(groups.items())
+        if sum(item.refused is None for item in found[:PICKS_MAX]) > 1
+    }
 
 
 def wait_for(count: int, shown_at: datetime, now: datetime) -> timedelta:

@@ -1,6 +1,5 @@
 """Several requests under the same rule, decided with one press, and what became of each."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,14 +12,15 @@ from wtforms import HiddenField, RadioField
 from wtforms.validators import InputRequired, Length
 
 from app.approvals import actions as approvals
-from app.approvals import batch_actions, batch_rules, bound_queries, queries, roster_queries, rules
+from app.approvals import batch_actions, batch_rules, bound_queries, mine_queries, queries
 from app.approvals.blueprint import bp
+from app.approvals.mine_queries import Item
 from app.approvals.queries import RequestRow
 from app.approvals.writing import REASON_CHARACTERS_MAX
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.paging import Page
-from app.kernel.references import parse_ref, ref
+from app.kernel.references import parse_ref
 from app.kernel.sealing import NotSignedHere, sign, verify
 from app.kernel.time import iso, parse_instant, utc_now
 from app.people import queries as people
@@ -57,13 +57,13 @@ class Group:
     """The requests under one rule, as the page shows them."""
 
     rule: batch_rules.Rule
-    rows: list[RequestRow]
+    items: list[Item]
     cap: Money
     form: BatchForm
 
     @property
     def key(self) -> str:
-        return ref("exception", self.rows[0].id)
+        return self.items[0].row.ref
 
 
 @bp.get("/exceptions/batch")
@@ -142,8 +142,10 @@ def _ask_for_proof(ids: list[int]) -> None:
 
 def _page(sent: BatchForm | None = None) -> str:
     caps = {currency: one.batch_max for currency, one in bound_queries.all_bounds().items() if one.batch_max}
+    found, _slice = mine_queries.read("waiting", my_scope("exceptions.decide"), me(), Page(size=ROWS_READ), utc_now())
     groups = [
-        Group(rule, rows, caps[rule.currency], _form(sent, rows)) for rule, rows in _groups(caps, utc_now()).items()
+        Group(rule, items, caps[rule.currency], _form(sent, items))
+        for rule, items in batch_rules.grouped(found, caps).items()
     ]
     is_placed = sent is None or any(group.form is sent for group in groups)
     return render_template(
@@ -152,30 +154,20 @@ def _page(sent: BatchForm | None = None) -> str:
         caps=caps,
         picked=request.form.getlist("pick"),
         refusal="" if sent is None or is_placed else " ".join(sent.form_errors),
-        names=people.names(row.requested_by_id for group in groups for row in group.rows),
+        names=people.names(item.row.requested_by_id for group in groups for item in group.items),
         kinds=_kinds(),
         now=utc_now(),
     )
 
 
-def _groups(caps: Mapping[str, Money], now: datetime) -> dict[batch_rules.Rule, list[RequestRow]]:
-    """What the reader may decide now, by rule; as the inbox reads it."""
-    scope, roster = my_scope("exceptions.decide"), roster_queries.roster(now)
-    lent = roster.lent_sites(me().id, [site.id for site in people.sites()])
-    found = queries.inbox(scope, "waiting", Page(size=ROWS_READ), lent).rows
-    standing = queries.standing(found, now, roster=roster)
-    mine = [row for row in found if isinstance(standing.answer(row.id, me()), rules.Allowed)]
-    return batch_rules.grouped(mine, caps)
-
-
-def _form(sent: BatchForm | None, rows: list[RequestRow]) -> BatchForm:
+def _form(sent: BatchForm | None, items: list[Item]) -> BatchForm:
     """The form of a group: the one that was sent, with its mistakes, where its picks are, or a new one."""
-    is_sent = sent is not None and {row.ref for row in rows} & set(request.form.getlist("pick"))
+    is_sent = sent is not None and {item.row.ref for item in items} & set(request.form.getlist("pick"))
     form = sent if sent is not None and is_sent else BatchForm(formdata=None)
     form.shown.data, form.shown.raw_data = form.shown.data if is_sent else _stamp(), None
     for field in form:
         if not field.id.startswith("EX-"):
-            field.id = f"{rows[0].ref}-{field.id}"
+            field.id = f"{items[0].row.ref}-{field.id}"
             field.label.field_id = field.id
     return form
 

@@ -28,8 +28,29 @@ class Written:
 
 
 def written(ids: Sequence[int]) -> Written:
-    """Read steps and says; two queries for any number of requests."""
-    return Written(_steps(ids), _votes(ids))
+    """Read steps and says; one query for any number of requests."""
+    if not ids:
+        return Written([], [])
+    rows = db.session.execute(
+        select(
+            ExceptionStep.exception_id, ExceptionStep.number, ExceptionStep.who, ExceptionStep.needed,
+            ExceptionStep.done_at, ExceptionStep.escalated_at, ExceptionStep.due_at, ExceptionStep.opened_at,
+            ExceptionVote.id.label("vote_id"), ExceptionVote.outcome, ExceptionVote.decided_by_id,
+            ExceptionVote.on_behalf_of_id, ExceptionVote.at, ExceptionVote.reason, ExceptionVote.amount_minor,
+        )
+        .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionStep.exception_id)
+        .outerjoin(
+            ExceptionVote,
+            and_(
+                ExceptionVote.exception_id == ExceptionStep.exception_id, ExceptionVote.round == ExceptionStep.round,
+                ExceptionVote.number == ExceptionStep.number,
+            ),
+        )
+        .where(ExceptionStep.exception_id.in_(ids), ExceptionStep.round == ExceptionRoute.round)
+        .order_by(ExceptionStep.exception_id, ExceptionStep.number, ExceptionVote.id)
+    ).all()  # fmt: skip
+    steps = {(row.exception_id, row.number): row for row in rows}
+    return Written(list(steps.values()), [row for row in rows if row.vote_id is not None])
 
 
 def open_steps(found_rows: Written, humans: Mapping[int, int]) -> dict[int, tuple[StepFacts, dict[int, int]]]:
@@ -59,38 +80,6 @@ def open_steps(found_rows: Written, humans: Mapping[int, int]) -> dict[int, tupl
         )
         found[number] = facts, acted[number]
     return found
-
-
-def _steps(ids: Sequence[int]) -> list[Any]:
-    if not ids:
-        return []
-    return list(
-        db.session.execute(
-            select(
-                ExceptionStep.exception_id, ExceptionStep.number, ExceptionStep.who, ExceptionStep.needed,
-                ExceptionStep.done_at, ExceptionStep.escalated_at, ExceptionStep.due_at, ExceptionStep.opened_at,
-            )
-            .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionStep.exception_id)
-            .where(ExceptionStep.exception_id.in_(ids), ExceptionStep.round == ExceptionRoute.round)
-            .order_by(ExceptionStep.exception_id, ExceptionStep.number)
-        )
-    )  # fmt: skip
-
-
-def _votes(ids: Sequence[int]) -> list[Any]:
-    if not ids:
-        return []
-    return list(
-        db.session.execute(
-            select(
-                ExceptionVote.exception_id, ExceptionVote.number, ExceptionVote.outcome, ExceptionVote.decided_by_id,
-                ExceptionVote.on_behalf_of_id, ExceptionVote.at, ExceptionVote.reason, ExceptionVote.amount_minor,
-            )
-            .join(ExceptionRoute, ExceptionRoute.exception_id == ExceptionVote.exception_id)
-            .where(ExceptionVote.exception_id.in_(ids), ExceptionVote.round == ExceptionRoute.round)
-            .order_by(ExceptionVote.exception_id, ExceptionVote.id)
-        )
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +159,8 @@ def thread(exception_id: int, limit: int = 200) -> tuple[Line, ...]:
 
 def least_granted(exception_id: int) -> int | None:
     """Return the smallest amount, in minor units, that a say of this round has granted."""
-    return min((vote.amount_minor for vote in _votes([exception_id]) if vote.amount_minor is not None), default=None)
+    votes = written([exception_id]).votes
+    return min((vote.amount_minor for vote in votes if vote.amount_minor is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

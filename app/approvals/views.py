@@ -1,7 +1,5 @@
 """The inbox of exceptions and the page where one is decided, phone first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -13,12 +11,12 @@ from app.approvals import (
     batch_views,
     bound_queries,
     bound_views,
+    calendar_views,
     deed_views,
     link_views,
     matrix_views,
+    mine_queries,
     queries,
-    roster_queries,
-    rules,
 )
 from app.approvals import actions as approvals
 from app.approvals import link_actions as links
@@ -32,21 +30,12 @@ from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
-from app.people.permissions import Scope
 from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
 
-__all__ = ["absence_views", "batch_views", "bound_views", "bp", "deed_views", "link_views", "matrix_views"]
+__all__ = ["absence_views", "batch_views", "bound_views", "bp", "calendar_views", "deed_views", "link_views", "matrix_views"]
 TABS = ("waiting", "decided", "asked")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of the inbox; `refused` says why this reader can't decide it."""
-
-    row: RequestRow
-    refused: Any | None
 
 
 @bp.get("/exceptions")
@@ -55,10 +44,7 @@ def inbox() -> str:
     now, actor, scope = utc_now(), me(), my_scope("exceptions.read")
     tab = request.args.get("tab") if request.args.get("tab") in TABS else "waiting"
     at = Page.of(request.args.get("after"))
-    roster = roster_queries.roster(now)
-    lent = roster.lent_sites(actor.id, [site.id for site in people.sites()])
-    found = queries.inbox(scope, str(tab), at, lent)
-    items = _items(found.rows, queries.standing(found.rows, now, roster=roster), scope)
+    items, found = mine_queries.read(str(tab), scope, actor, at, now)
     return render_template(
         "approvals/inbox.html",
         tab=tab,
@@ -71,16 +57,6 @@ def inbox() -> str:
         next_url=url_for("approvals.inbox", tab=tab, after=found.next_cursor) if found.next_cursor else None,
         start_url=url_for("approvals.inbox", tab=tab) if at.after else None,
     )
-
-
-def _items(rows: Sequence[RequestRow], standing: queries.Standing, scope: Scope) -> list[Item]:
-    """Say of each request why the reader can't decide it; what is lent to them shows only if they can."""
-    answers = [(row, standing.answer(row.id, me())) for row in rows]
-    return [
-        Item(row, answer.reason if isinstance(answer, rules.Refused) else None)
-        for row, answer in answers
-        if scope.covers(site_id=row.site_id) or isinstance(answer, rules.Allowed)
-    ]
 
 
 @bp.get("/exceptions/<ref>")

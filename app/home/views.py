@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.approvals import mine_queries
 from app.approvals import queries as approvals
 from app.cases import due_queries
 from app.cases import queries as cases
@@ -20,8 +21,7 @@ from app.kernel.actor import Actor
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
-from app.people import queries as people
-from app.people.access import can, me, my_scope, needs
+from app.people.access import can, me, my_scope, my_site, needs
 from app.people.permissions import scope_of
 from app.policies import queries as policies
 from app.ui import navigation, shell
@@ -40,14 +40,13 @@ def desk() -> str:
     actor, now = me(), utc_now()
     if not can("cases.write"):
         return render_template("home/overview.html", greeting=_greeting(now), entries=_entries(), now=now)
-    site = people.site(actor.site_id or 0)
+    site = my_site()
     work = _work(actor, now)
     return render_template(
         "home/desk.html",
         greeting=_greeting(now),
         site=site,
-        decide=_to_decide(actor),
-        asked=_asked(actor),
+        **_exceptions(actor, now),
         kind_names={row.code: row.name for row in policies.kinds()},
         purse=queries.purse_card(actor, site, now) if can("remedies.give") else None,
         resolved=queries.resolved_by(actor.id or 0),
@@ -104,21 +103,19 @@ def _capped(count: int) -> str:
     return f"{COUNT_MAX - 1:,}+" if count >= COUNT_MAX else str(count)
 
 
-def _to_decide(actor: Actor) -> Any:
-    """What waits for the reader's decision, or None for who decides nothing."""
+def _exceptions(actor: Actor, now: datetime) -> dict[str, Any]:
+    """What waits for the reader's decision, exactly as the inbox reads it, and what they asked for themselves.
+
+    `decide` is None for who decides nothing; of their own requests who decides sees those that wait, from the same read.
+    """
     scope = scope_of(actor, "exceptions.decide")
-    if scope is None:
-        return None
-    rows = approvals.inbox(scope, "waiting", Page(size=20)).rows
-    return [row for row in rows if row.requested_by_id != actor.id][:ASKED_SHOWN]
-
-
-def _asked(actor: Actor) -> Any:
-    """What the reader asked for last, with its answers."""
+    if scope is not None:
+        yours, asked = mine_queries.to_decide(scope, actor, now)
+        return {"decide": yours[:ASKED_SHOWN], "asked": asked[:ASKED_SHOWN]}
     if not can("exceptions.ask"):
-        return ()
-    scope = replace(my_scope("exceptions.ask"), kind="own")
-    return approvals.inbox(scope, "asked", Page(size=ASKED_SHOWN)).rows
+        return {"decide": None, "asked": ()}
+    own = replace(my_scope("exceptions.ask"), kind="own")
+    return {"decide": None, "asked": approvals.inbox(own, "asked", Page(size=ASKED_SHOWN)).rows}
 
 
 def _greeting(now: datetime) -> str:

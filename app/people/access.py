@@ -9,6 +9,7 @@ from flask_login import current_user
 from app.kernel.actor import Actor
 from app.kernel.errors import NotPermitted
 from app.people.permissions import Scope, has, scope_of
+from app.people.queries import SiteRow, site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -68,6 +69,14 @@ def my_scope(permission: str) -> Scope:
     if scope is None:
         raise NotPermitted
     return scope
+
+
+def my_site() -> SiteRow:
+    """Return the site of who asks, read once per request."""
+    if "my_site" not in g:
+        g.my_site = site(_user().person.site_id)
+    found: SiteRow = g.my_site
+    return found
 
 
 def can(permission: str) -> bool:

@@ -8,8 +8,7 @@ from flask_login import current_user
 
 from app.approvals import queries as approvals
 from app.notifications import queries as notifications
-from app.people import queries as people
-from app.people.access import can, is_signed_in, my_scope, needs, public
+from app.people.access import can, is_signed_in, my_scope, my_site, needs, public
 from app.ui import assets, navigation, shell
 from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, Preferences, safe_next
 
@@ -22,7 +21,7 @@ def reader() -> shell.Reader | None:
     if not is_signed_in():
         return None
     person = current_user.person
-    site = people.site(person.site_id)
+    site = my_site()
     return shell.Reader(
         name=person.name,
         job=" · ".join(part for part in (person.job_title, site.name) if part),

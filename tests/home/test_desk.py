@@ -1,5 +1,6 @@
 """The desk as each role sees it, and the search as the owner, a colleague and a stranger use it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -7,11 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from app.approvals.matrix_rules import MatrixRow, StepRule
 from app.cases import actions as cases
 from app.kernel.database import db
+from app.kernel.money import Money
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
-from tests.approvals.builders import make_request
+from tests.approvals.builders import make_request, publish_matrix
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, sign_in
 from tests.remedies.builders import give, publish_policy
@@ -97,6 +100,24 @@ def test_a_supervisor_decides_first(app: Flask, company: Company) -> None:
     assert company.tom
     assert "Nothing waits for you" in get(app, company.tom)
     assert f"/exceptions/{request.ref}" in get(app, company.max)
+
+
+def test_the_desk_asks_to_decide_exactly_what_the_inbox_does_also_under_a_matrix(app: Flask, company: Company) -> None:
+    bosses = MatrixRow("Above 100", (StepRule(("role:manager",), 1),), "GBP", above_minor=10_000)
+    publish_matrix(company, bosses)
+    small = make_request(company.ana, amount=Money(9_000, "GBP"))
+    large = make_request(company.ana)
+    own = make_request(company.max, case=make_case(company.bo), amount=Money(9_000, "GBP"))
+    for person, expected in ((company.sam, {small.ref, own.ref}), (company.max, {small.ref, large.ref})):
+        client = sign_in(app.test_client(), person)
+        desk = client.get("/").text.split("Waits for your decision")[1].split("Due next")[0]
+        rows = client.get("/exceptions").text.split("<li data-row>")[1:]
+        ours = {re.findall("EX-[0-9]+", row)[0] for row in rows if "Yours to decide" in row}
+        assert set(re.findall("EX-[0-9]+", desk)) == ours == expected, person.name
+    page = sign_in(app.test_client(), company.sam).get(f"/exceptions/{large.ref}").text
+    shown = re.search(r"<button[^>]*disabled[^>]*>\s*(?:<span>)?Approve £180.00", page)
+    assert shown, "shown disabled, with the reason"
+    assert 'id="why-not"' in page
 
 
 def test_others_find_only_doors_that_open_for_them(app: Flask, company: Company) -> None:
