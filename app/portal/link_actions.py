@@ -44,8 +44,11 @@ def make_link(*, case_id: int, actor: Actor, now: datetime) -> CustomerLink:
         return link
 
 
-def mail_link(*, case_id: int, actor: Actor, now: datetime) -> CustomerLink:
-    """Owe the customer a mail with the link to her page; a link is made where there is none."""
+def mail_link(*, case_id: int, actor: Actor, now: datetime, what: str = "link", key: str | None = None) -> CustomerLink:
+    """Owe the customer a mail with the link to her page; a link is made where there is none.
+
+    what: "link", or "report" for the acknowledgement of a report. key: of the outbox, where it isn't a press of the button.
+    """
     with transaction():
         case = _case(case_id, actor)
         customer = db.session.get(Customer, case.customer_id) if case.customer_id else None
@@ -55,8 +58,8 @@ def mail_link(*, case_id: int, actor: Actor, now: datetime) -> CustomerLink:
             raise BadInput({"link": [str(_l("No mail server is set here. Copy the link instead."))]})
         link = _live(case.id) or make_link(case_id=case.id, actor=actor, now=now)
         # One mail a minute is enough, however often the button is pressed.
-        key = f"link:{link.id}:{int(now.timestamp()) // 60}"
-        enqueue(channel=CHANNEL, key=key, payload={"what": "link", "case": case.id, "link": link.id}, at=now)
+        key = key or f"link:{link.id}:{int(now.timestamp()) // 60}"
+        enqueue(channel=CHANNEL, key=key, payload={"what": what, "case": case.id, "link": link.id}, at=now)
         link.mailed_at = now
         _record(MAILED, case, actor, now, serial=link.serial)
         return link

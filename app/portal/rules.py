@@ -45,6 +45,7 @@ class Limit:
 GUESSES = Limit(40, timedelta(minutes=15))  # links that open nothing, from one address; a hotel's guests may share one
 REPORTS_HERE = Limit(10, timedelta(hours=1))  # reports from one address
 REPORTS_THERE = Limit(120, timedelta(hours=1))  # reports at one site, whatever the address
+MAILS = Limit(5, timedelta(hours=24))  # acknowledgements to one address, whoever asks for them
 WRITTEN = Limit(60, timedelta(hours=1))  # messages on one case's page
 
 

@@ -53,6 +53,7 @@ ENTRIES = (
     Entry("policies.in_force", _l("What applies"), "book", "policies.follow", "insight", is_wide=True),
     Entry("people.directory", _l("People"), "people", "people.read", "company"),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", "company", is_wide=True),
+    Entry("portal.places", _l("Public forms"), "globe", "reports.write", "company", is_wide=True),
     Entry("ui.settings", _l("Settings"), "settings", "settings.write", "company", is_wide=True),
 )
 
@@ -119,6 +120,13 @@ SETTINGS = (
         "tag",
         "catalogue.write",
         note=_l("What can go wrong, in the company's words."),
+    ),
+    Entry(
+        "portal.places",
+        _l("Public forms"),
+        "globe",
+        "reports.write",
+        note=_l("Where anybody may report an issue: links and posters of each site."),
     ),
     Entry("policies.catalogue", _l("Remedies"), "gift", "catalogue.write", note=_l("What can be given to make good.")),
     Entry(
