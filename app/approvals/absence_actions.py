@@ -152,6 +152,12 @@ def _check_period(from_at: datetime, to_at: datetime, now: datetime) -> None:
         raise BadInput({"to_at": [str(_l("At most %(count)d days at once.", count=STAND_IN_DAYS_MAX))]})
 
 
+def check_stand_in(employee_id: int, stand_in_id: int | None) -> None:
+    """Refuse (BadInput on `stand_in_id`) who can't stand in for this person."""
+    if stand_in_id is not None:
+        _check_stand_in(_decider(employee_id, "employee_id"), stand_in_id)
+
+
 def _check_stand_in(person: PersonRow, stand_in_id: int) -> None:
     stand_in = _decider(stand_in_id, "stand_in_id")
     humans = second_accounts()

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from app.approvals.absence_models import Absence
+from app.approvals.absence_models import Absence, CalendarFeed
+from app.approvals.calendar_actions import host_of
 from app.kernel.database import db
 from app.kernel.money import Money
 
@@ -37,3 +38,20 @@ def coming(now: datetime, employee_id: int | None = None, limit: int = 100) -> t
     return tuple(
         AbsenceRow(*row) for row in db.session.execute(statement.order_by(Absence.from_at, Absence.id).limit(limit))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One's own calendar as its page shows it: never the whole address."""
+
+    host: str | None
+    stand_in_id: int | None
+    read_at: datetime | None
+    failure: str | None
+
+
+def feed(employee_id: int) -> FeedRow | None:
+    found = db.session.get(CalendarFeed, employee_id)
+    if found is None:
+        return None
+    return FeedRow(host_of(found.url) if found.url else None, found.stand_in_id, found.read_at, found.failure)

@@ -11,6 +11,7 @@ from app.approvals import absence_queries as queries
 from app.approvals import roster_queries
 from app.approvals.absence_forms import AbsenceForm, AccountForm, FallbackForm
 from app.approvals.blueprint import bp
+from app.approvals.calendar_forms import CalendarForm
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
@@ -23,7 +24,7 @@ DECIDERS = ("supervisor", "manager")
 @bp.get("/absences")
 @needs("exceptions.decide")
 def absence_list() -> str:
-    return _absences(_absence_form())
+    return page()
 
 
 @bp.post("/absences")
@@ -44,7 +45,7 @@ def add_absence() -> ResponseReturnValue:
         else:
             flash(_("Kept. The stand-in has been told."), "good")
             return redirect(url_for("approvals.absence_list"), 303)
-    return _absences(form), 422
+    return page(form), 422
 
 
 @bp.post("/absences/<int:absence_id>/end")
@@ -99,25 +100,40 @@ def unlink_account(employee_id: int) -> ResponseReturnValue:
     return redirect(url_for("approvals.deciders"), 303)
 
 
-def _absence_form() -> AbsenceForm:
+def _absence_form(*, is_fresh: bool = False) -> AbsenceForm:
     actor = me()
     site = people.site(actor.site_id or 0)
     everybody = people.active_people(DECIDERS)
     away = everybody if actor.role == "manager" else tuple(one for one in everybody if one.id == actor.id)
-    form = AbsenceForm().prepare(everybody, away, people.sites(), site.time_zone, site.currency)
-    if form.employee_id.data is None and not form.is_submitted():
+    made = AbsenceForm(formdata=None) if is_fresh else AbsenceForm()
+    form = made.prepare(everybody, away, people.sites(), site.time_zone, site.currency)
+    if form.employee_id.data is None and (is_fresh or not form.is_submitted()):
         form.employee_id.data = actor.id
     return form
 
 
-def _absences(form: AbsenceForm) -> str:
+def calendar_form() -> CalendarForm:
+    return CalendarForm().prepare(people.active_people(DECIDERS), me().id)
+
+
+def page(form: AbsenceForm | None = None, calendar: CalendarForm | None = None) -> str:
+    """The page of absences; a form with mistakes keeps what was typed."""
     actor, now = me(), utc_now()
+    form = form or _absence_form(is_fresh=True)
+    feed = queries.feed(actor.id or 0)
+    if calendar is None:
+        calendar = CalendarForm(formdata=None, data={"calendar_stand_in_id": feed.stand_in_id if feed else None})
+        calendar.prepare(people.active_people(DECIDERS), actor.id)
     rows = queries.coming(now, None if actor.role == "manager" else actor.id)
     return render_template(
         "approvals/absences.html",
         form=form,
+        calendar=calendar,
+        feed=feed,
         rows=rows,
-        names=people.names(identity for row in rows for identity in (row.employee_id, row.stand_in_id)),
+        names=people.names(
+            [*(one for row in rows for one in (row.employee_id, row.stand_in_id)), feed.stand_in_id if feed else None]
+        ),
         sites={site.id: site.name for site in people.sites()},
         me_id=actor.id,
         is_manager=actor.role == "manager",

@@ -51,8 +51,9 @@ def send(
     body: bytes | None = None,
     private_hosts: Sequence[str] = (),
     seconds: float = SECONDS_MAX,
+    bytes_max: int = BYTES_MAX,
 ) -> Answer:
-    """Send one request and read its whole answer, at most BYTES_MAX within `seconds`.
+    """Send one request and read its whole answer, at most `bytes_max` within `seconds`.
 
     private_hosts: "host:port" pairs that may be inside the own network and may speak plain HTTP.
     Raises NotReached when nothing was sent, NoAnswer when it is unknown what was done.
@@ -67,8 +68,8 @@ def send(
     try:
         connection.request(method, target.path, body=body, headers={**headers, "Connection": "close"})
         response = connection.getresponse()
-        said = response.read(BYTES_MAX + 1)
-        if len(said) > BYTES_MAX:
+        said = response.read(bytes_max + 1)
+        if len(said) > bytes_max:
             raise NoAnswer("the answer was too long")
         if is_over.is_set() or response.length:  # a line that was cut looks like an answer's end
             raise NoAnswer("the answer broke off")

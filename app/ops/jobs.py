@@ -49,6 +49,7 @@ _PATHS = (
     ("certificates-end", 300, "app.people.certificate_jobs:tell_endings", 200),
     ("exceptions-expire", 60, "app.approvals.jobs:expire_due", 200),
     ("exceptions-watch", 30, "app.approvals.jobs:watch", 200),
+    ("calendars-read", 60, "app.approvals.calendar_jobs:read_due", 20),
     ("exceptions-orphans", 300, "app.approvals.jobs:find_orphans", 200),
     ("payouts-look", 300, "app.remedies.jobs:look_up_payouts", 20),
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),

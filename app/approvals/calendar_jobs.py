@@ -1,0 +1,58 @@
+"""Read calendars: each once an hour, a few at a time, with nothing of the database held meanwhile."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import or_, select
+
+from app.approvals import calendar_actions as calendars
+from app.approvals.absence_models import CalendarFeed
+from app.approvals.calendar_rules import BYTES_MAX, BadCalendar, times_away
+from app.kernel import outgoing
+from app.kernel.actor import rule
+from app.kernel.database import db
+from app.people.models import Employee, Site
+from config import Settings
+
+ACTOR = rule("calendar")
+TURNS = 60
+
+
+def read_due(*, now: datetime, limit: int = 20) -> int:
+    """Read the calendars whose minute of the hour it is, and those that were just connected; returns how many."""
+    turn = int(now.timestamp() // 60) % TURNS
+    due = db.session.execute(
+        select(CalendarFeed.employee_id, CalendarFeed.url, Site.time_zone)
+        .join(Employee, Employee.id == CalendarFeed.employee_id)
+        .join(Site, Site.id == Employee.site_id)
+        .where(CalendarFeed.url.is_not(None), CalendarFeed.next_at <= now, Employee.deactivated_at.is_(None))
+        .where(or_(CalendarFeed.employee_id % TURNS == turn, CalendarFeed.read_at.is_(None)))
+        .order_by(CalendarFeed.next_at, CalendarFeed.employee_id)
+        .limit(limit)
+    ).all()
+    db.session.remove()
+    for row in due:
+        read_one(employee_id=row.employee_id, url=row.url, zone=ZoneInfo(row.time_zone), now=now)
+    return len(due)
+
+
+def read_one(*, employee_id: int, url: str, zone: ZoneInfo, now: datetime) -> None:
+    """Fetch one calendar and let absences follow it; a trouble is noted and changes none."""
+    settings: Settings = current_app.extensions["makegood_settings"]
+    try:
+        answer = outgoing.send(
+            "GET", url, headers={"Accept": "text/calendar"}, private_hosts=settings.outgoing_private_hosts,
+            seconds=settings.outgoing_seconds, bytes_max=BYTES_MAX,
+        )  # fmt: skip
+        if answer.status != 200:
+            raise BadCalendar("refused")
+        found = times_away(answer.body, zone=zone, now=now)
+    except outgoing.NotReached:
+        calendars.note_failure(employee_id=employee_id, code="not_reached", actor=ACTOR, now=now)
+    except outgoing.NoAnswer:
+        calendars.note_failure(employee_id=employee_id, code="no_answer", actor=ACTOR, now=now)
+    except BadCalendar as trouble:
+        calendars.note_failure(employee_id=employee_id, code=trouble.code, actor=ACTOR, now=now)
+    else:
+        calendars.take_over(employee_id=employee_id, found=found, actor=ACTOR, now=now)

@@ -1,0 +1,235 @@
+"""Out of office from one's own calendar: which entries count, what is kept, and how absences follow."""
+
+import io
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import create_app
+from app.approvals import absence_actions as absences
+from app.approvals import absence_queries, calendar_jobs, roster_queries
+from app.approvals import calendar_actions as calendars
+from app.approvals.absence_models import Absence, CalendarFeed
+from app.approvals.calendar_rules import BadCalendar, times_away
+from app.audit.models import AuditEntry, AuditPayload
+from app.kernel.database import db
+from app.kernel.errors import BadInput
+from app.kernel.time import UTC, utc_now
+from app.notifications.models import Notification
+from tests.conftest import settings_for
+from tests.people.builders import Company, make_company, sign_in
+
+LONDON = ZoneInfo("Europe/London")
+NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
+SECRET = "Operation on my knee"
+
+
+def event(uid: str, start: str, end: str, *lines: str) -> str:
+    return "\r\n".join(["BEGIN:VEVENT", f"UID:{uid}", f"DTSTART{start}", f"DTEND{end}", *lines, "END:VEVENT", ""])
+
+
+def file(*events: str) -> bytes:
+    return ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//t//EN\r\n" + "".join(events) + "END:VCALENDAR\r\n").encode()
+
+
+def out(start: str = ":20260323T090000Z", end: str = ":20260323T170000Z", *lines: str) -> bytes:
+    return file(event("1", start, end, *(lines or ("X-MICROSOFT-CDO-BUSYSTATUS:OOF",))))
+
+
+@pytest.mark.parametrize(
+    ("lines", "counts"),
+    [
+        (("X-MICROSOFT-CDO-BUSYSTATUS:OOF", f"SUMMARY:{SECRET}", "CLASS:PRIVATE"), True),
+        (("X-MICROSOFT-CDO-BUSYSTATUS:BUSY", "SUMMARY:Meeting"), False),
+        (("SUMMARY:Out of office",), True),
+        (("SUMMARY:OOO - back Monday",), True),
+        (("SUMMARY:Urlaub Kreta",), True),
+        (("SUMMARY:Plan the vacation party",), False),
+        (("SUMMARY:Trip", "CATEGORIES:Private,Vacation"), True),
+        (("SUMMARY:Out of office", "STATUS:CANCELLED"), False),
+        ((f"SUMMARY:{SECRET}",), False),
+    ],
+)
+def test_an_entry_counts_when_it_says_that_somebody_is_out(lines: tuple[str, ...], counts: bool) -> None:
+    assert bool(times_away(out(":20260323T090000Z", ":20260323T170000Z", *lines), zone=LONDON, now=NOW)) is counts
+
+
+def spans(content: bytes, now: datetime = NOW) -> list[tuple[str, str]]:
+    found = times_away(content, zone=LONDON, now=now)
+    return [(one.from_at.strftime("%m-%d %H:%M"), one.to_at.strftime("%m-%d %H:%M")) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "lines", "found"),
+    [
+        # Whole days are the site's days, also when the clocks change between them (29 March).
+        (";VALUE=DATE:20260328", ";VALUE=DATE:20260331", (), [("03-28 00:00", "03-30 23:00")]),
+        (":20260323T090000", ":20260323T170000", (), [("03-23 09:00", "03-23 17:00")]),
+        (";TZID=America/New_York:20260323T090000", ";TZID=America/New_York:20260323T170000", (), [("03-23 13:00", "03-23 21:00")]),
+        (":20260320T110000Z", ":20260320T120000Z", (), []),
+        (":20260320T110000Z", ":20260320T120001Z", (), [("03-20 11:00", "03-20 12:00")]),
+        (":20260601T090000Z", ":20260602T090000Z", (), []),
+        (":20260401T000000Z", ":20260511T000000Z", (), [("04-01 00:00", "05-01 00:00"), ("05-01 00:00", "05-11 00:00")]),
+        (
+            ":20260306T130000Z", ":20260306T180000Z", ("RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=FR", "EXDATE:20260320T130000Z"),
+            [("03-27 13:00", "03-27 18:00")],
+        ),
+        # Nine on the wall stays nine on the wall.
+        (
+            ";TZID=Europe/London:20260326T090000", ";TZID=Europe/London:20260326T100000",
+            ("RRULE:FREQ=WEEKLY;UNTIL=20260402T235959Z",),
+            [("03-26 09:00", "03-26 10:00"), ("04-02 08:00", "04-02 09:00")],
+        ),
+        (":20260306T130000Z", ":20260306T180000Z", ("RRULE:FREQ=SECONDLY",), []),
+        (":20260323T090000Z", ":20260322T090000Z", (), []),
+    ],
+)  # fmt: skip
+def test_times_are_the_sites_and_long_ones_come_in_pieces(
+    start: str, end: str, lines: tuple[str, ...], found: list[tuple[str, str]]
+) -> None:
+    assert spans(out(start, end, "SUMMARY:Out of office", *lines)) == found
+
+
+@pytest.mark.parametrize("content", [b"", b"BEGIN:VCALENDAR\r\n", b"<html>", b"\xff\xfe\x00", b"x" * (512 * 1024 + 1)])
+def test_what_is_no_calendar_is_refused_or_says_nothing(content: bytes) -> None:
+    try:
+        found = times_away(content, zone=LONDON, now=NOW)
+    except BadCalendar:
+        return
+    assert found == ()
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_reader(noise: bytes) -> None:
+    try:
+        times_away(out(":20260323T090000Z", ":20260323T170000Z", "SUMMARY:OOO")[:-40] + noise, zone=LONDON, now=NOW)
+    except BadCalendar:
+        return
+
+
+@pytest.fixture
+def company(app: Flask) -> Company:
+    return make_company()
+
+
+def day(days: int) -> str:
+    return (utc_now() + timedelta(days=days)).strftime(":%Y%m%dT090000Z")
+
+
+def test_absences_follow_the_calendar_and_typed_ones_are_left_alone(app: Flask, company: Company) -> None:
+    sam = sign_in(app.test_client(), company.sam)
+    now = utc_now()
+    absences.set_absence(
+        employee_id=company.sam.id, from_at=now + timedelta(days=50), to_at=now + timedelta(days=51),
+        actor=company.sam.actor, now=now,
+    )  # fmt: skip
+    first = file(
+        event("a", day(1), day(2), "SUMMARY:Out of office", f"DESCRIPTION:{SECRET}"),
+        event("b", day(3), day(4), "SUMMARY:OOO"),
+    )
+    form = {"calendar_stand_in_id": str(company.max.id), "url": ""}
+    sent = sam.post("/absences/calendar", data={**form, "file": (io.BytesIO(first), "me.ics")})
+    assert sent.status_code == 303
+    assert len(absence_queries.coming(now, company.sam.id)) == 3
+    again = file(event("a", day(1), day(2), "SUMMARY:Out of office"), event("b", day(3), day(5), "SUMMARY:OOO"))
+    sam.post("/absences/calendar", data={**form, "file": (io.BytesIO(again), "me.ics")})
+    rows = absence_queries.coming(now, company.sam.id)
+    assert [row.stand_in_id for row in rows] == [company.max.id, company.max.id, None]
+    assert db.session.query(Absence).filter(Absence.ended_at.is_not(None)).count() == 1, "only what moved was ended"
+    kept = " ".join(str(row) for table in (AuditPayload.payload, AuditEntry.content) for row in db.session.query(table))
+    assert "knee" not in kept + str(db.session.query(Notification.params).all()), "no word of the calendar is kept"
+    assert "Taken from a file." in sam.get("/absences").text
+    assert sam.post("/absences/calendar/removal").status_code == 303
+    assert [row.stand_in_id for row in absence_queries.coming(now, company.sam.id)] == [None]
+
+
+def test_mistakes_are_told_beside_the_field(app: Flask, company: Company) -> None:
+    sam = sign_in(app.test_client(), company.sam)
+    form = {"calendar_stand_in_id": str(company.max.id)}
+    for bad in (
+        "http://example.org/a.ics",
+        "https://127.0.0.1/a",
+        "https://[::1]/a",
+        "file:///a",
+        "https://169.254.169.254/",
+    ):
+        answer = sam.post("/absences/calendar", data={**form, "url": bad})
+        assert answer.status_code == 422, bad
+        assert "private address" in answer.text
+    assert sam.post("/absences/calendar", data=form).status_code == 422
+    broken = sam.post("/absences/calendar", data={**form, "file": (io.BytesIO(b"<html>"), "a.ics")})
+    assert broken.status_code in (303, 422)
+    with pytest.raises(BadInput):
+        calendars.connect(
+            url=None, stand_in_id=company.ana.id, private_hosts=(), actor=company.sam.actor, now=utc_now()
+        )
+
+
+class _Calendar(BaseHTTPRequestHandler):
+    body, status = b"", 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        self.send_header("Location", "http://127.0.0.1:1/")
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_args: object) -> None:
+        return
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    served = HTTPServer(("127.0.0.1", 0), _Calendar)
+    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread.start()
+    yield served
+    served.shutdown()
+    thread.join(5)
+
+
+def test_the_job_turns_the_stand_in_on_and_a_trouble_changes_nothing(
+    app: Flask, company: Company, server: HTTPServer, database_url: str, tmp_path: Path
+) -> None:
+    host = f"127.0.0.1:{server.server_port}"
+    inside = create_app(settings_for(database_url, tmp_path, MAKEGOOD_OUTGOING_PRIVATE_HOSTS=host), TESTING=True)
+    with inside.app_context():
+        now = utc_now()
+        calendars.connect(
+            url=f"http://{host}/sam.ics",
+            stand_in_id=company.max.id,
+            private_hosts=(host,),
+            actor=company.sam.actor,
+            now=now,
+        )
+        _Calendar.body, _Calendar.status = file(event("a", day(-1), day(2), "X-MICROSOFT-CDO-BUSYSTATUS:OOF")), 200
+        assert calendar_jobs.read_due(now=now) == 1
+        stand_in = next(one for one in roster_queries.roster(now).deciders if one.id == company.max.id)
+        assert [mandate.principal.id for mandate in stand_in.mandates] == [company.sam.id]
+        entries = db.session.query(AuditEntry).count()
+        _read(inside, now + timedelta(minutes=1), 60)
+        assert db.session.query(AuditEntry).count() == entries, "a reading that changes nothing writes nothing"
+        for status in (302, 404, 500):
+            _Calendar.status = status
+            _read(inside, now + timedelta(days=1 + status), 60)
+        feed = db.session.get(CalendarFeed, company.sam.id)
+        assert feed is not None
+        assert (feed.failure, feed.failure_count) == ("refused", 3)
+        told = db.session.query(Notification).filter_by(employee_id=company.sam.id, text_key="absence:calendar-failed")
+        assert told.count() == 1
+        assert db.session.query(Absence).filter(Absence.ended_at.is_not(None)).count() == 0
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _read(app: Flask, start: datetime, minutes: int) -> None:
+    """Run the job once a minute until its turn has come."""
+    assert sum(calendar_jobs.read_due(now=start + timedelta(minutes=turn)) for turn in range(minutes)) == 1
