@@ -103,6 +103,14 @@ class NoteIn(Body):
     text: Annotated[str, said(10_000, examples=["Called back, no answer."])]
 
 
+class MessageIn(Body):
+    """One message of the dialogue. in: what the customer wrote, kept exactly; out: what staff write to her, on her page too."""
+
+    direction: Literal["in", "out"]
+    channel: Literal["desk", "phone", "email", "web", "chat", "letter", "other", "page"]
+    text: Annotated[str, said(20_000, examples=["Is my room ready?"])]
+
+
 class ResolutionIn(Body):
     """How it ended and why it happened."""
 

@@ -164,6 +164,17 @@ class CaseOut(Answer):
     remedies: list[RemedyRowOut]
 
 
+class MessageOut(Answer):
+    """A message of the dialogue; `state` is the case's own, after it."""
+
+    id: int
+    case: Annotated[str, Field(examples=["MG-2041"])]
+    direction: Literal["in", "out"]
+    channel: str
+    at: Instant
+    state: str
+
+
 class NoteOut(Answer):
     """A line of the timeline."""
 

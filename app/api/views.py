@@ -2,11 +2,29 @@
 
 from flask import Response, current_app
 
-from app.api import openapi, views_cases, views_exceptions, views_payouts, views_reads, views_remedies
+from app.api import (
+    openapi,
+    views_asking,
+    views_cases,
+    views_exceptions,
+    views_messages,
+    views_payouts,
+    views_reads,
+    views_remedies,
+)
 from app.api.blueprint import bp
 from app.people.access import public
 
-__all__ = ["bp", "views_cases", "views_exceptions", "views_payouts", "views_reads", "views_remedies"]
+__all__ = [
+    "bp",
+    "views_asking",
+    "views_cases",
+    "views_exceptions",
+    "views_messages",
+    "views_payouts",
+    "views_reads",
+    "views_remedies",
+]
 
 
 @bp.get("/openapi.json")
