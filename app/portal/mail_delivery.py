@@ -36,7 +36,7 @@ def deliver(message: Message, now: datetime) -> None:
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message.key.replace(':', '.')}@{settings.mail_from.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    send(mail, settings)
+    send(mail, settings, message, now)
 
 
 def compose(what: str, found: Visit, summary: str, next_: str) -> EmailMessage:
