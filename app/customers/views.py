@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from babel import Locale
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -12,7 +12,8 @@ from app.cases import due_queries
 from app.cases import queries as cases
 from app.cases import words as case_words
 from app.customers import actions as customers
-from app.customers import queries
+from app.customers import queries, segment_views
+from app.customers.blueprint import bp
 from app.customers.forms import LANGUAGES, CustomerForm, version_of
 from app.customers.queries import CustomerRow
 from app.kernel.errors import BadInput, Conflict, NotFound
@@ -26,7 +27,7 @@ from app.policies import queries as policies
 from app.remedies import queries as remedies
 from app.remedies import words as remedy_words
 
-bp = Blueprint("customers", __name__, template_folder="templates")
+__all__ = ["bp", "segment_views"]
 
 
 @bp.get("/customers")

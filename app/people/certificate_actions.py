@@ -22,6 +22,10 @@ from app.people.permissions import require
 WARNING = timedelta(days=14)
 LEVELS = range(10)
 ADDED = audit.declare("certificate:add", "code", "name", "level", sentence=_l("added a certificate"))
+CHANGED = audit.declare("certificate:change", "code", "before", "after", sentence=_l("changed a certificate"))
+RETIRED = audit.declare(
+    "certificate:retire", "code", "is_retired", sentence=_l("retired or brought back a certificate")
+)
 GRANTED = audit.declare("certificate:grant", "code", "level", "expires_at", sentence=_l("granted a certificate"))
 REVOKED = audit.declare("certificate:revoke", "code", "reason", sentence=_l("revoked a certificate"))
 WARNED = audit.declare("certificate:warn", "code", "expires_at", sentence=_l("warned that a certificate ends soon"))
@@ -76,6 +80,44 @@ def add_certificate(*, code: str, name: str, level: int, actor: Actor, now: date
             ADDED, subject=f"certificate:{tag}", actor=actor, at=now, code=tag, name=cleaned, level=level
         )  # fmt: skip
         return certificate
+
+
+def rename(*, certificate_id: int, name: str, actor: Actor, now: datetime) -> None:
+    """Give a certificate another name. Its code and level stay: rules name the one, and holders were given the other."""
+    require(actor, "people.write")
+    cleaned = " ".join(name.split())
+    if not cleaned or len(cleaned) > 100:
+        raise BadInput({"name": [str(_l("Type a name of at most 100 characters."))]})
+    with transaction():
+        certificate = _locked(certificate_id)
+        before, certificate.name = certificate.name, cleaned
+        db.session.flush()
+        audit.record(
+            CHANGED, subject=f"certificate:{certificate.code}", actor=actor, at=now, code=certificate.code,
+            before={"name": before}, after={"name": cleaned},
+        )  # fmt: skip
+
+
+def retire(*, certificate_id: int, is_retired: bool, actor: Actor, now: datetime) -> None:
+    """Grant a certificate to nobody any more, or bring it back; who holds it keeps it until its last day."""
+    require(actor, "people.write")
+    with transaction():
+        certificate = _locked(certificate_id)
+        if (certificate.retired_at is not None) == is_retired:
+            return
+        certificate.retired_at = now if is_retired else None
+        db.session.flush()
+        audit.record(
+            RETIRED, subject=f"certificate:{certificate.code}", actor=actor, at=now, code=certificate.code,
+            is_retired=is_retired,
+        )  # fmt: skip
+
+
+def _locked(certificate_id: int) -> Certificate:
+    certificate = db.session.get(Certificate, certificate_id, with_for_update=True, populate_existing=True)
+    if certificate is None:
+        raise NotFound
+    return certificate
 
 
 def grant(

@@ -92,6 +92,21 @@ def certificates(*, active_only: bool = False) -> tuple[CertificateRow, ...]:
     return tuple(CertificateRow(*row) for row in db.session.execute(statement.order_by(Certificate.code)))
 
 
+def holders(at: datetime) -> dict[int, int]:
+    """Certificate → how many hold it at an instant."""
+    valid = (
+        CertificateGrant.granted_at <= at,
+        CertificateGrant.expires_at > at,
+        or_(CertificateGrant.revoked_at.is_(None), CertificateGrant.revoked_at > at),
+    )
+    rows = db.session.execute(
+        select(CertificateGrant.certificate_id, func.count(CertificateGrant.employee_id.distinct()))
+        .where(*valid)
+        .group_by(CertificateGrant.certificate_id)
+    )
+    return {certificate_id: int(count) for certificate_id, count in rows}
+
+
 _GRANTS: Any = (
     select(
         CertificateGrant.id, CertificateGrant.employee_id, Employee.name, Certificate.code, Certificate.name,

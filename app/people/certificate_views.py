@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,6 +18,7 @@ from app.people import certificate_actions as actions
 from app.people import certificate_queries, queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
+from app.people.certificate_queries import CertificateRow
 from app.people.queries import PersonRow
 from app.ui.forms import Form, LineField, options
 
@@ -26,6 +27,10 @@ class CertificateForm(Form):
     name = LineField(_l("Name"), [InputRequired(), Length(max=100)])
     code = LineField(_l("Code"), [InputRequired(), Length(max=40)])
     level = SelectField(_l("Level"), choices=options((str(level), str(level)) for level in actions.LEVELS), default="1")
+
+
+class RenameForm(Form):
+    name = LineField(_l("Name"), [InputRequired(), Length(max=100)])
 
 
 class GrantForm(Form):
@@ -59,6 +64,39 @@ def add_certificate() -> ResponseReturnValue:
             flash(_("%(name)s can be granted.", name=form.name.data), "good")
             return redirect(url_for("people.certificates"), 303)
     return _index(form), 422
+
+
+@bp.get("/certificates/<int:certificate_id>/name")
+@needs("people.write")
+def certificate_name(certificate_id: int) -> str:
+    row = _certificate(certificate_id)
+    return render_template("people/certificate_name.html", row=row, form=RenameForm(formdata=None, name=row.name))
+
+
+@bp.post("/certificates/<int:certificate_id>/name")
+@needs("people.write")
+def rename_certificate(certificate_id: int) -> ResponseReturnValue:
+    row, form = _certificate(certificate_id), RenameForm()
+    if form.validate():
+        try:
+            actions.rename(certificate_id=row.id, name=form.name.data or "", actor=me(), now=utc_now())
+        except BadInput as mistake:
+            form.take(mistake)
+        else:
+            flash(_("%(name)s is saved.", name=form.name.data), "good")
+            return redirect(url_for("people.certificates"), 303)
+    return render_template("people/certificate_name.html", row=row, form=form), 422
+
+
+@bp.post("/certificates/<int:certificate_id>/retirement")
+@needs("people.write")
+def retire_certificate(certificate_id: int) -> ResponseReturnValue:
+    """Retire a certificate; `back` brings it back."""
+    row, is_retired = _certificate(certificate_id), not request.form.get("back")
+    actions.retire(certificate_id=row.id, is_retired=is_retired, actor=me(), now=utc_now())
+    said = _("%(name)s is granted no more. Who holds it keeps it to its last day.", name=row.name)
+    flash(said if is_retired else _("%(name)s can be granted again.", name=row.name), "good")
+    return redirect(url_for("people.certificates"), 303)
 
 
 @bp.get("/people/<reference>/certificates")
@@ -122,7 +160,17 @@ def _choices() -> list[Any]:
 
 
 def _index(form: CertificateForm) -> str:
-    return render_template("people/certificates.html", rows=certificate_queries.certificates(), form=form)
+    return render_template(
+        "people/certificates.html", rows=certificate_queries.certificates(), form=form,
+        holders=certificate_queries.holders(utc_now()),
+    )  # fmt: skip
+
+
+def _certificate(certificate_id: int) -> CertificateRow:
+    found = next((row for row in certificate_queries.certificates() if row.id == certificate_id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _grant_page(person: PersonRow, form: GrantForm) -> str:

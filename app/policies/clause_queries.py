@@ -37,12 +37,12 @@ def cares_of(document: Document, today: date) -> Mapping[str, Care]:
     }
     found = {}
     for code in codes:
-        row, signatures = owned.get(code), tuple(signed.get(code, ()))
-        if row is None:
+        care, signatures = owned.get(code), tuple(signed.get(code, ()))
+        if care is None:
             found[code] = Care(None, False, None, "never", signatures)
         else:
-            left = row.deactivated_at is not None
-            found[code] = Care(row.name, left, row.review_by, due_of(row.review_by, today), signatures)
+            left = care.deactivated_at is not None
+            found[code] = Care(care.name, left, care.review_by, due_of(care.review_by, today), signatures)
     return found
 
 

@@ -84,6 +84,13 @@ SETTINGS = (
         note=_l("What somebody has learned, and the level of authority that it gives."),
     ),
     Entry(
+        "customers.segments",
+        _l("Customer segments"),
+        "tag",
+        "settings.write",
+        note=_l("Which customers a rule for a segment holds for."),
+    ),
+    Entry(
         "calendars.index",
         _l("Working hours"),
         "calendar",

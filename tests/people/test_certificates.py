@@ -117,3 +117,36 @@ def test_the_pages_grant_and_revoke(app: Flask) -> None:
     assert browser.post("/certificate-grants/1/revocation", data={"reason": "left"}).status_code == 303
     assert browser.get("/certificate-grants/99/revocation").status_code == 404
     assert sign_in(app.test_client(), company.sam).get(path).status_code == 403
+
+
+def test_a_retired_certificate_is_granted_no_more_and_its_holders_keep_it_and_a_name_may_change(app: Flask) -> None:
+    company = make_company()
+    now = utc_now()
+    made = certificates.add_certificate(code="fire", name="Fire safety", level=2, actor=company.ada.actor, now=now)
+    certificates.grant(
+        employee_id=company.ana.id, certificate_id=made.id, expires_at=now + timedelta(days=9), actor=company.ada.actor,
+        now=now,
+    )  # fmt: skip
+    identity = made.id
+    ada = sign_in(app.test_client(), company.ada)
+    assert ada.post(f"/certificates/{identity}/name", data={"name": " "}).status_code == 422
+    assert ada.post(f"/certificates/{identity}/name", data={"name": "Fire and water"}).status_code == 303
+    assert ada.post(f"/certificates/{identity}/retirement").status_code == 303
+    shown = ada.get("/certificates").text
+    assert "Fire and water" in shown
+    assert "Bring back" in shown
+    with pytest.raises(BadInput):
+        certificates.grant(
+            employee_id=company.bo.id, certificate_id=identity, expires_at=now + timedelta(days=9),
+            actor=company.ada.actor, now=now,
+        )  # fmt: skip
+    later = utc_now() + timedelta(days=1)
+    assert queries.standing(company.ana.id, later) == queries.Standing(2, frozenset({"fire"}))
+    assert queries.holders(later) == {identity: 1}
+    assert ada.post(f"/certificates/{identity}/retirement", data={"back": "1"}).status_code == 303
+    assert [row.retired_at for row in queries.certificates()] == [None]
+    assert ada.post("/certificates/99/retirement").status_code == 404
+    for person in (company.ana, company.sam, company.hana):
+        client = sign_in(app.test_client(), person)
+        assert client.post(f"/certificates/{identity}/name", data={"name": "Mine"}).status_code == 403
+        assert client.post(f"/certificates/{identity}/retirement").status_code == 403
