@@ -35,26 +35,13 @@ from app.remedies.rules import OutsideRequest, RemedyEnded, fingerprint, named_w
 
 REASON_CHARACTERS_MAX = 2_000
 OFFERED = audit.declare(
-    "remedy:offer",
-    "kind",
-    "nature",
-    "amount",
-    "reason",
-    "decision",
-    "policy_version",
-    "receipt",
+    "remedy:offer", "kind", "nature", "amount", "reason", "decision", "policy_version", "receipt",
     sentence=_l("offered a remedy"),
-)
+)  # fmt: skip
 REQUESTED = audit.declare(
-    "remedy:request",
-    "kind",
-    "amount",
-    "reason",
-    "decision",
-    "policy_version",
-    "receipt",
+    "remedy:request", "kind", "amount", "reason", "decision", "policy_version", "receipt",
     sentence=_l("asked to give a remedy"),
-)
+)  # fmt: skip
 ACCEPTED = audit.declare("remedy:accept", "amount", sentence=_l("recorded that the customer accepted"))
 DECLINED = audit.declare("remedy:decline", "amount", "reason", sentence=_l("recorded that the customer declined"))
 WITHDRAWN = audit.declare("remedy:withdraw", "amount", "reason", sentence=_l("took an offer back"))
