@@ -30,6 +30,7 @@ ROOMS = (
     "messages",
     "remedies",
     "promises",
+    "feedback",
     "insights",
     "home",
     "portal",

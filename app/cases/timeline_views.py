@@ -27,6 +27,7 @@ _ICONS = {
     "resolved": "met",
     "reopened": "undo",
     "closed": "lock",
+    "survey": "star",
     "remedy": "gift",
     "payout": "swap",
     "exception": "approve",
@@ -104,6 +105,8 @@ def _lines_of(page: CasePage, event: EventRow, kinds: dict[str, str]) -> list[Li
         return [Line("stranger", event.at, address, how, text=event.text)]
     if event.kind == "wrote":
         return [Line("customer", event.at, page.customer or _("A customer"), _how(event.data), text=event.text)]
+    if event.kind == "survey" and "survey" in event.data:
+        return [Line("customer", event.at, page.customer or _("A customer"), _scored(event.data), text=event.text)]
     if event.kind == "replied":
         how = _("told %(customer)s", customer=first_name(page.customer))
         if event.data.get("channel") == "page":
@@ -140,6 +143,16 @@ def _logged(page: CasePage, event: EventRow, who: str) -> list[Line]:
     return found
 
 
+def _scored(data: dict[str, Any]) -> str:
+    """What she answered of the two questions that everybody knows."""
+    parts = [_("answered the survey")]
+    if data.get("csat"):
+        parts.append(_("satisfied %(score)s of 5", score=data["csat"]))
+    if data.get("nps") is not None:
+        parts.append(_("would recommend %(score)s of 10", score=data["nps"]))
+    return " · ".join(parts)
+
+
 def _how(data: dict[str, Any]) -> str:
     """Where the customer said it, and what it was about."""
     known = words.WROTE_WORDS.get(data.get("what", "")) or words.WROTE_WORDS.get(data.get("channel", ""))
@@ -160,6 +173,7 @@ def _said(page: CasePage, event: EventRow, who: str, kinds: dict[str, str]) -> M
         "resolved": lambda: _("%(who)s resolved the case: %(outcome)s. Cause: %(cause)s.", who="\0", **_ending(data)),
         "reopened": lambda: _("%(who)s opened the case again.", who="\0"),
         "closed": lambda: _closed(data),
+        "survey": lambda: _("%(who)s called the customer who was unhappy.", who="\0"),
         "clock": lambda: str(data.get("text", "")),
         "promise": lambda: _promised(data, page.time_zone),
         "mail": lambda: str(words.MAIL_WORDS.get(data.get("what", ""), "")) % {"address": data.get("address", "")},

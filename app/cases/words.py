@@ -92,7 +92,7 @@ TIMELINE_WORDS: dict[str, Any] = {
     "course": _l("Course"),
 }
 TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
-    "customer": ("logged", "wrote", "mail", "acknowledged", "replied", "promise"),
+    "customer": ("logged", "wrote", "mail", "acknowledged", "replied", "promise", "survey"),
     "internal": ("note",),
     "money": ("remedy", "payout"),
     "approvals": ("exception",),

@@ -25,6 +25,8 @@ PREFIXES = {
     "rerun": "RR",
     "attachment": "AT",
     "report_place": "RP",
+    "survey": "SV",
+    "follow_up": "FU",
 }
 
 

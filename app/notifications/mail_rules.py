@@ -11,7 +11,7 @@ from app.calendars.rules import instant
 
 MODES = ("each", "digest", "off")
 # Kinds of inbox lines that also go out by mail.
-MAILED = ("clock:", "promise:", "security:", "exception")
+MAILED = ("clock:", "promise:", "security:", "exception", "feedback:")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 

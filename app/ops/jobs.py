@@ -53,6 +53,7 @@ _PATHS = (
     ("exceptions-orphans", 300, "app.approvals.jobs:find_orphans", 200),
     ("payouts-look", 300, "app.remedies.jobs:look_up_payouts", 20),
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
+    ("surveys-send", 60, "app.feedback.jobs:send_due", 200),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
     ("files-sweep", 60, "app.attachments.jobs:sweep", 200),

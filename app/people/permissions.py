@@ -25,6 +25,7 @@ _DESK = (
     "attachments.read",
     "attachments.add",
     "mails.sort",
+    "feedback.read",
 )
 _LEAD = (
     *_DESK,
@@ -50,6 +51,7 @@ _READS = (
     "policies.read",
     "ops.read",
     "attachments.read",
+    "feedback.read",
 )
 _ADMIN = (
     "people.read",

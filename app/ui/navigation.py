@@ -48,6 +48,7 @@ ENTRIES = (
     Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
+    Entry("feedback.index", _l("Answers"), "star", "feedback.read", "insight", is_wide=True),
     Entry("audit.trail", _l("Trail"), "trail", "audit.read", "insight", is_wide=True),
     Entry("policies.index", _l("Policies"), "scale", "policies.read", "insight", is_wide=True),
     Entry("policies.in_force", _l("What applies"), "book", "policies.follow", "insight", is_wide=True),

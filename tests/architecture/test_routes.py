@@ -20,6 +20,7 @@ WRITING = ("POST", "PUT", "PATCH", "DELETE")
 # Open pages are few, and a new one is a decision: add it here with its reason beside the view.
 PUBLIC_GET = {
     "api.description",
+    "feedback.ask",
     "ops.livez",
     "ops.prometheus",
     "ops.readyz",
@@ -36,6 +37,7 @@ PUBLIC_GET = {
     "ui.stylesheet",
 }
 PUBLIC_POST = {
+    "feedback.answer",
     "portal.answer",
     "portal.doubt",
     "portal.end_visit",

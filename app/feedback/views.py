@@ -1,0 +1,151 @@
+"""The customer's survey page, what customers answered, and the follow-up of an unhappy answer."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.feedback import actions, queries
+from app.feedback.figures import figures_of
+from app.feedback.forms import FollowUpForm, SurveyForm
+from app.feedback.queries import Asked, FollowUpView
+from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.paging import Page
+from app.kernel.references import parse_ref
+from app.kernel.time import utc_now
+from app.people import queries as people
+from app.people.access import can, me, my_scope, needs, public
+from app.people.headers import keep_secret
+from app.ui import shell
+from app.ui.preferences import LANGUAGES, choose_locale
+
+bp = Blueprint("feedback", __name__, template_folder="templates")
+DAYS = (30, 90, 365)
+HERS = ("feedback.ask", "feedback.answer")
+
+
+@bp.after_request
+def keep_private(response: Response) -> Response:
+    """Nothing of a customer's survey is kept by a browser or a proxy, told to another site, or found by a search engine."""
+    if request.endpoint in HERS:
+        keep_secret(response)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@bp.get("/survey/<token>")
+@public("the survey that a customer was sent; its token is signed and opens this one question sheet")
+def ask(token: str) -> str:
+    asked = _asked(token)
+    return render_template("feedback/survey.html", asked=asked, form=SurveyForm(formdata=None), token=token)
+
+
+@bp.post("/survey/<token>")
+@public("takes the answer to a signed survey link")
+def answer(token: str) -> ResponseReturnValue:
+    asked, form = _asked(token), SurveyForm()
+    if form.validate():
+        actor = asked.actor.through(g.get("request_id", ""), request.remote_addr)
+        try:
+            unhappy = actions.answer(
+                survey_id=asked.survey_id,
+                scores=form.scores(),
+                comment=form.comment.data or "",
+                actor=actor,
+                now=utc_now(),
+            )
+        except BadInput as refusal:
+            form.take(refusal)
+        except actions.AnsweredAlready:
+            return redirect(url_for("feedback.ask", token=token), 303)
+        else:
+            return render_template("feedback/thanks.html", asked=asked, unhappy=unhappy)
+    return render_template("feedback/survey.html", asked=asked, form=form, token=token), 422
+
+
+@bp.get("/feedback")
+@needs("feedback.read")
+def index() -> str:
+    scope, now = my_scope("feedback.read"), utc_now()
+    days = request.args.get("days", 90, type=int)
+    days = days if days in DAYS else 90
+    site_id = request.args.get("site", None, type=int) if scope.kind == "company" else None
+    unhappy = request.args.get("unhappy") == "1"
+    page = Page.of(request.args.get("after"))
+    found = queries.answers(scope, page, site_id=site_id, unhappy=unhappy)
+    totals = queries.totals(scope, site_id=site_id, since=now - timedelta(days=days), until=now)
+    here: dict[str, Any] = {"site": site_id, "unhappy": "1" if unhappy else None, "days": days}
+    return render_template(
+        "feedback/index.html",
+        found=found,
+        totals=totals,
+        figures=figures_of(totals),
+        here=here,
+        all_days=DAYS,
+        sites=people.sites() if scope.kind == "company" else (),
+        next_url=url_for("feedback.index", **here, after=found.next_cursor) if found.next_cursor else None,
+        start_url=url_for("feedback.index", **here) if page.after else None,
+    )
+
+
+@bp.get("/follow-ups")
+@needs("feedback.read")
+def follow_ups() -> str:
+    page = Page.of(request.args.get("after"))
+    found = queries.open_follow_ups(my_scope("feedback.read"), page)
+    next_url = url_for("feedback.follow_ups", after=found.next_cursor) if found.next_cursor else None
+    start_url = url_for("feedback.follow_ups") if page.after else None
+    return render_template(
+        "feedback/follow_ups.html", found=found, next_url=next_url, start_url=start_url, now=utc_now()
+    )
+
+
+@bp.get("/follow-ups/<ref>")
+@needs("feedback.read")
+def follow_up(ref: str) -> str:
+    found = _follow_up(ref)
+    return _sheet(found, FollowUpForm(formdata=None, version=found.version))
+
+
+@bp.post("/follow-ups/<ref>")
+@needs("cases.write")
+def close(ref: str) -> ResponseReturnValue:
+    found, form = _follow_up(ref), FollowUpForm()
+    if form.validate():
+        given = {"cause": form.cause.data, "action": form.action.data, "version": form.version.data}
+        try:
+            actions.close_follow_up(follow_up_id=found.id, **given, actor=me(), now=utc_now())
+        except BadInput as refusal:
+            form.take(refusal)
+        except Refusal as refusal:
+            form.refuse(str(refusal))
+            return _sheet(_follow_up(ref), form), refusal.status
+        else:
+            flash(_("Noted. Resolve the case again when the customer agrees."), "good")
+            return redirect(url_for("cases.show", ref=found.case_ref), 303)
+    return _sheet(found, form), 422
+
+
+def _sheet(found: FollowUpView, form: FollowUpForm) -> str:
+    return render_template("feedback/follow_up.html", found=found, form=form, writes=can("cases.write"), now=utc_now())
+
+
+def _asked(token: str) -> Asked:
+    """The survey behind a link, in the customer's language; anything else answers like a page that doesn't exist."""
+    asked = queries.behind(token, utc_now())
+    if asked is None:
+        raise NotFound
+    accepted = request.accept_languages.best_match(list(LANGUAGES))
+    on_file = (asked.language or "").split("_")[0].split("-")[0]
+    language = shell.preferences().language or (on_file if on_file in LANGUAGES else accepted)
+    shell.speak(choose_locale(language, asked.locale), asked.zone)
+    return asked
+
+
+def _follow_up(ref: str) -> FollowUpView:
+    found = queries.follow_up(parse_ref("follow_up", ref) or 0, my_scope("feedback.read"))
+    if found is None:
+        raise NotFound
+    return found
