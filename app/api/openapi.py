@@ -19,6 +19,7 @@ _REFS = {
     "/remedies": ("RM", "a remedy"),
     "/exceptions": ("EX", "an exception"),
     "/customers": ("CU", "a customer"),
+    "/payouts": ("PT", "a payout"),
 }
 _WHY = {
     400: "Malformed JSON, or no Idempotency-Key",

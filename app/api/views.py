@@ -4,6 +4,7 @@ from flask import Response, current_app
 
 from app.api import (
     openapi,
+    views_asking,
     views_cases,
     views_exceptions,
     views_messages,
@@ -16,6 +17,7 @@ from app.people.access import public
 
 __all__ = [
     "bp",
+    "views_asking",
     "views_cases",
     "views_exceptions",
     "views_messages",

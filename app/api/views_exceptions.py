@@ -5,7 +5,9 @@ from app.api import schemas as taken
 from app.api import schemas_out as given
 from app.api.cursors import page_of, signed
 from app.api.endpoints import Call, endpoint, identity
+from app.approvals import bound_queries
 from app.approvals import queries as approvals
+from app.people.step_up import ProofNeeded
 from app.remedies import actions as remedies
 
 
@@ -60,6 +62,7 @@ def list_exceptions(call: Call) -> given.ExceptionPage:
 )
 def decide_exception(call: Call, ref: str) -> given.ExceptionOut:
     said: taken.ExceptionDecisionIn = call.body
+    _refuse_without_proof(identity("exception", ref), said, call)
     request = remedies.decide_exception(
         exception_id=identity("exception", ref),
         outcome=said.outcome,
@@ -69,3 +72,13 @@ def decide_exception(call: Call, ref: str) -> given.ExceptionOut:
         now=call.now,
     )
     return answers.exception(request.id, call)
+
+
+def _refuse_without_proof(exception_id: int, said: taken.ExceptionDecisionIn, call: Call) -> None:
+    """Refuse what a page would ask a second factor for: a program has none, so a person decides it there."""
+    row = approvals.request_row(exception_id, call.scope("exceptions.decide"))
+    if row is None or said.outcome == "declined":
+        return
+    granted = said.amount.money() if said.amount else row.amount
+    if granted.currency == row.currency and bound_queries.bounds(row.currency).asks_for_proof(granted):
+        raise ProofNeeded
