@@ -71,7 +71,7 @@ def compose(lines: Sequence[Notification], name: str, base_url: str, paths: Mapp
     return mail
 
 
-def send(mail: EmailMessage, settings: Settings, message: Message | None = None, now: datetime | None = None) -> None:
+def send(mail: EmailMessage, settings: Settings, message: Message, now: datetime) -> None:
     """Hand one mail with its addresses to the server; NotDelivered when it didn't take it, final where it never will.
 
     SMTP has no key by which a mail is taken once. So the try of `message` is written down as handed over, by itself,
@@ -84,8 +84,7 @@ def send(mail: EmailMessage, settings: Settings, message: Message | None = None,
         try:
             _greet(server, settings)
             _address(server, mail)
-            if message is not None and now is not None:
-                hand_over(message, now)
+            hand_over(message, now)
             is_handed_over = True
             code, text = server.data(mail.as_bytes(policy=SMTP))
             is_handed_over = False  # whatever it says, it is an answer
