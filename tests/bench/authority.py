@@ -38,6 +38,7 @@ from app.remedies.history import IMPORTED
 from app.remedies.models import Remedy
 from app.remedies.receipt_models import DecisionReceipt
 from tests import postgres
+from tests.bench import past
 from tests.bench.load import emit, percentile
 from tests.cases.builders import make_case
 from tests.conftest import settings_for
@@ -270,7 +271,13 @@ def main() -> None:
         "--remedies", type=int, nargs="*", default=[10_000], help="sizes of the past, e.g. 10000 1000000"
     )
     asked.add_argument("--times", type=int, default=200)
+    asked.add_argument(
+        "--past", action="store_true", help='only "Can I?" beside 10,000 and 1,000,000 remedies, on both databases'
+    )
     given = asked.parse_args()
+    if given.past:
+        sizes = given.remedies if len(given.remedies) > 1 else past.SIZES
+        raise SystemExit(0 if past.measure(stage, sizes, given.times) else 1)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o755)
