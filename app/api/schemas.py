@@ -269,7 +269,7 @@ class PayoutQuery(PageQuery):
         Literal["pending", "sent", "confirmed", "failed", "given_up", "cancelled"] | None,
         Field(description="Only payouts that stand so"),
     ] = None
-    case: Annotated[str | None, Field(max_length=30, description="Only this case's, e.g. MG-12")] = None
+    case: Annotated[str | None, Field(pattern=CASE_REF, description="Only this case's, e.g. MG-12")] = None
 
 
 class MetricQuery(BaseModel):
