@@ -11,17 +11,16 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert
 
 from app.audit import actions as audit
-from app.calendars.queries import calendar_of
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
-from app.sla import legal_rules, queries, rules
+from app.sla import queries, rules
 from app.sla.changes import Deed, end_pause, listed, open_pause, recompute, written
-from app.sla.condition_rules import OF_A_CASE
+from app.sla.condition_rules import OF_A_CASE, OF_A_TASK, OF_AN_EXCEPTION
 from app.sla.models import Clock, ClockPause
-from app.sla.rules import Facts
+from app.sla.starting import legal_rows, row_of
 from app.sla.target_rules import Traits, targets_of
 
 AskTraits = Callable[[], tuple[str | None, str | None]]  # segment and channel of the case
@@ -75,9 +74,9 @@ def start_case_clocks(
             if milestone in OF_A_CASE and "logged" in rule.start:
                 hours_id = calendar_id if rule.time == "working" else None
                 row = {"policy_version_id": policy_id, "calendar_version_id": hours_id, "milestone": milestone, **place}
-                rows.append(_row(case_id, row, seconds, anchors[rule.anchor], (stopped or {}).get(milestone)))
+                rows.append(row_of(case_id, row, seconds, anchors[rule.anchor], (stopped or {}).get(milestone)))
         if packs and severity > 0 and not historic:
-            rows += _legal_rows(case_id, place, policy_id, calendar_id, packs, anchors["received"])
+            rows += legal_rows(case_id, place, policy_id, calendar_id, packs, anchors["received"])
         if rows:
             db.session.execute(insert(Clock), rows)
         audit.record(
@@ -109,8 +108,8 @@ def happened(
 ) -> datetime | None:
     """Something happened to a case: do what each clock's policy says about it (stop, cancel, reset, run on, rest, start).
 
-    rest: the reason to wait that begins with it. subject: the exception that it happened to; another one's clock isn't
-    touched, and while another waits nothing runs on that rests for an approval.
+    rest: the reason to wait that begins with it. subject: the record that it happened to; the clocks of others don't hear
+    of it, and while another exception waits nothing runs on that rests for an approval.
     """
     with transaction():
         deed = Deed(case_id, actor, now)
@@ -129,13 +128,13 @@ def apply(
 ) -> None:
     """What `happened` does, inside a deed on these clocks. traits: segment and channel, asked where a clock starts."""
     own = [clock for clock in deed.clocks if clock.subject is None]
-    others = [clock for clock in deed.clocks if subject and clock.milestone == "approval" and clock.subject != subject]
-    told = [clock for clock in deed.clocks if clock not in others]
+    told = [clock for clock in deed.clocks if _hears(clock, event, subject)]
+    waiting = [clock for clock in deed.clocks if clock not in told and clock.milestone == "approval" and clock.is_open]
     by_rule = [(clock, queries.policy(clock.policy_version_id).rules.of(clock.milestone)) for clock in told]
     again = [clock for clock, rule in by_rule if event in rule.reset and clock.is_open]
     _cancel(deed, [clock for clock, rule in by_rule if event in rule.cancel])
     _stop(deed, [clock for clock, rule in by_rule if event in rule.stop or event in rule.reset], deed.now)
-    if not any(clock.is_open for clock in others):
+    if event != "exception_decided" or not waiting:
         _run_on(deed, [clock for clock, rule in by_rule if event in rule.resume], reopened=event == "reopened")
     if rest:
         _rest(deed, [clock for clock in told if clock.subject is None or clock.subject != subject], rest)
@@ -313,6 +312,13 @@ def _start_more(deed: Deed, first: Clock, event: str, traits: AskTraits, again: 
         )
 
 
+def _hears(clock: Clock, event: str, subject: str | None) -> bool:
+    """What happens to one exception doesn't concern the clock of another, nor the end of one task the other tasks."""
+    if event in OF_AN_EXCEPTION:
+        return clock.milestone != "approval" or clock.subject == subject
+    return event not in OF_A_TASK or clock.subject in (None, subject) or clock.milestone == "legal"
+
+
 def _rests_for(clock: Clock, reason: str) -> bool:
     return reason in queries.policy(clock.policy_version_id).rules.of(clock.milestone).pause
 
@@ -354,47 +360,3 @@ def _another(
     db.session.add(clock)
     recompute(clock)
     return clock
-
-
-def _row(
-    case_id: int, row: dict[str, Any], seconds: int, started_at: datetime, stopped_at: datetime | None = None
-) -> dict[str, Any]:
-    """A clock as it is first written, with what follows from it."""
-    facts = Facts(seconds, started_at, stopped_at=stopped_at)
-    calendar = calendar_of(row["calendar_version_id"])
-    ends = rules.deadline(facts, calendar)
-    late = stopped_at is not None and rules.is_late(facts, ends.due_at, stopped_at)
-    ladder = queries.policy(row["policy_version_id"]).rules
-    return {
-        "case_id": case_id,
-        "case_ref": ref("case", case_id),
-        "target_seconds": seconds,
-        "started_at": started_at,
-        "soon_at": ends.soon_at,
-        "due_at": ends.due_at,
-        "stopped_at": stopped_at,
-        "breached_at": ends.due_at if late else None,
-        "next_notice_at": rules.next_notice_at(facts, calendar, ladder, 0, historic=row["historic"]),
-        "version": 1,
-        "subject": None,
-        "label": None,
-        **row,
-    }
-
-
-def _legal_rows(
-    case_id: int,
-    place: dict[str, Any],
-    policy_id: int | None,
-    calendar_id: int | None,
-    packs: Iterable[str],
-    received_at: datetime,
-) -> list[dict[str, Any]]:
-    """The legal clocks of a case: their last instant is counted in dates, and every second until then counts."""
-    calendar, found = calendar_of(calendar_id), []
-    received_at = received_at.replace(microsecond=0)
-    for pack in (legal_rules.PACKS[code] for code in packs):
-        seconds = int((legal_rules.due_at(pack, received_at, calendar) - received_at).total_seconds())
-        row = {"policy_version_id": policy_id, "calendar_version_id": None, "milestone": "legal", **place}
-        found.append({**_row(case_id, row, seconds, received_at), "subject": f"legal:{pack.code}"})
-    return found

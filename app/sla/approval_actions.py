@@ -7,7 +7,7 @@ from app.calendars.queries import calendar_of
 from app.kernel.actor import Actor
 from app.kernel.transactions import transaction
 from app.sla import actions as clocks
-from app.sla import hooks, queries, rules
+from app.sla import queries, rules
 from app.sla import task_actions as tasks
 from app.sla.changes import Deed, facts_of
 from app.sla.models import Clock
@@ -43,7 +43,7 @@ def start_approval(
         tasks.lock([case_id])
         deed = Deed(case_id, actor, now)
         if what == "asked":
-            clocks.apply(deed, "exception_asked", lambda: _traits(case_id), rest="approval", subject=subject)
+            clocks.apply(deed, "exception_asked", lambda: tasks.traits_of(case_id), rest="approval", subject=subject)
         else:
             tasks.end(deed, subject, now, cancelled=what == "amended")
         place = {"site_id": site_id, "team_id": team_id, "owner_id": None, "severity": severity}
@@ -64,13 +64,9 @@ def end_approval(*, case_id: int, subject: str, is_withdrawn: bool, actor: Actor
         tasks.lock([case_id])
         deed = Deed(case_id, actor, now)
         tasks.end(deed, subject, now, cancelled=is_withdrawn)
-        clocks.apply(deed, "exception_decided", lambda: _traits(case_id), subject=subject)
+        clocks.apply(deed, "exception_decided", lambda: tasks.traits_of(case_id), subject=subject)
         deed.tell()
         tasks.moved(deed)
-
-
-def _traits(case_id: int) -> tuple[str | None, str | None]:
-    return hooks.traits_of([case_id]).get(case_id, (None, None)) if hooks.traits_of else (None, None)
 
 
 def answer_of(clock: Clock) -> Answer:

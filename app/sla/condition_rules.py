@@ -24,6 +24,9 @@ EVENTS = (
     "followed_up",
     "done",
 )
+# What happens to one exception, or to one task or follow-up, and not to the case as a whole.
+OF_AN_EXCEPTION = ("exception_asked", "exception_decided")
+OF_A_TASK = ("followed_up", "done")
 REASONS = ("customer", "third_party", "approval")
 ANCHORS = ("occurred", "received", "logged")
 CONDITIONS = ("start", "pause", "resume", "stop", "cancel", "reset")

@@ -21,7 +21,7 @@ from app.notifications.actions import notify
 from app.people.permissions import require
 from app.people.queries import supervisors_for
 from app.sla import hooks, queries
-from app.sla.actions import CANCELLED, RESUMED, STARTED, STOPPED
+from app.sla.actions import CANCELLED, RESUMED, STARTED, STOPPED, apply
 from app.sla.changes import Deed, end_pause, listed, open_pause, recompute, written
 from app.sla.models import Clock, ClockPause
 from app.sla.notice_words import REST_ENDED
@@ -106,11 +106,14 @@ def begin(
 def _target_seconds(targets: Iterable[Target], case_id: int, place: dict[str, Any]) -> int | None:
     """The policy's target; what the case is like is asked only where a line of this milestone names it."""
     lines = [line for line in targets if line.milestone == place["milestone"]]
-    traits: tuple[str | None, str | None] = (None, None)
-    if hooks.traits_of and any(line.segment or line.channel for line in lines):
-        traits = hooks.traits_of([case_id]).get(case_id, traits)
+    traits = traits_of(case_id) if any(line.segment or line.channel for line in lines) else (None, None)
     found = target_of(lines, place["milestone"], Traits(place["severity"], *traits, site_id=place["site_id"]))
     return found.seconds if found else None
+
+
+def traits_of(case_id: int) -> tuple[str | None, str | None]:
+    """Segment and channel of a case, as far as they are known."""
+    return hooks.traits_of([case_id]).get(case_id, (None, None)) if hooks.traits_of else (None, None)
 
 
 def record_start(deed: Deed, clock: Clock) -> None:
@@ -213,7 +216,7 @@ def finish(*, clock_id: int, actor: Actor, now: datetime) -> str:
             raise NotFound
         require(actor, "cases.write", site_id=clock.site_id)
         lock([clock.case_id])
-        deed = Deed(clock.case_id, actor, now)
+        deed, event = Deed(clock.case_id, actor, now), "followed_up" if clock.milestone == "follow_up" else "done"
         ending = [one for one in deed.clocks if one.id == clock_id and one.is_open]
         for one in ending:
             with deed.change(one, "stop"):
@@ -222,6 +225,7 @@ def finish(*, clock_id: int, actor: Actor, now: datetime) -> str:
         if ending:
             late = [one.milestone for one in ending if one.breached_at is not None]
             deed.record(STOPPED, ending, milestones=[clock.milestone], late=late, stopped_at=written(now))
+            apply(deed, event, lambda: traits_of(clock.case_id), subject=clock.subject)
         deed.tell()
         moved(deed)
         return clock.case_ref
