@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from app import create_app
+from app.approvals import live
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.people import secret_actions
@@ -27,7 +28,7 @@ PASS_PHRASE = "copper lantern seven otters"
 
 def give_pass_phrases(company: Company) -> None:
     """Let everybody of the company sign in with PASS_PHRASE."""
-    for who in ("ana", "bo", "sam", "max", "hana", "ada", "audra", "nia"):
+    for who in ("ana", "bo", "sam", "max", "hana", "ada", "audra", "nia", "tom"):
         person = getattr(company, who)
         if person is not None:
             secret_actions.set_pass_phrase(employee_id=person.id, phrase=PASS_PHRASE, actor=OPERATOR, now=utc_now())
@@ -55,6 +56,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     try:
         yield House(f"http://localhost:{server.server_port}", app, company)
     finally:
+        live.of(app).is_leaving = True
         server.shutdown()
         thread.join(10)
         with app.app_context():

@@ -1,0 +1,93 @@
+"""Deciding together in real browsers: live on a phone, a stand-in while somebody is away, and who comes next at the clock."""
+
+import re
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from app.approvals import jobs
+from app.approvals.matrix_rules import MatrixRow, StepRule
+from app.kernel.database import db
+from app.kernel.time import utc_now
+from tests.approvals.builders import make_request, publish_matrix
+from tests.cases.builders import make_case
+from tests.journeys.conftest import Desk, House
+from tests.remedies.builders import publish_policy
+
+pytestmark = pytest.mark.browser
+LIVE_SECONDS = 2.0
+
+
+def test_a_request_is_approved_on_a_phone_and_seen_live(house: House, desk_of: Any) -> None:
+    with house.app.app_context():
+        publish_policy()
+        ref = make_case(house.company.ana).ref
+        db.session.remove()
+    ana: Desk = desk_of("ana")
+    ana.go(f"/cases/{ref}")
+    ana.page.locator("#can-amount").fill("900")
+    ana.page.get_by_label("Why is more needed?").fill("Walked on their anniversary")
+    ana.page.get_by_role("button", name=re.compile("Ask for")).click()
+    sam: Desk = desk_of("sam", width=390)
+    sam.go("/exceptions")
+    sam.page.get_by_role("link", name=re.compile(r"\$900\.00")).click()
+    ana.go("/exceptions/EX-1")
+    expect(ana.page.get_by_text("Asked now: Sam Okafor")).to_be_visible()
+    ana.page.wait_for_timeout(1_000)  # until its stream stands
+    sam.page.keyboard.press("a")
+    expect(sam.page.get_by_text(re.compile("Approved"))).to_be_visible()
+    began = time.monotonic()
+    expect(ana.page.get_by_text(re.compile(r"Sam Okafor approved \$900\.00"))).to_be_visible(
+        timeout=LIVE_SECONDS * 1_000
+    )
+    assert time.monotonic() - began < LIVE_SECONDS
+    assert ana.complaints == sam.complaints == []
+
+
+def test_while_sam_is_away_his_stand_in_decides_on_his_behalf(house: House, desk_of: Any) -> None:
+    with house.app.app_context():
+        publish_matrix(house.company, MatrixRow("sup", (StepRule(("role:supervisor",)),)))
+        db.session.remove()
+    sam: Desk = desk_of("sam")
+    sam.go("/absences")
+    sam.page.get_by_label("From").fill((utc_now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"))
+    sam.page.get_by_label("To", exact=True).fill((utc_now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M"))
+    sam.page.get_by_label("Stand-in").select_option(label="Tom Hale")
+    sam.page.get_by_role("button", name="Keep").first.click()
+    expect(sam.page.get_by_text("away now")).to_be_visible()
+    with house.app.app_context():
+        ref = make_request(house.company.ana).ref
+        db.session.remove()
+    tom: Desk = desk_of("tom", width=390)
+    tom.go("/exceptions")
+    tom.page.get_by_role("link", name=re.compile("180")).click()
+    tom.page.get_by_role("button", name=re.compile("^Approve .*180")).click()
+    ana: Desk = desk_of("ana", scripts=False)
+    ana.go(f"/exceptions/{ref}")
+    expect(ana.page.get_by_text(re.compile("Tom Hale approved"))).to_be_visible()
+    assert sam.complaints == tom.complaints == []
+
+
+def test_at_the_clock_it_climbs_to_who_comes_next(house: House, desk_of: Any) -> None:
+    with house.app.app_context():
+        publish_matrix(house.company, MatrixRow("sup", (StepRule(("role:supervisor",)),)))
+        request = make_request(house.company.ana)
+        ref, due_at = request.ref, request.due_at
+        db.session.remove()
+        assert jobs.watch(now=due_at) >= 1
+        db.session.remove()
+    manager: Desk = desk_of("max", width=390)
+    manager.go("/inbox")
+    manager.page.get_by_role("link", name=re.compile("Nobody has answered in time")).click()
+    expect(manager.page.get_by_text("Raised")).to_be_visible()
+    manager.page.keyboard.press("a")
+    manager.go("/inbox")
+    expect(manager.page.get_by_text("Nobody has answered in time")).to_be_visible()
+    sam: Desk = desk_of("sam")
+    sam.go(f"/exceptions/{ref}")
+    expect(sam.page.get_by_text(re.compile("Max Weber approved"))).to_be_visible()
+    expect(sam.page.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
+    assert manager.complaints == sam.complaints == []
