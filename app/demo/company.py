@@ -92,6 +92,7 @@ def found(*, seed: int, phrase: str, actor: Actor, now: datetime, days: int = 36
         authority.certify(people_of, days, actor, now)
     authority.name_what_is_owed(company.categories, actor, now)
     publish_policy(company, "Recovery policy", 0.6, actor=actor, now=now)
+    authority.bound_batches([company.money(house.code, 400) for house in HOUSES], company.people["max"].actor, now)
     return company
 
 
