@@ -56,6 +56,7 @@ class Settings:
     smtp_starttls: bool
     mail_from: str
     second_factor_roles: tuple[str, ...]
+    breached_hashes: str
 
     @property
     def is_production(self) -> bool:
@@ -122,6 +123,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         second_factor_roles=_roles(
             env, "MAKEGOOD_SECOND_FACTOR", "everybody" if environment == "production" else "nobody"
         ),
+        breached_hashes=_readable(env, "MAKEGOOD_BREACHED_HASHES"),
     )
 
 
@@ -146,6 +148,14 @@ def _fallbacks(env: dict[str, str]) -> tuple[str, ...]:
     if any(len(secret) < 32 for secret in found):
         raise BadSetting("SECRET_KEY_FALLBACKS", "(hidden)", "each must be at least 32 characters long")
     return found
+
+
+def _readable(env: dict[str, str], name: str) -> str:
+    """The path of a file that can be read, or nothing."""
+    path = env.get(name, "")
+    if path and not os.access(path, os.R_OK):
+        raise BadSetting(name, path, "give the path of a file that can be read")
+    return path
 
 
 def _roles(env: dict[str, str], name: str, default: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select, update
@@ -14,6 +15,7 @@ from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
 from app.people import hooks
+from app.people.breached import is_breached
 from app.people.models import ApiToken, Employee, OneTimeLink, Site
 from app.people.pass_phrases import hash_phrase, is_phrase
 from app.people.permissions import require
@@ -31,6 +33,7 @@ from app.people.rules import (
 )
 from app.people.session_actions import end_all_sessions
 from app.people.throttle_actions import count_attempt, forgive
+from config import Settings
 
 LINK_MADE = audit.declare("person:link", "purpose", sentence=_l("made a one-time link"))
 PHRASE_CHOSEN = audit.declare("person:pass-phrase", "way", "sessions_ended", sentence=_l("chose a pass phrase"))
@@ -179,6 +182,9 @@ def refuse_weak_phrase(phrase: str, owner: Employee) -> None:
     }
     if weakness:
         raise BadInput({"phrase": [sentences[weakness]]})
+    settings: Settings = current_app.extensions["makegood_settings"]
+    if settings.breached_hashes and is_breached(phrase, settings.breached_hashes):
+        raise BadInput({"phrase": [_("This is known from a breach elsewhere. Choose other words.")]})
 
 
 def make_token(*, name: str, actor: Actor, now: datetime, employee_id: int | None = None) -> tuple[str, ApiToken]:

@@ -18,6 +18,8 @@ def register(app: Flask) -> None:
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    if settings.is_production and not settings.breached_hashes:
+        app.logger.warning("MAKEGOOD_BREACHED_HASHES is not set: pass phrases known from breaches are not refused")
     Babel(app, locale_selector=shell.locale, timezone_selector=shell.zone)
     speech.register(app)
     sign_in.register(app)

@@ -1,5 +1,7 @@
 """Codes, sealed secrets and signed texts, without a database."""
 
+import hashlib
+import tempfile
 from datetime import timedelta
 
 import pyotp
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.kernel.sealing import NotSealedHere, NotSignedHere, is_newest, seal, sign, unseal, verify
 from app.kernel.time import UTC, datetime, utc_now
+from app.people.breached import is_breached
 from app.people.factor_rules import clean_code, is_recovery_code, matching_step, new_recovery_code, provisioning_uri
 from app.people.models import ROLES
 from config import ROLES as SETTING_ROLES
@@ -118,3 +121,14 @@ def test_who_must_have_a_second_factor_is_a_setting() -> None:
             read_settings({**env, "MAKEGOOD_SECOND_FACTOR": wrong})
     with pytest.raises(BadSetting):
         read_settings({**env, "SECRET_KEY_FALLBACKS": "short"})
+
+
+@given(phrases=st.sets(st.text(min_size=1, max_size=12), max_size=30), other=st.text(max_size=12))
+def test_a_phrase_is_breached_exactly_when_its_hash_stands_in_the_file(phrases: set[str], other: str) -> None:
+    hashes = sorted(hashlib.sha1(phrase.encode()).hexdigest().upper() for phrase in phrases)
+    for ending, count in (("\n", ""), ("\r\n", ":37")):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(ending.join(f"{one}{count}" for one in hashes).encode())
+            file.flush()
+            assert all(is_breached(phrase, file.name) for phrase in phrases)
+            assert is_breached(other, file.name) == (other in phrases)
