@@ -20,6 +20,10 @@ invariants.declare_queries(
             "WHERE (r.state IN ('approved', 'declined')) <> (d.id IS NOT NULL) "
             "OR (d.id IS NOT NULL AND d.outcome <> r.state)"
         ),
+        "a request that has ended has no clock that runs": (
+            "SELECT c.id FROM exception_request r JOIN clock c ON c.subject = 'EX-' || r.id "
+            "WHERE c.milestone = 'approval' AND c.stopped_at IS NULL AND c.cancelled_at IS NULL AND r.state <> 'waiting'"
+        ),
         "every request is named by the trail": (
             "SELECT r.id FROM exception_request r WHERE NOT EXISTS "
             "(SELECT 1 FROM audit_entry e WHERE e.subject = 'EX-' || r.id)"

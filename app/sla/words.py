@@ -12,7 +12,7 @@ EVENT_WORDS: dict[str, Any] = {
     "waited": _l("the case waits"),
     "resumed": _l("waiting is over"),
     "exception_asked": _l("an exception is asked for"),
-    "exception_decided": _l("an exception is decided"),
+    "exception_decided": _l("an exception is decided, taken back or has expired"),
     "resolved": _l("the case is resolved"),
     "reopened": _l("the case is opened again"),
     "closed": _l("the case is closed"),

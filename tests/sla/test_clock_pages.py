@@ -1,8 +1,12 @@
 """The pages of a case's clocks, of targets and of rules."""
 
+import csv
+import io
+
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.audit.models import AuditEntry
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.people import actions as people
@@ -114,3 +118,22 @@ def test_the_api_says_why_a_deadline_is_where_it_is(app: Flask) -> None:
     assert company.nia is not None
     other, _token = people.make_token(name="why", actor=company.nia.actor, now=utc_now())
     assert app.test_client().get(url, headers={"Authorization": f"Bearer {other}"}).status_code == 404
+
+
+def test_clocks_are_carried_away_in_ones_own_scope_and_harmless_to_a_spreadsheet(app: Flask) -> None:
+    company, ana, case_id = desk(app)
+    assert company.nia is not None
+    typed = {"kind": "ola", "what": '=HYPERLINK("http://evil.example")', "time": "4:00", "team": ""}
+    assert ana.post(f"/cases/MG-{case_id}/clocks", data=typed).status_code == 303
+    answer = ana.post("/clocks/exports", data={})
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="clocks-QUAY-')
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert {row["case"] for row in rows} == {f"MG-{case_id}"} and len(rows) == 4
+    assert next(row["about"] for row in rows if row["milestone"] == "ola").startswith("'=HYPERLINK")
+    entry = db.session.query(AuditEntry).filter_by(type="clock:export").one()
+    assert (entry.actor_id, entry.site_id) == (company.ana.id, company.quayside.id)
+    bo, nia = sign_in(app.test_client(), company.bo), sign_in(app.test_client(), company.nia)
+    assert len(bo.post("/clocks/exports", data={"mine": "1"}).data.splitlines()) == 1  # the header
+    assert b"MG-" not in nia.post("/clocks/exports", data={"site": str(company.quayside.id)}).data
+    assert nia.post("/clocks/exports", data={"case": f"MG-{case_id}"}).status_code == 404
