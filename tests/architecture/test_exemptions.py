@@ -12,6 +12,7 @@ DOCUMENTED = {
     "alembic_version": "the schema's own revision",
     "sign_in_session": "its beginning and end are entries; 'last seen' is not a deed",
     "sign_in_throttle": "counts failed sign-ins",
+    "portal_throttle": "counts guessed links and reports by the public forms",
     "known_device": "which browsers a person has signed in from; each sign-in is an entry",
     "lease": "which process runs the jobs",
     "heartbeat": "when that process was last alive",
