@@ -1,6 +1,7 @@
 """Words that macros and scripts need: names of states, sentences for the browser, a field's accessible attributes."""
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms import Field
 
 STATE_ICONS = {
@@ -16,18 +17,21 @@ STATE_ICONS = {
 }
 
 
+_STATE_WORDS = {
+    "running": _l("Running"),
+    "soon": _l("Due soon"),
+    "breached": _l("Late"),
+    "paused": _l("Paused"),
+    "met": _l("Met"),
+    "missed": _l("Missed"),
+    "cancelled": _l("Cancelled"),
+    "note": _l("Internal"),
+}
+
+
 def state_words(state: str) -> str:
-    """Name a state for people who don't see its colour or shape."""
-    return {
-        "running": _("Running"),
-        "soon": _("Due soon"),
-        "breached": _("Late"),
-        "paused": _("Paused"),
-        "met": _("Met"),
-        "missed": _("Missed"),
-        "cancelled": _("Cancelled"),
-        "note": _("Internal"),
-    }.get(state, "")
+    """Name a state for people who don't see its colour or shape; lists ask for every row, so only that one is translated."""
+    return str(_STATE_WORDS.get(state, ""))
 
 
 def script_words() -> dict[str, str]:
