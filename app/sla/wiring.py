@@ -20,9 +20,15 @@ def register(app: Flask) -> None:
 
 
 def lock_cases(case_ids: Sequence[int]) -> None:
-    """Take the rows of cases in the order of their ids; SQLite has the only write lock already."""
+    """Take the rows of cases in the order of their ids; SQLite has the only write lock already.
+
+    As an update of a case would: what was just written beside a case (a request, a remedy) already shares its key, and two
+    who share it could never both get more.
+    """
     if db.engine.dialect.name == "postgresql":
-        db.session.execute(select(Case.id).where(Case.id.in_(case_ids)).order_by(Case.id).with_for_update())
+        db.session.execute(
+            select(Case.id).where(Case.id.in_(case_ids)).order_by(Case.id).with_for_update(key_share=True)
+        )
 
 
 def traits_of(case_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
