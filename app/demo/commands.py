@@ -16,14 +16,25 @@ from flask.cli import with_appcontext
 from sqlalchemy import func, select
 
 from app.approvals.models import ExceptionRequest
-from app.cases.models import Case
+from app.cases.models import Case, Category
 from app.demo.company import DOMAIN, NAMED
 from app.demo.phrases import WORDS
 from app.demo.simulation import tell_a_year
+from app.kernel.actor import customer
 from app.kernel.database import Base, db
+from app.kernel.money import Money
+from app.kernel.references import ref
 from app.kernel.time import parse_instant, utc_now
 from app.kernel.transactions import TECHNICAL_TABLES
+from app.people import queries as people
 from app.people.models import Employee
+from app.portal import answer_actions as answers
+from app.portal import link_actions as links
+from app.portal import place_actions
+from app.portal import report_actions as reports
+from app.portal.report_queries import open_place
+from app.remedies import actions as remedies
+from app.remedies import choice_actions as choices
 from app.remedies.models import Remedy
 from app.sla.models import Clock
 from config import Settings
@@ -69,6 +80,7 @@ def demo(seed: int, days: int, until_text: str | None, as_json: bool) -> None:
     phrase = keep_phrase(Path(current_app.instance_path))
     with _bar(end - timedelta(days=days), end) as tick, _collecting_rarely():
         tell_a_year(seed=seed, days=days, end=end, phrase=phrase, tick=tick)
+        hear_customers(end)
     result: dict[str, object] = {**counts(), "seconds": round(time.monotonic() - began, 1)}
     if as_json:
         click.echo(json.dumps(result))
@@ -78,6 +90,43 @@ def demo(seed: int, days: int, until_text: str | None, as_json: bool) -> None:
     for name, box, role, title in NAMED:
         click.echo(f"  {name:<14}{box + '@' + DOMAIN:<26}{role:<12}{title}")
     click.echo(f"\nTheir pass phrase: {phrase}")
+
+
+def hear_customers(now: datetime) -> None:
+    """The customers' side: a public form with a poster, a report, links to pages, an offer to choose from and an answer."""
+    ana, sam = (people.person_by_email(f"{box}@{DOMAIN}") for box in ("ana", "sam"))
+    assert ana is not None and sam is not None
+    place = place_actions.add_place(site_id=sam.site_id, name="Front desk", channel="web", actor=sam.actor, now=now)
+    form = open_place(place.code)
+    category = db.session.scalar(select(Category.id).where(Category.name == "Wi-Fi and technology"))
+    assert form is not None and category is not None
+    said = reports.Said(
+        text="The key card opens the gym but not my door. Third time today.", category_id=category, severity=1,
+        name="Dora Klein", email="dora.klein@guest.example", consent=True, language="en",
+    )  # fmt: skip
+    reports.report(place=form, said=said, intent="demo-report-0001", address=None, now=now)
+    newest = {
+        summary: case_id
+        for case_id, summary in db.session.execute(
+            select(Case.id, Case.summary).where(Case.owner_id == ana.id, Case.resolved_at.is_(None)).order_by(Case.id)
+        )
+    }
+    cleo, naomi = newest["No heating in room 512, second night"], newest["Key card dies each evening"]
+    for case_id in (cleo, naomi):
+        links.make_link(case_id=case_id, actor=ana.actor, now=now)
+    first, second, third = (
+        remedies.offer(
+            case_id=naomi, kind=kind, amount=Money(dollars * 100, "USD"), reason="Three evenings in the lobby",
+            intent=f"demo-offer-{kind}-{dollars}", actor=ana.actor, now=now,
+        ).id
+        for kind, dollars in (("refund", 10), ("refund", 20), ("voucher", 30))
+    )  # fmt: skip
+    case = db.session.get_one(Case, naomi)
+    answers.disagree(
+        case_id=naomi, remedy_id=first, reason="Thank you, but I stood in the lobby on three evenings.",
+        intent="demo-answer-0001", actor=customer(ref("customer", case.customer_id or 0), case.site_id), now=now,
+    )  # fmt: skip
+    choices.let_choose(case_id=naomi, remedy_ids=[second, third], actor=ana.actor, now=now)
 
 
 def filled_table() -> str | None:
