@@ -55,6 +55,8 @@ class Settings:
     smtp_password: str = field(repr=False)
     smtp_starttls: bool
     mail_from: str
+    imap_url: str = field(repr=False)
+    mail_auth_server: str
     second_factor_roles: tuple[str, ...]
     breached_hashes: str
 
@@ -120,6 +122,8 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         smtp_password=env.get("MAKEGOOD_SMTP_PASSWORD", ""),
         smtp_starttls=_one_of(env, "MAKEGOOD_SMTP_STARTTLS", "yes", ("yes", "no")) == "yes",
         mail_from=_mail_from(env),
+        imap_url=_imap_url(env, environment),
+        mail_auth_server=env.get("MAKEGOOD_MAIL_AUTH_SERVER", ""),
         second_factor_roles=_roles(
             env, "MAKEGOOD_SECOND_FACTOR", "everybody" if environment == "production" else "nobody"
         ),
@@ -201,6 +205,15 @@ def _mail_from(env: dict[str, str]) -> str:
     given = env.get("MAKEGOOD_MAIL_FROM", "makegood@localhost")
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", given):
         raise BadSetting("MAKEGOOD_MAIL_FROM", given, "give one address, like makegood@example.org")
+    return given
+
+
+def _imap_url(env: dict[str, str], environment: str) -> str:
+    """Where mail is fetched: imaps://USER:PASSWORD@HOST[:PORT][/FOLDER]; without TLS only outside of production."""
+    given = env.get("MAKEGOOD_IMAP_URL", "")
+    schemes = "imaps" if environment == "production" else "imaps?"
+    if given and not re.fullmatch(rf"{schemes}://[^:/@\s]+:[^/@\s]+@[^:/@\s]+(:\d{{1,5}})?(/\S*)?", given):
+        raise BadSetting("MAKEGOOD_IMAP_URL", "(hidden)", "give imaps://USER:PASSWORD@HOST/FOLDER")
     return given
 
 

@@ -4,6 +4,7 @@ The same table runs the request (token, permission, body, key, deed, answer) and
 """
 
 import functools
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,11 +26,15 @@ from app.people.access import needs as page_needs
 from app.people.permissions import Scope, has, scope_of
 
 BODY_MAX_BYTES = 1024 * 1024
+RAW_MAX_BYTES = 25 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A resource as people and programs see it. `writes` asks for an Idempotency-Key; `has_intent`: the action keeps the key too."""
+    """A resource as people and programs see it. `writes` asks for an Idempotency-Key; `has_intent`: the action keeps the key too.
+
+    raw: the media type of a body that is no JSON; the view gets its bytes.
+    """
 
     method: str
     path: str
@@ -42,6 +47,7 @@ class Endpoint:
     query: type[BaseModel] | None = None
     writes: bool = False
     has_intent: bool = False
+    raw: str = ""
     refusals: Sequence[int] = field(default=())
 
 
@@ -105,7 +111,7 @@ def _run(spec: Endpoint, view: View, parts: dict[str, str]) -> Response:
         raise NotPermitted
     key = idempotency.key_of(request.headers.get("Idempotency-Key")) if spec.writes else ""
     query = _query(spec.query)
-    body, raw = _body(spec.body)
+    body, raw = _raw_body(spec.raw) if spec.raw else _body(spec.body)
     intent = idempotency.intent_of(key) if spec.has_intent else ""
     call = Call(actor=actor, now=utc_now(), body=body, query=query, intent=intent)
 
@@ -150,6 +156,15 @@ def _query(model: type[BaseModel] | None) -> BaseModel | None:
         return model.model_validate({name: values[0] for name, values in given.items()})
     except ValidationError as error:
         raise of_validation(error, "query") from None
+
+
+def _raw_body(mimetype: str) -> tuple[bytes, str]:
+    """Read a body of another media type than JSON: its bytes, and their hash, by which a repeat is known."""
+    request.max_content_length = RAW_MAX_BYTES
+    if request.mimetype != mimetype:
+        raise ApiProblem(415, code_of(415), detail_of(415), headers={"Accept": mimetype})
+    raw = request.get_data(cache=False)
+    return raw, hashlib.sha256(raw).hexdigest()
 
 
 def _body(model: type[BaseModel] | None) -> tuple[BaseModel | None, Any]:

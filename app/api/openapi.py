@@ -103,6 +103,9 @@ def _operation(spec: Endpoint) -> dict[str, Any]:
         "parameters": _parameters(spec),
         "responses": _responses(spec),
     }
+    if spec.raw:
+        content = {spec.raw: {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": content}
     if spec.body:
         operation["requestBody"] = {
             "required": True,
@@ -150,7 +153,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _responses(spec: Endpoint) -> dict[str, Any]:
     statuses = {401, 403, 429, 500} | set(spec.refusals) | {422}
-    if spec.body:
+    if spec.body or spec.raw:
         statuses |= {400, 413, 415}
     if spec.writes:
         statuses |= {400, 409}

@@ -19,6 +19,7 @@ PREFIXES = {
     "token": "TK",
     "notification": "NO",
     "message": "ME",
+    "mail": "ML",
     "payout": "PT",
     "transfer": "TR",
     "promise": "PR",

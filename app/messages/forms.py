@@ -5,6 +5,7 @@ from wtforms import HiddenField, SelectField
 from wtforms.validators import InputRequired, Length
 
 from app.cases import words
+from app.cases.forms import number_or_none, version_of
 from app.cases.rules import CAUSES, OUTCOMES, TEXT_MAX
 from app.messages.mail_rules import SUBJECT_MAX
 from app.ui.forms import Form, IntentField, LineField, ParagraphField, options
@@ -24,3 +25,24 @@ class MailForm(Form):
     root_cause = SelectField(
         _l("What caused it?"), choices=options(((code, words.CAUSE_WORDS[code]) for code in CAUSES), empty=_l("Choose"))
     )
+
+
+class SortForm(Form):
+    """Where a mail belongs: a new case of a kind, or one that is there."""
+
+    category_id = SelectField(_l("Category"), coerce=number_or_none)
+    severity = SelectField(_l("How bad is it?"), choices=options(enumerate(words.SEVERITY_WORDS)), default="2")
+    case = LineField(_l("Case"), [Length(max=30)])
+
+
+class MailboxForm(Form):
+    """Under which address and name a site writes, and what becomes of mail of an unknown matter."""
+
+    address = LineField(_l("E-mail address"), [InputRequired(), Length(max=200)])
+    name = LineField(_l("Name"), [InputRequired(), Length(max=120)])
+    category_id = SelectField(_l("Open a case for unknown mail, in the category"), coerce=number_or_none)
+    severity = SelectField(_l("How bad it counts at first"), choices=options(enumerate(words.SEVERITY_WORDS)))
+    version = HiddenField(default="0")
+
+    def read_version(self) -> int:
+        return version_of(self.version.data)

@@ -22,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
+from app.cases.models import Case
+from app.customers.models import Customer
 from app.kernel.database import BigId, UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
 from app.messages.mail_models import Mailbox, MailIn, MailOut, MessageDraft
@@ -247,3 +249,11 @@ def known_originals(names: Iterable[str]) -> set[str]:
     """Those of these stored originals that a mail's row names."""
     found = select(MailIn.stored_as).where(MailIn.stored_as.in_(list(names)))
     return {name for name in db.session.scalars(found) if name}
+
+
+def open_cases_of(sender: str, site_id: int | None) -> tuple[tuple[int, str], ...]:
+    """(id, summary) of the open cases of who wrote, newest first; what a mail may belong to."""
+    found = select(Case.id, Case.summary).join(Customer, Customer.id == Case.customer_id)
+    found = found.where(Customer.email == sender, Case.resolved_at.is_(None), Case.site_id == (site_id or 0))
+    rows = db.session.execute(found.order_by(Case.id.desc()).limit(5)) if sender else ()
+    return tuple((row.id, row.summary) for row in rows)

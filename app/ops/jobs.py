@@ -55,6 +55,8 @@ _PATHS = (
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
     ("surveys-send", 60, "app.feedback.jobs:send_due", 200),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
+    ("mail-fetch", 30, "app.messages.jobs:poll", 20),
+    ("mail-sweep", 300, "app.messages.jobs:sweep", 200),
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
     ("files-sweep", 60, "app.attachments.jobs:sweep", 200),
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
