@@ -113,6 +113,7 @@ def tell_customer(*, promise_id: int, version: int, note: str, actor: Actor, now
         if promise.told_at is None:
             promise.told_at, promise.told_by_id = now, actor.id
         promise.told_note = note.strip()
+        _note_late(promise, actor, now)
         _write(case, "told", promise, actor, now, text=note.strip())
         _record(TOLD, promise, actor, now, length=len(note.strip()))
 
@@ -147,6 +148,7 @@ def hand_over(*, employee_id: int, actor: Actor, now: datetime) -> None:
             raise NobodyKeeps
         promise.keeper_id = heir
         promise.version += 1
+        _note_late(promise, actor, now)
         clocks.hand_over(
             case_id=promise.case_id, subject=ref("promise", promise.id), team_id=promise.team_id, owner_id=heir
         )
@@ -154,7 +156,10 @@ def hand_over(*, employee_id: int, actor: Actor, now: datetime) -> None:
 
 
 def note_broken(*, case_ids: Sequence[int], actor: Actor, now: datetime) -> None:
-    """Keep that promises of these cases were due and not kept; told by their clocks."""
+    """Keep that promises of these cases were due and not kept; told by their clocks.
+
+    One that another deed holds at this moment is left to that deed: it waits for the clock that is held here.
+    """
     wanted = select(Promise).where(
         Promise.case_id.in_(case_ids),
         Promise.due_at < now,
@@ -162,9 +167,15 @@ def note_broken(*, case_ids: Sequence[int], actor: Actor, now: datetime) -> None
         Promise.withdrawn_at.is_(None),
         Promise.broken_at.is_(None),
     )
-    for promise in db.session.scalars(wanted.order_by(Promise.id)):
-        promise.broken_at = promise.due_at
+    for promise in db.session.scalars(wanted.order_by(Promise.id).with_for_update(skip_locked=True)):
         promise.version += 1
+        _note_late(promise, actor, now)
+
+
+def _note_late(promise: Promise, actor: Actor, now: datetime) -> None:
+    """Keep, once, that a promise was due and not kept."""
+    if promise.broken_at is None and now > promise.due_at:
+        promise.broken_at = promise.due_at
         _record(BROKEN, promise, actor, now, due_at=iso(promise.due_at))
 
 
