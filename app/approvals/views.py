@@ -35,6 +35,7 @@ from app.remedies import actions as remedies
 from app.ui.filters import money
 
 __all__ = ["absence_views", "batch_views", "bound_views", "bp", "calendar_views", "deed_views", "link_views", "matrix_views"]
+INBOX_SIZE = 25  # each is read before it is decided, often on a phone
 TABS = ("waiting", "decided", "asked")
 
 
@@ -43,7 +44,7 @@ TABS = ("waiting", "decided", "asked")
 def inbox() -> str:
     now, actor, scope = utc_now(), me(), my_scope("exceptions.read")
     tab = request.args.get("tab") if request.args.get("tab") in TABS else "waiting"
-    at = Page.of(request.args.get("after"))
+    at = Page.of(request.args.get("after"), INBOX_SIZE)
     items, found = mine_queries.read(str(tab), scope, actor, at, now)
     return render_template(
         "approvals/inbox.html",
