@@ -1,5 +1,7 @@
 """What stands beside the limits on the first day: exchange rates, certificates, what is owed, and rules for all houses."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from app.kernel.money import Money
 from app.people import certificate_actions as certificates
 from app.people import certificate_queries
 from app.people.queries import PersonRow
+from app.policies import clause_actions as clauses
+from app.policies import clause_queries
 from app.policies.rules import NO_CURRENCY
 from app.remedies import redress_actions as redress
 
@@ -70,6 +74,21 @@ def bound_batches(most: list[Money], actor: Actor, now: datetime) -> None:
     """Let requests up to an amount be decided several at once; nobody has to have a second factor."""
     for amount in {one.currency: one for one in most}.values():
         bounds.set_bounds(currency=amount.currency, batch_max=amount, proof_above=None, version=0, actor=actor, now=now)
+
+
+def stand_by(version_id: int, codes: list[str], people: Mapping[str, PersonRow], now: datetime) -> None:
+    """Let Max care for the clauses, one of which is overdue in the end, and Ana and Sam sign those about single gifts."""
+    manager = people["max"].actor
+    for number, code in enumerate(codes):
+        if clause_queries.care_row(code) is None:
+            days = 60 if number == 3 else 730
+            clauses.set_care(
+                code=code, owner_id=manager.id, review_by=(now + timedelta(days=days)).date(), actor=manager, now=now
+            )
+    for code in codes[:3]:
+        for name in ("ana", "sam"):
+            with suppress(clauses.SignedAlready):
+                clauses.sign_off(version_id=version_id, code=code, actor=people[name].actor, now=now)
 
 
 def name_what_is_owed(categories: dict[str, int], actor: Actor, now: datetime) -> None:

@@ -127,6 +127,7 @@ def publish_policy(company: Company, title: str, share: float, *, actor: Actor, 
     reviewer = company.people["max"].actor
     policies.review_version(version_id=version.id, outcome="approved", note="", actor=reviewer, now=now)
     policies.publish_version(version_id=version.id, actor=actor, now=now)
+    authority.stand_by(version.id, [clause.code for clause in CLAUSES], company.people, now)
 
 
 def _open(company: Company, house: House, actor: Actor, now: datetime) -> None:

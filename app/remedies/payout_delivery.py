@@ -156,7 +156,8 @@ def take_in(
         return
     payout.state, payout.is_unknown, payout.provider_ref = step.state, step.is_unknown, step.provider_ref
     payout.changed_at = now
-    note(payout, step.what, actor, now, reference=reference or None)
+    why = f"{source} told that it failed" if step.what == "failed" else None
+    note(payout, step.what, actor, now, reference=reference or None, text=why)
     if step.what in ("failed", "twice"):
         _tell_people(payout, now, FAILED_LINE if step.what == "failed" else TWICE_LINE)
 

@@ -42,7 +42,7 @@ def test_a_payout_tells_its_state_its_tries_and_the_last_trouble(app: Flask) -> 
     assert "Paying out £120.00" in page.get(f"/cases/{case}").text
     shown = page.get(f"/payouts/{payout.ref}").text
     assert "3 tries so far" in shown
-    assert "fault_429" in shown
+    assert "stripe told that it failed" in shown
 
 
 def test_payouts_are_listed_page_by_page_and_within_the_site(app: Flask) -> None:
