@@ -196,6 +196,8 @@ def doer(label: str) -> Any:
     if kind == "rule":
         bare, _at, version = name.partition("@")
         return _l("The rule %(name)s (version %(version)s)", name=bare, version=version)
+    if kind == "customer":
+        return _l("The customer, %(name)s", name=name)
     return _l("The command %(name)s", name=name) if kind == "command" else label
 
 

@@ -23,7 +23,7 @@ from app.portal.forms import AnswerForm, DoubtForm, MessageForm
 from app.portal.link_queries import Visit
 from app.portal.page_queries import CaseOfHers, case_of_hers
 from app.portal.rules import WRITTEN
-from app.portal.visits import keep, leave, visit_of, who
+from app.portal.visits import keep, keep_zone, leave, visit_of, who, zones
 from app.remedies.models import Remedy
 from app.remedies.queries import RemedyRow
 from app.remedies.rules import RemedyEnded
@@ -158,6 +158,20 @@ def download(ref: str, file: str) -> Response:
     if row is None:
         raise NotFound
     return keep(visit, sending.download(row))
+
+
+@bp.get("/your-case/<ref>/time-zone")
+@public("a customer chooses how times are shown to her; the visit's signed cookie names her case")
+def time_zone(ref: str) -> ResponseReturnValue:
+    visit = visit_of(ref)
+    return keep(visit, render_template("portal/zone.html", visit=visit, zones=sorted(zones() | {visit.zone})))
+
+
+@bp.post("/your-case/<ref>/time-zone")
+@public("a customer chooses how times are shown to her; the visit's signed cookie names her case")
+def choose_zone(ref: str) -> ResponseReturnValue:
+    visit = visit_of(ref)
+    return keep(visit, keep_zone(redirect(url_for("portal.page", ref=visit.ref), 303), request.form.get("zone", "")))
 
 
 @bp.post("/your-case/<ref>/leaving")

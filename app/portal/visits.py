@@ -1,6 +1,9 @@
 """A customer's visit: its cookie, its language, and who may act in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from zoneinfo import available_timezones
 
 from flask import Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,8 +17,10 @@ from app.portal import rules
 from app.portal.blueprint import DESK, bp
 from app.portal.link_queries import Visit, visit_token, visiting
 from app.ui import shell
-from app.ui.preferences import LANGUAGES, choose_locale
+from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, choose_locale
 from config import Settings
+
+ZONE_COOKIE = "zone"
 
 
 def visit_of(ref: str) -> Visit:
@@ -25,16 +30,38 @@ def visit_of(ref: str) -> Visit:
     visit = visiting(token, case_id, utc_now()) if token and case_id else None
     if visit is None:
         raise NotFound
-    speak_for(visit)
-    return visit
+    return speak_for(visit)
 
 
-def speak_for(visit: Visit) -> None:
-    """Speak her language: what this device chose, what is on file, what the browser asks for; in the site's zone."""
+def speak_for(visit: Visit) -> Visit:
+    """Speak her language: what this device chose, what is on file, what the browser asks for; in her zone or the site's."""
+    chosen = request.cookies.get(ZONE_COOKIE)
+    visit = replace(visit, zone=chosen) if chosen in zones() else visit
     accepted = request.accept_languages.best_match(list(LANGUAGES))
     on_file = (visit.language or "").split("_")[0].split("-")[0]
     language = shell.preferences().language or (on_file if on_file in LANGUAGES else accepted)
     shell.speak(choose_locale(language, visit.locale), visit.zone)
+    return visit
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """The time zones that a customer may choose from: those named by a place."""
+    regions = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    return frozenset(name for name in available_timezones() if name.split("/")[0] in regions and "/" in name)
+
+
+def keep_zone(answer: ResponseReturnValue, zone: str) -> Response:
+    """Remember on this device in which zone she wants to read times; anything unknown forgets it."""
+    response = make_response(answer)
+    settings: Settings = current_app.extensions["makegood_settings"]
+    if zone in zones():
+        response.set_cookie(
+            ZONE_COOKIE, zone, max_age=COOKIE_SECONDS, path="/", secure=settings.is_https, httponly=True, samesite="Lax"
+        )
+    else:
+        response.delete_cookie(ZONE_COOKIE, path="/", secure=settings.is_https, httponly=True, samesite="Lax")
+    return response
 
 
 def who(visit: Visit) -> Actor:

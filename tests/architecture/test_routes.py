@@ -33,12 +33,14 @@ PUBLIC_GET = {
     "portal.receipt",
     "portal.report",
     "portal.reported",
+    "portal.time_zone",
     "ui.script",
     "ui.stylesheet",
 }
 PUBLIC_POST = {
     "feedback.answer",
     "portal.answer",
+    "portal.choose_zone",
     "portal.doubt",
     "portal.end_visit",
     "portal.open_link",
