@@ -7,6 +7,7 @@ from app.approvals import actions as approvals
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.customers import actions as customers
+from app.demo.asked import asked, is_asked
 from app.demo.clockwork import Clockwork, Story
 from app.demo.company import Company
 from app.demo.given_word import is_promised, promised
@@ -260,6 +261,12 @@ def _end(scene: Scene, case: int, owner: PersonRow, plan: Plan) -> Story:
     if plan.closed_after:
         yield plan.closed_after
         cases.close(case_id=case, actor=scene.who(owner), now=scene.clockwork.now)
+    if is_asked(plan):
+        yield timedelta(days=3)
+        yield from asked(scene, case, owner, plan)
+        if db.session.get_one(Case, case).resolved_at is None:
+            yield _MOMENT * 20
+            resolve(plan.resolution)
 
 
 def _give_what_is_owed(scene: Scene, case_id: int, owner: PersonRow) -> None:

@@ -32,6 +32,7 @@ ASKS = rule("survey")
 LOW_ANSWER = rule("low-answer")
 PLANNED = audit.declare("survey:plan", "round", "ask_at", sentence=_l("planned to ask the customer how it went"))
 SENT = audit.declare("survey:send", "round", sentence=_l("asked the customer how it went"))
+HANDED = audit.declare("survey:hand", "round", sentence=_l("gave the customer the link to the survey"))
 UNSENT = audit.declare("survey:skip", "why", sentence=_l("didn't ask the customer how it went"))
 ANSWERED = audit.declare("survey:answer", *rules.ITEMS, "has_comment", "resolver", sentence=_l("answered how it went"))
 OPENED = audit.declare("follow-up:open", "survey", "due_at", sentence=_l("asked for a follow-up of an unhappy answer"))
@@ -104,6 +105,27 @@ def send(*, survey_id: int, now: datetime) -> bool:
         enqueue(channel=CHANNEL, key=f"survey:{survey.id}", payload={"survey": survey.id}, at=now)
         _record(SENT, survey, ASKS, now, round=survey.round)
         return True
+
+
+def hand_out(*, case_id: int, actor: Actor, now: datetime) -> Survey:
+    """Give the survey's link to the customer oneself: where she has no address, or would rather have it at once.
+
+    Raises NotFound when the case has no survey of its newest resolution, and AnsweredAlready.
+    """
+    with transaction():
+        case = db.session.get(Case, case_id)
+        if case is None:
+            raise NotFound
+        permissions.require(actor, "cases.write", site_id=case.site_id)
+        newest = select(Survey).where(Survey.case_id == case.id, Survey.round == case.reopened_count)
+        survey = db.session.scalars(newest.with_for_update()).one_or_none()
+        if survey is None or case.resolved_at is None:
+            raise NotFound
+        if survey.state == "answered":
+            raise AnsweredAlready
+        survey.state, survey.why_unsent, survey.sent_at = "sent", None, survey.sent_at or now
+        _record(HANDED, survey, actor, now, round=survey.round)
+        return survey
 
 
 def answer(*, survey_id: int, scores: Scores, comment: str, actor: Actor, now: datetime) -> bool:

@@ -184,6 +184,28 @@ def behind(token: str, now: datetime) -> Asked | None:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class SurveyView:
+    """How asking about the newest resolution of a case stands; `url` only while it may be answered."""
+
+    state: str
+    why_unsent: str | None
+    ask_at: datetime
+    sent_at: datetime | None
+    url: str | None
+
+
+def of_case(case_id: int, round_: int, now: datetime) -> SurveyView | None:
+    """The survey of one resolution."""
+    found = db.session.scalars(select(Survey).where(Survey.case_id == case_id, Survey.round == round_)).one_or_none()
+    if found is None:
+        return None
+    may_answer = found.state == "sent" and rules.is_open(found.sent_at, now)
+    return SurveyView(
+        found.state, found.why_unsent, found.ask_at, found.sent_at, url_of(found.id) if may_answer else None
+    )
+
+
 def due_surveys(now: datetime, limit: int) -> list[int]:
     """Planned surveys whose time has come, the oldest first."""
     wanted = select(Survey.id).where(Survey.state == "planned", Survey.ask_at <= now)

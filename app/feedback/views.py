@@ -7,6 +7,8 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.cases import queries as cases
+from app.cases.queries import CasePage
 from app.feedback import actions, queries
 from app.feedback.figures import figures_of
 from app.feedback.forms import FollowUpForm, SurveyForm
@@ -90,6 +92,25 @@ def index() -> str:
     )
 
 
+@bp.get("/cases/<ref>/survey")
+@needs("cases.read")
+def of_case(ref: str) -> str:
+    page = _case(ref)
+    survey = queries.of_case(page.case.id, page.case.reopened_count, utc_now()) if page.case.resolved_at else None
+    return render_template("feedback/case.html", page=page, survey=survey, writes=can("cases.write"))
+
+
+@bp.post("/cases/<ref>/survey")
+@needs("cases.write")
+def hand_out(ref: str) -> ResponseReturnValue:
+    page = _case(ref)
+    try:
+        actions.hand_out(case_id=page.case.id, actor=me(), now=utc_now())
+    except actions.AnsweredAlready:
+        flash(_("The customer has answered already."), "info")
+    return redirect(url_for("feedback.of_case", ref=ref), 303)
+
+
 @bp.get("/follow-ups")
 @needs("feedback.read")
 def follow_ups() -> str:
@@ -142,6 +163,13 @@ def _asked(token: str) -> Asked:
     language = shell.preferences().language or (on_file if on_file in LANGUAGES else accepted)
     shell.speak(choose_locale(language, asked.locale), asked.zone)
     return asked
+
+
+def _case(ref: str) -> CasePage:
+    page = cases.case_page(ref, my_scope("cases.read"))
+    if page is None:
+        raise NotFound
+    return page
 
 
 def _follow_up(ref: str) -> FollowUpView:

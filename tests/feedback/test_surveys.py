@@ -176,3 +176,16 @@ def test_the_desk_reads_answers_in_its_scope_and_no_figure_under_ten(app: Flask,
     assert bad.status_code == 422
     good = sam.post(f"/follow-ups/{reference}", data={"version": "1", "cause": "process", "action": "Called her."})
     assert good.status_code == 303
+
+
+def test_the_desk_may_give_out_the_link_where_nobody_can_mail_it(app: Flask, company: Company) -> None:
+    at = utc_now() - timedelta(days=4)
+    case = make_case(company.ana, customer=None, occurred_at=at, now=at)
+    _resolve(case, company.ana.actor, at)
+    jobs.send_due(now=utc_now())
+    ana = sign_in(app.test_client(), company.ana)
+    assert "no e-mail address" in ana.get(f"/cases/{case.ref}/survey").text
+    assert ana.post(f"/cases/{case.ref}/survey").status_code == 303
+    assert queries.url_of(_survey(case).id) in ana.get(f"/cases/{case.ref}/survey").text
+    tom = sign_in(app.test_client(), company.tom)  # type: ignore[arg-type]
+    assert tom.post(f"/cases/{case.ref}/survey").status_code == 404
