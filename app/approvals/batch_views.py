@@ -75,10 +75,7 @@ def batch() -> str:
 @bp.post("/exceptions/batch")
 @needs("exceptions.decide")
 def decide_batch() -> ResponseReturnValue:
-    form, picked = BatchForm(), request.form.getlist("pick")
-    terms = {
-        identity: request.form.get(f"terms-{one}", "") for one in picked if (identity := parse_ref("exception", one))
-    }
+    form, terms = BatchForm(), _terms()
     shown_at = _shown_at(form.shown.data or "")
     if not form.validate() or shown_at is None or not terms:
         form.refuse(_("Pick at least one request.") if not terms else _("Please check this"))
@@ -86,15 +83,7 @@ def decide_batch() -> ResponseReturnValue:
     if form.outcome.data == "approved":
         _ask_for_proof(list(terms))
     try:
-        done = batch_actions.decide_batch(
-            terms=terms,
-            outcome=form.outcome.data,
-            shown_at=shown_at,
-            intent=form.intent.data or "",
-            deed=_deed(form.outcome.data, form.reason.data or ""),
-            actor=me(),
-            now=utc_now(),
-        )
+        done = _decide(form, terms, shown_at)
     except BadInput as mistake:
         form.take(mistake)
         return _page(form), 422
@@ -102,6 +91,24 @@ def decide_batch() -> ResponseReturnValue:
         form.refuse(refusal)
         return _page(form), refusal.status
     return redirect(url_for("approvals.batch_done", batch_id=done), 303)
+
+
+def _terms() -> dict[int, str]:
+    """What was read of each picked request, by its id."""
+    picked = {one: parse_ref("exception", one) for one in request.form.getlist("pick")}
+    return {identity: request.form.get(f"terms-{one}", "") for one, identity in picked.items() if identity}
+
+
+def _decide(form: BatchForm, terms: dict[int, str], shown_at: datetime) -> int:
+    return batch_actions.decide_batch(
+        terms=terms,
+        outcome=form.outcome.data,
+        shown_at=shown_at,
+        intent=form.intent.data or "",
+        deed=_deed(form.outcome.data, form.reason.data or ""),
+        actor=me(),
+        now=utc_now(),
+    )
 
 
 @bp.get("/exceptions/batches/<int(max=999999999999999999):batch_id>")
