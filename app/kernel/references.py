@@ -20,6 +20,7 @@ PREFIXES = {
     "notification": "NO",
     "message": "ME",
     "mail": "ML",
+    "mail_template": "MT",
     "payout": "PT",
     "transfer": "TR",
     "promise": "PR",

@@ -1,13 +1,14 @@
 """Forms of the mail pages. They read text; the actions decide what is right."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired, Length
 
 from app.cases import words
 from app.cases.forms import number_or_none, version_of
 from app.cases.rules import CAUSES, OUTCOMES, TEXT_MAX
 from app.messages.mail_rules import SUBJECT_MAX
+from app.messages.template_actions import Words
 from app.ui.forms import Form, IntentField, LineField, ParagraphField, options
 
 
@@ -21,9 +22,12 @@ class MailForm(Form):
     outcome = SelectField(
         _l("How did it end for the customer?"),
         choices=options(((code, words.OUTCOME_WORDS[code]) for code in OUTCOMES), empty=_l("Choose")),
+        validate_choice=False,  # the action says what is missing, and only when the case is resolved with it
     )
     root_cause = SelectField(
-        _l("What caused it?"), choices=options(((code, words.CAUSE_WORDS[code]) for code in CAUSES), empty=_l("Choose"))
+        _l("What caused it?"),
+        choices=options(((code, words.CAUSE_WORDS[code]) for code in CAUSES), empty=_l("Choose")),
+        validate_choice=False,
     )
 
 
@@ -43,6 +47,28 @@ class MailboxForm(Form):
     category_id = SelectField(_l("Open a case for unknown mail, in the category"), coerce=number_or_none)
     severity = SelectField(_l("How bad it counts at first"), choices=options(enumerate(words.SEVERITY_WORDS)))
     version = HiddenField(default="0")
+
+    def read_version(self) -> int:
+        return version_of(self.version.data)
+
+
+class TemplateForm(Form):
+    """A template's words in the languages of the product; the places stand in double braces."""
+
+    name = LineField(_l("Name"), [InputRequired(), Length(max=120)])
+    active = BooleanField(_l("Offered when somebody writes"), default=True)
+    subject_en = LineField(_l("Subject, English"), [Length(max=SUBJECT_MAX)])
+    body_en = ParagraphField(_l("Text, English"), [Length(max=TEXT_MAX)])
+    subject_de = LineField(_l("Subject, German"), [Length(max=SUBJECT_MAX)])
+    body_de = ParagraphField(_l("Text, German"), [Length(max=TEXT_MAX)])
+    version = HiddenField(default="0")
+
+    def words(self) -> list[Words]:
+        """What the action takes."""
+        return [
+            Words("en", self.subject_en.data or "", self.body_en.data or ""),
+            Words("de", self.subject_de.data or "", self.body_de.data or ""),
+        ]
 
     def read_version(self) -> int:
         return version_of(self.version.data)

@@ -22,7 +22,7 @@ PLACES: dict[str, object] = {
 }
 """What a template may ask for, and what it is called."""
 
-_PLACE = re.compile(r"\{\{\s*([^{}\n]{0,60}?)\s*\}\}")
+_PLACE = re.compile(r"\{\{[ \t]*([^{}\s][^{}\n]{0,60}?)[ \t]*\}\}")
 
 
 @dataclass(frozen=True, slots=True)

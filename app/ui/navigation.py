@@ -44,6 +44,7 @@ ENTRIES = (
     Entry("approvals.inbox", _l("Exceptions"), "approve", "exceptions.read"),
     Entry("budgets.mine", _l("Purses"), "purse", "purses.read"),
     Entry("remedies.payout_list", _l("Payouts"), "swap", "payouts.read", is_wide=True, covers="remedies.payout"),
+    Entry("messages.unsorted", _l("Mail"), "mail", "mails.sort", is_wide=True),
     Entry("promises.index", _l("Promises"), "promise", "cases.read", is_wide=True),
     Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
@@ -69,6 +70,20 @@ SETTINGS = (
     Entry("people.teams", _l("Teams"), "team", "people.read", note=_l("Who works together, and who leads.")),
     Entry(
         "people.directory", _l("People"), "people", "people.read", note=_l("Invite, change roles, reset, deactivate.")
+    ),
+    Entry(
+        "messages.mailboxes",
+        _l("Mailboxes"),
+        "mail",
+        "mails.settings",
+        note=_l("Under which address each site writes, and what becomes of mail of no case."),
+    ),
+    Entry(
+        "messages.template_list",
+        _l("Templates of mails"),
+        "mail",
+        "mails.settings",
+        note=_l("What is written often, in each language, with its versions."),
     ),
     Entry(
         "remedies.entitlements",
