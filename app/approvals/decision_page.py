@@ -12,6 +12,7 @@ from app.approvals.sheet import Sheet, keeps, sheet_for
 from app.kernel.errors import NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
+from app.people import queries as people
 from app.people.access import me, my_scope
 
 
@@ -46,6 +47,12 @@ def page(row: RequestRow, sent: Sent | None = None) -> str:
 def part(row: RequestRow) -> str:
     """Show the same without the frame."""
     return render_template("approvals/_task.html", **values(row, Sent()))
+
+
+def news(row: RequestRow) -> str:
+    """Tell on another page how a request ended."""
+    name = people.names([row.decided_by_id]).get(row.decided_by_id or 0, "–")
+    return render_template("approvals/_news.html", row=row, name=name)
 
 
 def values(row: RequestRow, sent: Sent) -> dict[str, Any]:

@@ -25,15 +25,21 @@ from app.remedies import exception_actions as remedies
 @bp.get("/exceptions/<ref>/state")
 @needs("exceptions.read")
 def state(ref: str) -> Response:
-    """Answer 304 from one query as long as nothing has changed; else the part of the page that has."""
+    """Answer 304 from one query as long as nothing has changed; else the part of the page that has.
+
+    With ?only=end another page waits for the decision alone: 304 until there is one, then a line that tells it.
+    """
     exception_id = parse_ref("exception", ref)
     mark = step_queries.mark(exception_id) if exception_id else None
     if mark is None:
         raise NotFound
     tag = step_queries.tag_of(mark)
     is_seen = my_scope("exceptions.read").covers(site_id=mark.site_id, team_id=mark.team_id, owner_id=mark.asker_id)
-    if is_seen and tag in request.if_none_match:
+    is_end = request.args.get("only") == "end"
+    if is_seen and (mark.state == "waiting" if is_end else tag in request.if_none_match):
         answer = make_response("", 304)
+    elif is_end:
+        answer = make_response(decision_page.news(decision_page.row_of(ref)))
     else:
         answer = make_response(decision_page.part(decision_page.row_of(ref)))
     answer.set_etag(tag)

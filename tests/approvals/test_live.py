@@ -58,6 +58,24 @@ def test_a_page_learns_of_the_decision_and_costs_one_query_until_then(
     assert sign_in(app.test_client(), company.nia).get(url, headers={"If-None-Match": tag}).status_code == 404
 
 
+def test_the_cases_page_waits_for_the_decision_alone(app: Flask, company: Company, statements: list[str]) -> None:
+    request = make_request(company.ana)
+    client = sign_in(app.test_client(), company.ana)
+    url = f"/exceptions/{request.ref}/state?only=end"
+    client.get(url)
+    statements.clear()
+    assert client.get(url).status_code == 304
+    assert len([text for text in statements if "exception_" in text]) == 1
+    approvals.decide(
+        exception_id=request.id, outcome="declined", amount=None, reason="No.", actor=company.sam.actor, now=utc_now()
+    )
+    told = client.get(url)
+    assert (told.status_code, "Sam Okafor declined £180.00." in told.text) == (200, True)
+    assert "data-live" not in told.text
+    assert company.nia is not None
+    assert sign_in(app.test_client(), company.nia).get(url).status_code == 404
+
+
 def test_time_reminds_then_climbs_then_raises_the_alarm_and_never_decides(company: Company) -> None:
     publish_matrix(company, MatrixRow("sup", (StepRule(("role:supervisor",)),)))
     now = utc_now()

@@ -34,6 +34,8 @@ def test_a_request_is_approved_on_a_phone_and_seen_live(house: House, desk_of: A
     sam: Desk = desk_of("sam", width=390)
     sam.go("/exceptions")
     sam.page.get_by_role("link", name=re.compile(r"\$900\.00")).click()
+    phone: Desk = desk_of("ana", width=390)  # her telephone, with the case open
+    phone.go(f"/cases/{ref}")
     ana.go("/exceptions/EX-1")
     expect(ana.page.get_by_text("Asked now: Sam Okafor")).to_be_visible()
     ana.page.wait_for_timeout(1_000)  # until its stream stands
@@ -44,7 +46,8 @@ def test_a_request_is_approved_on_a_phone_and_seen_live(house: House, desk_of: A
         timeout=LIVE_SECONDS * 1_000
     )
     assert time.monotonic() - began < LIVE_SECONDS
-    assert ana.complaints == sam.complaints == []
+    expect(phone.page.get_by_text("Sam Okafor approved $900.00.")).to_be_visible(timeout=LIVE_SECONDS * 1_000)
+    assert ana.complaints == phone.complaints == sam.complaints == []
 
 
 def test_while_sam_is_away_his_stand_in_decides_on_his_behalf(house: House, desk_of: Any) -> None:

@@ -23,6 +23,7 @@ const listen = () => {
   hush();
   stream = new EventSource(path);
   stream.path = path.pathname;
+  stream.addEventListener("open", news); // what happened while nobody listened
   stream.addEventListener("beat", () => { heardAt = Date.now(); });
   stream.addEventListener("changed", () => { heardAt = Date.now(); news(); });
   stream.addEventListener("error", () => { heardAt = 0; });
