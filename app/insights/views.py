@@ -5,7 +5,16 @@ from typing import Any
 
 from flask import abort, render_template, request, url_for
 
-from app.insights import approval_views, figures, proposal_views, queries, rules, shadow_views, simulation_views
+from app.insights import (
+    approval_views,
+    figures,
+    proposal_views,
+    queries,
+    rules,
+    shadow_views,
+    simulation_views,
+    spend_views,
+)
 from app.insights.blueprint import bp
 from app.insights.queries import Part
 from app.insights.rules import Period
@@ -15,7 +24,7 @@ from app.people import queries as people
 from app.people.access import can, my_scope, needs
 from app.people.queries import SiteRow, TeamRow
 
-__all__ = ["approval_views", "bp", "proposal_views", "shadow_views", "simulation_views"]
+__all__ = ["approval_views", "bp", "proposal_views", "shadow_views", "simulation_views", "spend_views"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,81 @@
+"""Draft the narrow change that a spend alarm proposes. The policy in force stays as it is until somebody publishes it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.audit import actions as audit
+from app.insights.spend_queries import alarms
+from app.insights.spend_rules import Spent, lowered
+from app.kernel.actor import Actor
+from app.kernel.errors import NotFound, Refusal
+from app.kernel.money import Money
+from app.kernel.references import ref
+from app.kernel.transactions import transaction
+from app.people import permissions
+from app.people import queries as people
+from app.policies import document_actions as documents
+from app.policies import document_queries
+from app.policies import queries as policies
+from app.policies.document_rules import TITLE_MAX, Document
+from app.policies.models import PolicyVersion
+
+DRAFTED = audit.declare(
+    "spend:draft",
+    "purse",
+    "band",
+    "limit",
+    "count",
+    "number",
+    sentence=_l("drafted a lower limit for what a pool went to"),
+)
+
+
+class NothingToLower(Refusal):
+    """No rule lets more than this through, or there are too few gifts to say a limit."""
+
+    code = "nothing-to-lower"
+    sentence = _l("No limit would be lower for this, or there were too few such gifts to say one.")
+
+
+def draft_lower_limit(*, purse_id: int, band: str, actor: Actor, now: datetime) -> PolicyVersion:
+    """Draft the policy in force with a lower limit for what a pool's money went to, at its site alone."""
+    permissions.require(actor, "policies.write")
+    with transaction():
+        alarm = next((one for one in alarms(people.sites(), now) if one.purse_id == purse_id), None)
+        spent = next((one for one in alarm.spent if one.key == band), None) if alarm else None
+        in_force = policies.version_in_force(now)
+        if alarm is None or spent is None or in_force is None:
+            raise NotFound
+        row = document_queries.document(in_force.version.id)
+        assert row is not None
+        rules = lowered(row.document.rules, spent, alarm.site_id)
+        if rules is None:
+            raise NothingToLower
+        version = documents.draft_document(
+            document=_document(row.document.with_rules(rules), spent), valid_from=now, actor=actor, now=now
+        )
+        audit.record(
+            DRAFTED, subject=ref("policy", version.id), actor=actor, at=now, site_id=alarm.site_id,
+            purse=ref("purse", purse_id), band=band, limit=_limit(spent).json(), count=spent.count, number=version.number,
+        )  # fmt: skip
+        return version
+
+
+def _limit(spent: Spent) -> Money:
+    return Money(spent.limit_minor or 0, spent.currency)
+
+
+def _document(document: Document, spent: Spent) -> Document:
+    limit = _limit(spent).format()
+    title = _("%(title)s, %(kind)s at most %(amount)s", title=document.title, kind=spent.kind, amount=limit)
+    rationale = _(
+        "A pool is spent ahead of its month. %(share).0f %% of it went to %(count)d gifts of this kind; three of four of "
+        "them stay within %(amount)s, and nobody else's limit changes.",
+        share=spent.share * 100,
+        count=spent.count,
+        amount=limit,
+    )
+    return replace(document, title=title[:TITLE_MAX], rationale=rationale)
