@@ -56,7 +56,7 @@ def draft_lower_limit(ref: str) -> ResponseReturnValue:
         flash(str(refusal), "bad")
         return redirect(url_for("insights.spend_alarms"), 303)
     flash(_("A draft was made, and tried on the past. The policy in force is as it was."), "good")
-    days = {"from": (now - timedelta(days=PAST_DAYS)).date().isoformat(), "to": now.date().isoformat()}
+    days: dict[str, Any] = {"from": (now - timedelta(days=PAST_DAYS)).date().isoformat(), "to": now.date().isoformat()}
     return redirect(url_for("insights.simulation", ref=f"PO-{version.id}", **days), 303)
 
 
