@@ -72,3 +72,13 @@ class TemplateForm(Form):
 
     def read_version(self) -> int:
         return version_of(self.version.data)
+
+
+class ContinuityForm(Form):
+    """What the next colleague should know before talking to the customer."""
+
+    text = ParagraphField(_l("What she need not say again"), [Length(max=TEXT_MAX)])
+    version = HiddenField(default="0")
+
+    def read_version(self) -> int:
+        return version_of(self.version.data)
