@@ -14,6 +14,7 @@ from app.approvals.models import ExceptionDecision, ExceptionRequest
 from app.cases.models import Case, CaseEvent
 from app.kernel.database import db
 from app.kernel.money import Money
+from app.kernel.references import ref
 
 _KINDS = ("resolved", "reopened")
 
@@ -81,6 +82,14 @@ class Credit:
     amount_minor: int
     refused_at: datetime
     at: datetime
+
+    @property
+    def ref(self) -> str:
+        return ref("exception", self.id)
+
+    @property
+    def case_ref(self) -> str:
+        return ref("case", self.case_id)
 
     @property
     def amount(self) -> Money:
