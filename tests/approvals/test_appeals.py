@@ -73,7 +73,7 @@ def decide(company: Company, exception_id: int, outcome: str = "approved") -> No
     )
 
 
-def test_a_granted_appeal_credits_the_first_person_and_offers_a_higher_limit(company: Company) -> None:
+def test_row_23_a_granted_appeal_credits_the_first_person_and_offers_a_higher_limit(company: Company) -> None:
     case = make_case(company.ana)
     refused_at = utc_now()
     cases.resolve(
