@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from app.attachments.actions import Prepared
 from app.calendars.queries import calendar_of
 from app.calendars.rules import due
 from app.cases import actions as cases
 from app.customers import actions as customers
-from app.demo import given_word
+from app.demo import given_word, photos
 from app.demo.clockwork import Story
 from app.demo.company import HOUSES
 from app.demo.lives import Scene, log_planned
@@ -55,10 +56,12 @@ def tell_the_present(scene: Scene, seed: int) -> None:
         plan = make_plan(seed, FIRST_NUMBER + number, at.date(), house.zone, house.locale)
         plan = replace(plan, occurred_at=at - timedelta(minutes=10), severity=min(plan.severity, 3))
         scene.clockwork.tell(_begun(scene, house.code, plan, number % 4 == 1), at)
-    scene.clockwork.tell(_cleo(scene), end - timedelta(minutes=38))
+    photo = photos.ready("thermostat.jpg", photos.thermostat())
+    scene.clockwork.tell(_cleo(scene, photo), end - timedelta(minutes=38))
     for who, severity, category, what, minutes, dollars, why in _ASKED:
         at = end - timedelta(minutes=minutes)
-        scene.clockwork.tell(_asked(scene, who, severity, category, what, dollars, why), at)
+        bill = photos.ready("bill of the guest.txt", f"{what}\n{why}\n".encode())
+        scene.clockwork.tell(_asked(scene, who, severity, category, what, dollars, why, bill), at)
     for who, severity, category, what, minutes, guest in _OPEN:
         scene.clockwork.tell(
             _opened(scene, who, severity, category, what, guest, ANSWERED_AFTER), end - timedelta(minutes=minutes)
@@ -81,7 +84,7 @@ def _begun(scene: Scene, code: str, plan: Plan, waits: bool) -> Story:
         cases.wait(case_id=case, waiting_for="customer", reason=WAITS[0], actor=actor, now=scene.clockwork.now)
 
 
-def _cleo(scene: Scene) -> Story:
+def _cleo(scene: Scene, photo: Prepared) -> Story:
     """The case with which a visitor tries "Can I?": heard and answered for, and nothing promised yet."""
     case = _log(
         scene, "ana", 3, "Heating and air", "No heating in room 512, second night",
@@ -89,7 +92,9 @@ def _cleo(scene: Scene) -> Story:
         "Cleo Marchetti", "cleo@guest.example",
     )  # fmt: skip
     yield timedelta(minutes=4)
-    cases.acknowledge(case_id=case, actor=scene.company.people["ana"].actor, now=scene.clockwork.now)
+    ana = scene.company.people["ana"].actor
+    cases.acknowledge(case_id=case, actor=ana, now=scene.clockwork.now)
+    photos.attach("case", case, photo, actor=ana, now=scene.clockwork.now)
 
 
 def _opened(scene: Scene, who: str, severity: int, category: str, what: str, guest: str, answer: int) -> Story:
@@ -103,7 +108,9 @@ def _opened(scene: Scene, who: str, severity: int, category: str, what: str, gue
         given_word.make(scene, case, scene.company.people[who], guest, severity)
 
 
-def _asked(scene: Scene, who: str, severity: int, category: str, what: str, dollars: int, why: str) -> Story:
+def _asked(
+    scene: Scene, who: str, severity: int, category: str, what: str, dollars: int, why: str, bill: Prepared
+) -> Story:
     """A case whose remedy is above the asker's limit and waits for Sam."""
     actor = scene.company.people[who].actor
     case = _log(scene, who, severity, category, what, why, None, None)
@@ -115,10 +122,11 @@ def _asked(scene: Scene, who: str, severity: int, category: str, what: str, doll
     amount = scene.company.money("NYC", dollars)
     judged = remedy_queries.can_i(case_id=case, kind="refund", amount=amount, actor=actor, now=scene.clockwork.now)
     if judged.decision.outcome == "needs_approval":
-        remedies.ask_exception(
+        asked = remedies.ask_exception(
             case_id=case, kind="refund", amount=amount, reason=why, intent=f"demo-present-{case}", actor=actor,
             now=scene.clockwork.now,
         )  # fmt: skip
+        photos.attach("exception", asked.id, bill, actor=actor, now=scene.clockwork.now)
 
 
 def _log(
