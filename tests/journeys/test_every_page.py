@@ -18,7 +18,7 @@ PAGES = {
             "/clocks", "/inbox", "/me", "/search?q=room", "/search?q=nothing-like-this",
             "/payouts", "/payouts/PT-1", "/remedies/RM-2/receipt", "/cases/MG-1/precedents?amount=200"),
     "sam": ("/", "/cases", "/cases/MG-1", "/cases/MG-1/resolution", "/exceptions", "/metrics", "/audit", "/audit?case=MG-1", "/policies",
-            "/policies/PO-1", "/policies/PO-1/print", "/policies/in-force"),
+            "/policies/PO-1", "/policies/PO-1/print", "/policies/in-force", "/report-places"),
     "hana": ("/", "/metrics", "/policies", "/people"),
     "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me", "/policies/new", "/policies/packs/airline",
             "/payout-routes", "/outbox"),

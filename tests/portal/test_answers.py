@@ -110,6 +110,7 @@ def test_disagreeing_needs_words_and_opens_the_next_step(scene: Scene) -> None:
     assert "Next step: offer something better" not in desk
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_disagreeing_with_the_end_opens_the_case_again(scene: Scene) -> None:
     said: dict[str, Any] = {"case_id": scene.case.id, "actor": scene.company.ana.actor, "now": utc_now()}
     cases.resolve(outcome="explained", root_cause="equipment", note="Told her why: internal words", **said)
@@ -137,6 +138,7 @@ def test_of_several_offers_she_takes_one_and_the_others_are_free(scene: Scene) -
     assert violations() == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_the_desk_took_back_first_is_told_kindly_and_books_nothing(scene: Scene) -> None:
     remedy = scene.offer()
     remedies.withdraw(remedy_id=remedy.id, actor=scene.company.ana.actor, now=utc_now())
@@ -145,6 +147,7 @@ def test_what_the_desk_took_back_first_is_told_kindly_and_books_nothing(scene: S
     assert scene.state(remedy) == "withdrawn" and db.session.query(CustomerAnswer).count() == 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_another_cases_offer_is_as_if_it_were_not_there(scene: Scene) -> None:
     other = make_case(scene.company.ana, customer="Dora Klein")
     theirs = give(scene.company.ana, other.id, 1_000)
@@ -157,6 +160,7 @@ def test_another_cases_offer_is_as_if_it_were_not_there(scene: Scene) -> None:
     assert scene.hers.post(f"{scene.path}/receipts/{theirs.ref}/doubts", data=doubt).status_code == 404
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_doubt_about_an_amount_reaches_desk_and_lead_with_her_words(scene: Scene) -> None:
     remedy = scene.offer()
     scene.answer(remedy, "accepted")
@@ -170,6 +174,7 @@ def test_a_doubt_about_an_amount_reaches_desk_and_lead_with_her_words(scene: Sce
     assert "You told us on" in scene.hers.get(url).text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_messages_go_both_ways_and_notes_stay_inside(scene: Scene) -> None:
     ana = sign_in(scene.hers.application.test_client(), scene.company.ana)
     data = {"text": "<b>Is it done?</b>", "intent": intents(scene.page())[-1]}
@@ -186,6 +191,7 @@ def test_messages_go_both_ways_and_notes_stay_inside(scene: Scene) -> None:
     assert "Is it done?" in ana.get(f"/cases/{scene.case.ref}").text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_page_asks_the_same_few_queries_however_much_there_is(scene: Scene) -> None:
     scene.page()
     few = count_queries(scene.page)

@@ -39,6 +39,7 @@ def snapshot() -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_scanners_that_fetch_every_link_twenty_times_change_nothing(app: Flask, company: Company) -> None:
     paths = [path_of(app, make_case(company.ana), company.ana) for _link in range(2)]
     before = snapshot()
@@ -68,6 +69,7 @@ def test_the_button_begins_a_visit_to_this_case_alone(app: Flask, company: Compa
     assert hers.get("/cases").status_code == 303, "a visit signs nobody in"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_opens_nothing_answers_like_what_was_never_there(app: Flask, company: Company) -> None:
     case = make_case(company.ana)
     replaced = path_of(app, case, company.ana)
@@ -98,6 +100,7 @@ def test_a_new_link_ends_the_visits_of_the_one_before(app: Flask, company: Compa
     ]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_visit_ends_after_half_an_hour_and_a_page_ninety_days_after_closing(
     app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +131,7 @@ def test_an_address_that_guesses_waits_and_others_do_not(app: Flask, company: Co
     assert "203.0.113.9" not in repr([row.key for row in db.session.query(PortalThrottle)])
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_page_is_stored_nowhere_and_tells_nobody_its_address(app: Flask, company: Company) -> None:
     case = make_case(company.ana)
     hers = visit(app, case, company.ana)
@@ -141,6 +145,7 @@ def test_a_page_is_stored_nowhere_and_tells_nobody_its_address(app: Flask, compa
         assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_token_reaches_the_trail_the_outbox_or_the_log(
     app: Flask, company: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -156,6 +161,7 @@ def test_no_token_reaches_the_trail_the_outbox_or_the_log(
     assert {"link:make", "link:open"} <= set(types)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_only_who_works_in_the_case_makes_links_and_staff_do_not_open_them(app: Flask, company: Company) -> None:
     case = make_case(company.ana)
     assert company.nia is not None

@@ -82,6 +82,7 @@ def test_a_report_becomes_a_case_with_its_words_an_owner_to_be_and_a_time(desk: 
     assert desk.stranger.get(sent.headers["Location"] + "x").status_code == 404
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_who_is_on_file_already_gets_no_link_on_the_page(desk: Desk) -> None:
     customers.find_or_make(
         name="Cleo the Known", email="cleo@example.org", site_id=desk.company.quayside.id, actor=command("test"),
@@ -92,6 +93,7 @@ def test_who_is_on_file_already_gets_no_link_on_the_page(desk: Desk) -> None:
     assert db.session.query(Customer).count() == 1
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_bad_input_is_told_beside_the_field_and_everything_typed_stays(desk: Desk) -> None:
     for changes, told in (
         ({"text": " \n"}, "Tell us what happened."),
@@ -134,6 +136,7 @@ def test_an_address_and_a_site_send_so_much_and_no_more(desk: Desk, monkeypatch:
     assert db.session.query(Case).count() == 3
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_forms_are_opened_and_closed_by_who_leads_the_site(desk: Desk) -> None:
     company = desk.company
     assert company.tom is not None
@@ -152,6 +155,7 @@ def test_forms_are_opened_and_closed_by_who_leads_the_site(desk: Desk) -> None:
     assert desk.stranger.get(desk.url).status_code == desk.send().status_code == 404
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_acknowledgement_goes_out_by_mail_with_number_and_time(posting: tuple[Flask, Box]) -> None:
     app, box = posting
     desk = Desk(app)
