@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from app.approvals.models import ExceptionRequest
 from app.cases.models import Case, Category
 from app.demo.company import DOMAIN, NAMED
+from app.demo.mails import write_mails
 from app.demo.phrases import WORDS
 from app.demo.simulation import tell_a_year
 from app.kernel.actor import customer
@@ -81,6 +82,7 @@ def demo(seed: int, days: int, until_text: str | None, as_json: bool) -> None:
     with _bar(end - timedelta(days=days), end) as tick, _collecting_rarely():
         tell_a_year(seed=seed, days=days, end=end, phrase=phrase, tick=tick)
         hear_customers(end)
+        write_mails(end)
     result: dict[str, object] = {**counts(), "seconds": round(time.monotonic() - began, 1)}
     if as_json:
         click.echo(json.dumps(result))

@@ -44,7 +44,7 @@ ENTRIES = (
     Entry("approvals.inbox", _l("Exceptions"), "approve", "exceptions.read"),
     Entry("budgets.mine", _l("Purses"), "purse", "purses.read"),
     Entry("remedies.payout_list", _l("Payouts"), "swap", "payouts.read", is_wide=True, covers="remedies.payout"),
-    Entry("messages.unsorted", _l("Mail"), "mail", "mails.sort", is_wide=True),
+    Entry("messages.unsorted", _l("Mail"), "mail", "mails.sort", is_wide=True, covers="messages.unsorted"),
     Entry("promises.index", _l("Promises"), "promise", "cases.read", is_wide=True),
     Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
