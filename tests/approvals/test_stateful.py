@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.approvals import matrix_rules, rules
 from app.approvals.matrix_rules import Ask, Candidate, MatrixRow, StepRule
@@ -133,20 +133,30 @@ class Desk(RuleBasedStateMachine):
     def publish(self, steps: tuple[StepRule, ...], top: int | None) -> None:
         self.rows = (MatrixRow("row", steps, "GBP", 0, top),)
 
-    @rule(by=st.sampled_from([1, 2, 3, 6]), owner=st.sampled_from([1, 2, 4]), amount=st.integers(1, 1_000))
+    @rule(by=st.sampled_from([3, 6, 1, 2]), owner=st.sampled_from([4, 1, 2]), amount=st.integers(1, 1_000))
     def ask(self, by: int, owner: int, amount: int) -> None:
         request = Request(by, owner, amount, (), self.now + timedelta(hours=72))
         if by in self.here and self.plan(request):
             self.requests.append(request)
 
+    @initialize(amounts=st.lists(st.integers(1, 1_000), min_size=3, max_size=3), steps=STEPS, is_routed=st.booleans())
+    def open_the_desk(self, amounts: list[int], steps: tuple[StepRule, ...], is_routed: bool) -> None:
+        """A day begins with requests of a supervisor, a manager and the frontline, so that few steps lead far."""
+        if is_routed:
+            self.publish(steps, None)
+        for by, owner, amount in zip((3, 6, 1), (4, 1, 2), amounts, strict=True):
+            self.ask(by, owner, amount)
+
     @precondition(lambda self: self.waiting())
     @rule(data=st.data(), outcome=st.sampled_from(["approved", "approved", "approved", "declined"]))
     def decide(self, data: st.DataObject, outcome: str) -> None:
-        """Anybody tries, most often somebody who has spoken already or who may."""
+        """Anybody tries, most often somebody with a part in it, who has spoken already, or who may."""
         request = data.draw(st.sampled_from(self.waiting()))
         roster = self.roster()
         able = [one.id for one in roster.able(self.facts(request, roster), self.now) if one.id is not None]
-        who = data.draw(st.sampled_from([*(said[1] for said in request.says), *able, *PEOPLE]))
+        parties = {self.humans.get(one, one) for one in (request.by, request.owner)}
+        accounts = [one for one in PEOPLE if self.humans.get(one, one) in parties]
+        who = data.draw(st.sampled_from([*accounts, *(said[1] for said in request.says), *able, *PEOPLE]))
         answer = rules.may_decide(roster.decider(who), self.facts(request, roster), self.now)
         if isinstance(answer, rules.Refused):
             return
