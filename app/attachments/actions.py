@@ -187,7 +187,10 @@ def add(
 
 
 def remove(*, attachment_id: int, actor: Actor, now: datetime) -> None:
-    """Take one file away: who added it may, and who leads the place. The row's facts stay; its file and name go."""
+    """Take one file away: who added it may, and who leads the place. The row's facts stay; its file and name go.
+
+    What somebody brought to support a request is theirs alone: nobody who decides it removes it.
+    """
     with transaction():
         row = db.session.get(Attachment, attachment_id, with_for_update=True)
         if row is None or row.removed_at is not None:
@@ -196,7 +199,7 @@ def remove(*, attachment_id: int, actor: Actor, now: datetime) -> None:
         is_own = actor.id is not None and row.added_by_id == actor.id
         if not is_own:
             scope = permissions.scope_of(actor, "attachments.remove")
-            if scope is None or not scope.covers(site_id=place.site_id):
+            if row.subject_kind == "exception" or scope is None or not scope.covers(site_id=place.site_id):
                 raise NotPermitted(_l("Only who added a file, or who leads the place, can remove it."))
         _take_away([row], REMOVED, place, actor, now)
         stored_as = row.stored_as

@@ -78,6 +78,8 @@ def test_files_of_a_request_are_seen_by_its_deciders_and_end_with_it(app: Flask,
     assert ana.post(f"/exceptions/{request.ref}/attachments", data=sent((b"bill", "bill.txt"))).status_code == 303
     assert "bill.txt" in sam.get(f"/exceptions/{request.ref}/attachments").text
     assert sam.post(f"/exceptions/{request.ref}/attachments", data=sent((b"x", "rate.txt"))).status_code == 303
+    bill = queries.files_of("exception", request.id)[0]
+    assert sam.post(f"/attachments/{bill.ref}/removal").status_code == 403, "a decider removes no evidence"
     with pytest.raises(NotFound):
         nia_reads(company, request.id)
     remedies.decide_exception(
@@ -99,7 +101,13 @@ def test_asking_brings_its_files_along_once_and_later_ones_stand_in_the_talk(app
     ana, sam = sign_in(app.test_client(), company.ana), sign_in(app.test_client(), company.sam)
 
     def ask() -> int:
-        form = {"kind": "refund", "amount": "900.00", "nature": "goodwill", "reason": "Wedding", "intent": "files-with-it-01"}
+        form = {
+            "kind": "refund",
+            "amount": "900.00",
+            "nature": "goodwill",
+            "reason": "Wedding",
+            "intent": "files-with-it-01",
+        }
         return ana.post(f"/cases/{case.ref}/remedies", data={**form, **sent((b"the bill", "bill.txt"))}).status_code
 
     assert (ask(), ask()) == (303, 303)
