@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from app.cases import actions as cases
 from app.cases import queries, words
 from app.cases.blueprint import bp
-from app.cases.case_views import found
+from app.cases.case_sheet import found
 from app.cases.forms import AssignForm, EditForm, ReopenForm, ResolveForm, WaitForm, version_of
 from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, Conflict, Refusal

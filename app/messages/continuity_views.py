@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.cases import words
-from app.cases.case_views import found
+from app.cases.case_sheet import found
 from app.kernel.errors import BadInput, Conflict
 from app.kernel.time import utc_now
 from app.messages import continuity_actions, continuity_queries

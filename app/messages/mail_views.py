@@ -4,7 +4,7 @@ from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.cases.case_views import found, page_of
+from app.cases.case_sheet import found, page_of
 from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.time import utc_now

@@ -4,11 +4,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.cases.case_views import found, page_of
+from app.cases.case_sheet import found, page_of
 from app.customers import queries as customers
 from app.kernel.errors import BadInput, Conflict, NotFound
 from app.kernel.time import utc_now
-from app.messages import filling
+from app.messages import filling_panel as filling
 from app.messages import template_actions as writing
 from app.messages import template_queries as templates
 from app.messages.blueprint import bp
