@@ -20,6 +20,7 @@ from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs, public
 from app.people.headers import keep_secret
+from app.people.refusal_wiring import of_refusal
 from app.ui import shell
 from app.ui.preferences import LANGUAGES, choose_locale
 
@@ -35,6 +36,14 @@ def keep_private(response: Response) -> Response:
         keep_secret(response)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+@bp.errorhandler(NotFound)
+def nothing(refusal: NotFound) -> ResponseReturnValue:
+    """One answer for a survey that was guessed or has ended, in the customer's words and not the desk's."""
+    if request.endpoint not in HERS:
+        return of_refusal(refusal)
+    return render_template("feedback/gone.html", typed=request.form.get("comment", "")), 404
 
 
 @bp.get("/survey/<token>")

@@ -154,7 +154,9 @@ def test_the_customers_page_takes_one_answer_and_a_get_changes_nothing(app: Flas
     assert thanks.status_code == 200
     assert case.ref in thanks.text
     assert client.post(address, data={"csat": "5"}).status_code == 303
-    assert client.get(address[:-2] + "xx").status_code == 404
+    gone = client.get(address[:-2] + "xx")
+    assert (gone.status_code, gone.headers["Cache-Control"]) == (404, "no-store")
+    assert "My desk" not in gone.text
     shown = sign_in(client, company.ana).get(f"/cases/{case.ref}").text
     assert "&lt;b&gt;cold&lt;/b&gt;" in shown
 
