@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from app.approvals import actions as approvals
 from app.approvals.models import ExceptionDecision, ExceptionRequest
+from app.approvals.views import INBOX_SIZE
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
@@ -167,13 +168,15 @@ def test_the_inbox_puts_the_soonest_first_and_says_what_is_yours(app: Flask, com
 
 def test_pages_of_the_inbox_follow_each_other(app: Flask, company: Company) -> None:
     now, case = utc_now(), make_case(company.ana)
-    asked = [make_request(company.ana, case=case, now=now + timedelta(seconds=number)) for number in range(53)]
+    asked = [
+        make_request(company.ana, case=case, now=now + timedelta(seconds=number)) for number in range(INBOX_SIZE + 3)
+    ]
     client = sign_in(app.test_client(), company.sam)
     first = client.get("/exceptions").get_data(as_text=True)
     following = first.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
     second = client.get(following).get_data(as_text=True)
     shown = [one.ref for one in asked if f'/exceptions/{one.ref}"' in second]
-    assert shown == [one.ref for one in asked[50:]]
+    assert shown == [one.ref for one in asked[INBOX_SIZE:]]
     assert client.get("/exceptions?after=bm9uc2Vuc2U").status_code == 200
 
 
