@@ -112,6 +112,7 @@ bench: setup-tests  ## Benchmarks, one JSON line each
 	@$(BIN)/python -m tests.bench
 	@for db in sqlite postgresql; do $(BIN)/python -m tests.bench.authority --db $$db; done
 	@$(BIN)/python -m tests.bench.clocks
+	@$(BIN)/python -m tests.bench.approvals
 
 clean:  ## Remove the environments; the database stays
 	@rm -rf $(VENV) $(SCANNERS)
