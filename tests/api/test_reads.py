@@ -126,6 +126,7 @@ def test_the_description_is_open_and_names_every_resource(app: Flask) -> None:
         "/exceptions/{ref}/decisions",
         "/exceptions/{ref}/messages",
         "/exceptions/{ref}/questions",
+        "/mail",
         "/matrix",
         "/payouts",
         "/payouts/{ref}",
