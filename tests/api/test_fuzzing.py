@@ -72,6 +72,9 @@ def test_no_request_breaks_the_server_and_every_answer_is_described(
     token = Api(app, company.max).token
     operations = [result.ok() for result in schema.get_all_operations()]
     assert len(operations) == len(TABLE)
+    # A body of bytes is a mail whatever they are; hostile ones are tried in tests/messages.
+    raw = {spec.name for spec in TABLE if spec.raw}
+    operations = [one for one in operations if one.definition.raw["operationId"] not in raw]
     sent = sum(
         fuzz(operation, mode, token)
         for operation in operations
