@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 
 from app.approvals import roster_queries, rules, step_queries
 from app.approvals.models import ExceptionDecision, ExceptionRequest
@@ -196,12 +196,12 @@ def exceptions_of_case(case_id: int, limit: int = 20) -> tuple[RequestRow, ...]:
     return tuple(RequestRow(*row) for row in db.session.execute(statement))
 
 
-def waiting_count(scope: Scope, not_asked_by: int | None, most: int = 100) -> int:
-    """Count what waits inside the scope, without the reader's own requests; stops at `most`."""
+def waiting(scope: Scope, not_asked_by: int | None, most: int = 100) -> Select[int]:
+    """Count what waits inside the scope, without the reader's own requests; stops at `most`. A statement, since the frame asks for two counts at once."""
     statement = select(ExceptionRequest.id).where(ExceptionRequest.state == "waiting")
     if not_asked_by is not None:
         statement = statement.where(ExceptionRequest.requested_by_id != not_asked_by)
-    return db.session.scalar(select(func.count()).select_from(_within(statement, scope).limit(most).subquery())) or 0
+    return select(func.count()).select_from(_within(statement, scope).limit(most).subquery())
 
 
 def neighbours(row: RequestRow, scope: Scope, not_asked_by: int | None) -> tuple[int, int]:

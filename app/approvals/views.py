@@ -34,7 +34,16 @@ from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
 
-__all__ = ["absence_views", "batch_views", "bound_views", "bp", "calendar_views", "deed_views", "link_views", "matrix_views"]
+__all__ = [
+    "absence_views",
+    "batch_views",
+    "bound_views",
+    "bp",
+    "calendar_views",
+    "deed_views",
+    "link_views",
+    "matrix_views",
+]
 INBOX_SIZE = 25  # each is read before it is decided, often on a phone
 TABS = ("waiting", "decided", "asked")
 

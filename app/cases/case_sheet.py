@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import render_template, request, url_for
 
-from app.attachments import queries as attachments
 from app.cases import queries, rules, timeline_sheet, words
 from app.cases.forms import ReplyForm, TextForm
 from app.cases.queries import CasePage
@@ -53,6 +52,7 @@ def page_of(
     names = panel.kind_names if panel else {row.code: row.name for row in policies.kinds()}
     clocks = sla.clocks_of_case(case.id, now)
     mails = mail_panel(page, mail, filled)
+    hers = customer_panel(page, given, now)
     is_whole = not kinds and not decode_cursor(cursor) and events.next_cursor is None
     return render_template(
         "cases/show.html",
@@ -70,14 +70,14 @@ def page_of(
         panel=panel,
         owed=owed_in_case(case, now) if panel else (),
         owed_forms=owed_forms,
-        files=attachments.files_of("case", case.id),
+        files=hers.files,
         may_add=can("cases.write"),
         add_url=url_for("attachments.add_to_case", ref=page.ref),
         back_url=url_for("cases.show", ref=page.ref),
         remedies=given,
         remedy_states=remedy_words.STATES,
         kind_names=names,
-        hers=customer_panel(page, given, now),
+        hers=hers,
         reply=reply or ReplyForm(formdata=None),
         note=note or TextForm(formdata=None),
         mail=mails,

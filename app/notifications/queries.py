@@ -41,7 +41,7 @@ def inbox(employee_id: int, page: Page, *, unread_only: bool = False) -> Slice[L
     return slice_of(lines, page, lambda line: (line.id,))
 
 
-_UNREAD = select(func.count()).select_from(
+UNREAD = select(func.count()).select_from(
     select(Notification.id)
     .where(Notification.employee_id == bindparam("employee_id"), Notification.read_at.is_(None))
     .limit(COUNT_MAX)
@@ -51,4 +51,4 @@ _UNREAD = select(func.count()).select_from(
 
 def unread_count(employee_id: int) -> int:
     """How many lines wait, counted only up to COUNT_MAX."""
-    return db.session.scalar(_UNREAD, {"employee_id": employee_id}) or 0
+    return db.session.scalar(UNREAD, {"employee_id": employee_id}) or 0

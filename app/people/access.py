@@ -72,7 +72,7 @@ def my_scope(permission: str) -> Scope:
 
 
 def my_site() -> SiteRow:
-    """Return the site of who asks, read once per request."""
+    """Return the site of who asks; a browser's session brings it along, for a token it is read once per request."""
     if "my_site" not in g:
         g.my_site = site(_user().person.site_id)
     found: SiteRow = g.my_site

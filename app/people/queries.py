@@ -71,9 +71,9 @@ class PersonRow:
 
 
 PERSON_COLUMNS = tuple(getattr(Employee, name) for name in PersonRow.__dataclass_fields__)
-_SITE_COLUMNS = tuple(getattr(Site, name) for name in SiteRow.__dataclass_fields__)
+SITE_COLUMNS = tuple(getattr(Site, name) for name in SiteRow.__dataclass_fields__)
 _TEAM_COLUMNS = tuple(getattr(Team, name) for name in TeamRow.__dataclass_fields__)
-_SITE = select(*_SITE_COLUMNS).where(Site.id == bindparam("site_id"))
+_SITE = select(*SITE_COLUMNS).where(Site.id == bindparam("site_id"))
 
 
 def names(ids: Iterable[int | None]) -> dict[int, str]:
@@ -105,7 +105,7 @@ def site(site_id: int) -> SiteRow:
 
 def sites() -> tuple[SiteRow, ...]:
     """Return all sites by name; a company has few."""
-    return tuple(SiteRow(*row) for row in db.session.execute(select(*_SITE_COLUMNS).order_by(Site.name)))
+    return tuple(SiteRow(*row) for row in db.session.execute(select(*SITE_COLUMNS).order_by(Site.name)))
 
 
 def teams(site_id: int | None = None) -> tuple[TeamRow, ...]:

@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, select
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
-from app.people.models import ApiToken, Employee, SecondFactor, SignInSession
-from app.people.queries import PERSON_COLUMNS, PersonRow
+from app.people.models import ApiToken, Employee, SecondFactor, SignInSession, Site
+from app.people.queries import PERSON_COLUMNS, SITE_COLUMNS, PersonRow, SiteRow
 from app.people.rules import hash_token, is_session_over
 from app.people.session_actions import touch_session
 from config import Settings
@@ -27,7 +27,9 @@ _SESSION = (
         SignInSession.ended_at,
         SignInSession.proved_at,
         SecondFactor.employee_id.is_not(None).label("has_factor"),
+        *(column.label(f"site_{column.key}") for column in SITE_COLUMNS),
     )
+    .join(Site, Site.id == Employee.site_id)
     .join(SignInSession, SignInSession.employee_id == Employee.id)
     .outerjoin(SecondFactor, SecondFactor.employee_id == Employee.id)
     .where(SignInSession.token_hash == bindparam("token_hash"))
@@ -80,6 +82,7 @@ def _from_cookie(token: str) -> SignedIn | None:
         return None
     if now - row.seen_at >= TOUCH_AFTER:
         touch_session(session_id=row.session_id, now=now)
+    g.my_site = SiteRow(*row[-len(SITE_COLUMNS) :])
     return SignedIn(person, token, row.session_id, row.proved_at, row.has_factor)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import String, cast, func, select
 
-from app.attachments.queries import FileRow, files_of
+from app.attachments.queries import FileRow, files_as_text, files_from, files_of
 from app.cases.models import Case, Category
 from app.kernel.database import db
 from app.messages.queries import MessageRow, messages_of
@@ -115,8 +115,8 @@ def offers_of(given: Sequence[RemedyRow], choices: dict[int, int], now: datetime
     return tuple(Offer(tuple(options)) for options in found.values())
 
 
-def of_desk(case_id: int) -> tuple[LinkRow | None, AnswerRow | None, frozenset[int]]:
-    """The live link of a case, the customer's newest answer, and the remedies that are alternatives; in one query."""
+def of_desk(case_id: int) -> tuple[LinkRow | None, AnswerRow | None, frozenset[int], tuple[FileRow, ...]]:
+    """The live link of a case, the customer's newest answer, the remedies that are alternatives, and the case's files; in one query."""
     newest = select(func.max(CustomerAnswer.id)).where(CustomerAnswer.case_id == case_id).scalar_subquery()
     options = (
         select(func.aggregate_strings(cast(RemedyOption.remedy_id, String), ","))
@@ -124,16 +124,17 @@ def of_desk(case_id: int) -> tuple[LinkRow | None, AnswerRow | None, frozenset[i
         .scalar_subquery()
     )
     row = db.session.execute(
-        select(*LINK_COLUMNS, *_ANSWER, options)
+        select(*LINK_COLUMNS, *_ANSWER, options, files_as_text("case", case_id))
         .select_from(Case)
         .outerjoin(CustomerLink, (CustomerLink.case_id == Case.id) & CustomerLink.revoked_at.is_(None))
         .outerjoin(Employee, Employee.id == CustomerLink.made_by_id)
         .outerjoin(CustomerAnswer, CustomerAnswer.id == newest)
         .where(Case.id == case_id)
     ).one()
-    link, answer, grouped = row[: len(LINK_COLUMNS)], row[len(LINK_COLUMNS) : -1], row[-1]
+    link, answer, grouped = row[: len(LINK_COLUMNS)], row[len(LINK_COLUMNS) : -2], row[-2]
     named = frozenset(int(one) for one in grouped.split(",")) if grouped else frozenset()
-    return LinkRow(*link) if link[0] else None, AnswerRow(*answer) if answer[1] else None, named
+    known = LinkRow(*link) if link[0] else None
+    return known, AnswerRow(*answer) if answer[1] else None, named, files_from(row[-1])
 
 
 def answers_of(case_id: int) -> tuple[AnswerRow, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.attachments.queries import FileRow
 from app.cases.queries import CasePage
 from app.notifications.mail_actions import is_mail_on
 from app.portal.link_queries import LinkRow, url_of
@@ -16,6 +17,8 @@ from app.remedies.queries import RemedyRow
 class CustomerPanel:
     """The live link with its address, what she answered last, and the offers she could choose from.
 
+    files: of the case, read along with them.
+
     is_open: what she said last asks for something better, and nothing was offered since.
     """
 
@@ -27,11 +30,12 @@ class CustomerPanel:
     choice: tuple[RemedyRow, ...]
     last: AnswerRow | None
     is_open: bool
+    files: tuple[FileRow, ...]
 
 
 def customer_panel(page: CasePage, given: Sequence[RemedyRow], now: datetime) -> CustomerPanel:
     case = page.case
-    link, last, grouped = of_desk(case.id)
+    link, last, grouped, files = of_desk(case.id)
     offers = tuple(one for one in given if one.state == "reserved")
     newest = max((one.created_at for one in given), default=None)
     is_open = (
@@ -50,4 +54,5 @@ def customer_panel(page: CasePage, given: Sequence[RemedyRow], now: datetime) ->
         choice=tuple(one for one in offers if one.id in grouped),
         last=last,
         is_open=is_open,
+        files=files,
     )

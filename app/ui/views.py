@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
+from sqlalchemy import select
 
 from app.approvals import queries as approvals
+from app.kernel.database import db
 from app.notifications import queries as notifications
 from app.people.access import can, is_signed_in, my_scope, my_site, needs, public
 from app.ui import assets, navigation, shell
@@ -28,17 +30,27 @@ def reader() -> shell.Reader | None:
         can=can,
         zone=site.time_zone,
         locale=site.locale,
-        unread=lambda: notifications.unread_count(person.id),
+        unread=lambda: _waiting()[0],
         counts=_counts,
         preferences=Preferences(person.theme, (person.locale or "")[:2] or None, not person.keys_off),
     )
 
 
 def _counts() -> Mapping[str, int | None]:
-    """What waits for the reader's decision; nothing is asked for whoever decides nothing, and no figure is a zero."""
-    if not can("exceptions.decide"):
-        return {}
-    return {"approvals.inbox": approvals.waiting_count(my_scope("exceptions.decide"), current_user.person.id) or None}
+    """What waits for the reader's decision; nothing is said to whoever decides nothing, and no figure is a zero."""
+    return {"approvals.inbox": _waiting()[1] or None} if can("exceptions.decide") else {}
+
+
+def _waiting() -> tuple[int, int]:
+    """Unread notices and requests that wait in the reader's scope, in one query a page; 0 for whoever decides nothing."""
+    if "ui_waiting" not in g:
+        person_id = current_user.person.id
+        counts = [notifications.UNREAD.scalar_subquery()]
+        if can("exceptions.decide"):
+            counts.append(approvals.waiting(my_scope("exceptions.decide"), person_id).scalar_subquery())
+        g.ui_waiting = (*db.session.execute(select(*counts), {"employee_id": person_id}).one(), 0)[:2]
+    found: tuple[int, int] = g.ui_waiting
+    return found
 
 
 @bp.record_once
