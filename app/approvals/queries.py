@@ -197,7 +197,10 @@ def exceptions_of_case(case_id: int, limit: int = 20) -> tuple[RequestRow, ...]:
 
 
 def waiting(scope: Scope, not_asked_by: int | None, most: int = 100) -> Select[int]:
-    """Count what waits inside the scope, without the reader's own requests; stops at `most`. A statement, since the frame asks for two counts at once."""
+    """Count what waits inside the scope, without the reader's own requests; stops at `most`.
+
+    A statement, since the frame asks for two counts at once.
+    """
     statement = select(ExceptionRequest.id).where(ExceptionRequest.state == "waiting")
     if not_asked_by is not None:
         statement = statement.where(ExceptionRequest.requested_by_id != not_asked_by)
