@@ -71,7 +71,7 @@ def set_fallback() -> ResponseReturnValue:
     if not form.validate() or form.site_id.data not in site_ids:
         return _deciders(_account_form(), _("Choose somebody who decides exceptions.")), 422
     absences.set_fallback(site_id=int(form.site_id.data), employee_id=form.employee_id.data, actor=me(), now=utc_now())
-    flash(_("Kept."), "good")
+    flash(_("Saved."), "good")
     return redirect(url_for("approvals.deciders"), 303)
 
 

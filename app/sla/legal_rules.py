@@ -64,7 +64,7 @@ ISO_10002 = (
     ("5", _l("Commitment"), _l("The management has a written policy for complaints, and everyone on the frontline knows it.")),
     ("5", _l("Responsibility"), _l("Each complaint has one person who answers for it, and each person knows what they may decide.")),
     ("6.4", _l("Resources"), _l("The frontline is trained, and has the means to put things right.")),
-    ("7.2", _l("Receipt"), _l("A complaint is recorded with what is needed to act, and has a number.")),
+    ("7.2", _l("Taking in"), _l("A complaint is recorded with what is needed to act, and has a number.")),
     ("7.4", _l("Acknowledgement"), _l("The customer hears at once that the complaint was received.")),
     ("7.5", _l("First assessment"), _l("Severity, safety and how complex it is are judged as it comes in.")),
     ("7.3", _l("Tracking"), _l("The customer can learn how it stands, on request and at set times.")),
