@@ -96,7 +96,7 @@ TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
     "internal": ("note",),
     "money": ("remedy", "payout"),
     "approvals": ("exception",),
-    "course": ("assigned", "changed", "waiting", "resumed", "resolved", "reopened", "closed", "clock"),
+    "course": ("assigned", "changed", "waiting", "resumed", "resolved", "reopened", "closed", "clock", "file"),
 }
 FIELD_WORDS: dict[str, Any] = {
     "summary": _l("What happened"),

@@ -18,11 +18,14 @@ PAGES = {
             "/clocks", "/inbox", "/me", "/search?q=room", "/search?q=nothing-like-this",
             "/payouts", "/payouts/PT-1", "/remedies/RM-2/receipt", "/cases/MG-1/precedents?amount=200"),
     "sam": ("/", "/cases", "/cases/MG-1", "/cases/MG-1/resolution", "/exceptions", "/metrics", "/audit", "/audit?case=MG-1", "/policies",
-            "/policies/PO-1", "/policies/PO-1/print", "/policies/in-force", "/report-places"),
-    "hana": ("/", "/metrics", "/policies", "/people"),
+            "/policies/PO-1", "/policies/PO-1/print", "/policies/in-force", "/report-places", "/feedback", "/follow-ups",
+            "/metrics/appeals", "/metrics/my-decisions", "/mails", "/promises", "/clocks/month", "/absences"),
+    "hana": ("/", "/metrics", "/people"),
     "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me", "/policies/new", "/policies/packs/airline",
-            "/payout-routes", "/outbox"),
-    "audra": ("/", "/cases", "/cases/MG-1", "/audit", "/purses", "/clocks", "/metrics", "/people"),
+            "/payout-routes", "/outbox", "/settings/mailboxes", "/settings/templates", "/authority-matrix",
+            "/authority-matrix/bounds", "/deciders", "/certificates", "/entitlements", "/settings/legal-clocks",
+            "/settings/clock-rules", "/settings/clock-targets", "/settings/re-runs", "/health", "/me/second-factor"),
+    "audra": ("/", "/cases/MG-1", "/audit", "/purses", "/metrics"),
 }  # fmt: skip
 
 
