@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.cases import queries as cases
 from app.cases.queries import CasePage
 from app.feedback import actions, queries
-from app.feedback.figures import figures_of
+from app.feedback.figures_sheet import figures_of
 from app.feedback.forms import FollowUpForm, SurveyForm
 from app.feedback.queries import Asked, FollowUpView
 from app.kernel.errors import BadInput, NotFound, Refusal
