@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from app.audit.jobs import seal_pending
 from app.kernel.database import Base, db
 
 T = TypeVar("T")
@@ -61,6 +62,7 @@ def _of_sqlite(build: Callable[[], Any]) -> _Paste:
 def _of_postgres(build: Callable[[], Any]) -> _Paste:
     before = _tables()
     made = build()
+    seal_pending(everything=True)  # pasted an hour later, an entry without its seal would be one that was forgotten
     db.session.rollback()
     after = _tables()
     rows = db.session.execute(text("SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"))

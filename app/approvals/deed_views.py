@@ -52,7 +52,9 @@ def listen(ref: str) -> Response:
     """Tell the page as soon as the request changes, as server-sent events; 204 where no more pages may listen."""
     row = decision_page.row_of(ref)
     hub = live.here()
-    stream = hub.open(row.id, request.args.get("tag") or None) if row.is_waiting else None
+    # Who doesn't say what they show sees the request as it is now, and not as it is when the watcher first looks.
+    shown = request.args.get("tag") or step_queries.tag_of(step_queries.marks({row.id}).get(row.id))
+    stream = hub.open(row.id, shown) if row.is_waiting else None
     if stream is None:
         return Response(status=204)
     db.session.remove()  # the thread waits from here on, and holds nothing of the database

@@ -86,8 +86,11 @@ def test_every_changed_sign_of_a_sealed_or_signed_text_is_found(data: st.DataObj
             lambda changed: verify(changed, "decide", secrets_=(NEW,)),
         ),
     ):
-        place = data.draw(st.integers(0, len(text) - 1))
-        sign_there = data.draw(st.sampled_from("AB9z._-=é\0").filter(lambda new, old=text[place]: new != old))
+        # What is sealed differs each time, so a draw may not depend on it.
+        place = data.draw(st.integers(0, 10_000)) % len(text)
+        sign_there = data.draw(st.sampled_from("AB9z._-=é\0"))
+        if sign_there == text[place]:
+            sign_there = "+"
         with pytest.raises((NotSealedHere, NotSignedHere)):
             check(text[:place] + sign_there + text[place + 1 :])
 
