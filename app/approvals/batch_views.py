@@ -21,7 +21,7 @@ from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
-from app.kernel.sealing import NotSignedHere, sign, verify
+from app.kernel.signing import NotSignedHere, sign, verify
 from app.kernel.time import iso, parse_instant, utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs

@@ -23,7 +23,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.references import parse_ref, ref
-from app.kernel.sealing import NotSignedHere, sign, verify
+from app.kernel.signing import NotSignedHere, sign, verify
 from app.kernel.transactions import transaction
 from app.notifications.models import Notification
 from config import Settings

@@ -18,7 +18,6 @@ from app.kernel.database import BigId, UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.kernel.signing import Signer
-from app.kernel.signing import signer as sign_for
 from app.kernel.time import iso, parse_instant
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
@@ -152,7 +151,7 @@ class Totals:
 
 def signer() -> Signer:
     settings: Settings = current_app.extensions["makegood_settings"]
-    return sign_for(settings.base_url, settings.secrets)
+    return Signer(settings.base_url, settings.secrets)
 
 
 def url_of(survey_id: int) -> str:

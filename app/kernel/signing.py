@@ -1,61 +1,98 @@
-"""Signed tokens for links: whole numbers for one purpose and one audience, readable with the newest key and the ones before. Pure."""
+"""Signed texts for links and forms: for one purpose, readable with the newest secret and the ones before. Pure.
+
+The payload says its purpose and audience, so that a text signed for one thing is nothing for another.
+"""
 
 import base64
 import hashlib
 import hmac
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-TOKEN_MAX = 200
+import orjson
 
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
+from app.kernel.sealing import key_id, keys_for
+
+_CHARACTERS_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One signing key and the short name by which a token says which key signed it."""
+class NotSignedHere(Exception):
+    """The text was changed, was signed for another purpose or by an unknown key."""
 
-    name: str
-    secret: bytes
+
+def sign(
+    purpose: str, audience: str, said: Mapping[str, Any], *, expires_at: datetime | None, secrets_: Sequence[str]
+) -> str:
+    """Sign what is said for one purpose and one audience, until an instant or for good: HMAC-SHA-256, fit for an address."""
+    key = keys_for("sign", secrets_)[0]
+    until = int(expires_at.timestamp()) if expires_at else None
+    payload = {"p": purpose, "a": audience, "x": until, "k": key_id(key).hex(), "s": dict(said)}
+    body = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+    return f"{_encoded(body)}.{_encoded(hmac.digest(key, body, hashlib.sha256))}"
+
+
+class Signed(tuple[str, Mapping[str, Any], int | None]):
+    """(audience, what is said, second at which it expires)."""
+
+    __slots__ = ()
+
+    @property
+    def audience(self) -> str:
+        return self[0]
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        return self[1]
+
+    def is_over(self, now: datetime) -> bool:
+        return self[2] is not None and now.timestamp() >= self[2]
+
+
+def verify(token: str, purpose: str, *, secrets_: Sequence[str]) -> Signed:
+    """Return what was signed for this purpose, also when its time is over; raises NotSignedHere."""
+    body_text, dot, mac_text = token.partition(".")
+    if not dot or len(token) > _CHARACTERS_MAX:
+        raise NotSignedHere
+    try:
+        body, mac = _decoded(body_text), _decoded(mac_text)
+    except ValueError as mistake:
+        raise NotSignedHere from mistake
+    if not any(hmac.compare_digest(hmac.digest(key, body, hashlib.sha256), mac) for key in keys_for("sign", secrets_)):
+        raise NotSignedHere
+    payload = orjson.loads(body)
+    if payload["p"] != purpose:
+        raise NotSignedHere
+    return Signed((payload["a"], payload["s"], payload["x"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs for one audience (the address under which the product is reached) with the newest key, and reads all of them."""
+    """Signs whole numbers for one audience, the address under which the product is reached. The first secret signs."""
 
     audience: str
-    keys: tuple[Key, ...]
+    secrets: tuple[str, ...]
 
     def token(self, purpose: str, *numbers: int) -> str:
-        """Sign whole numbers for one purpose; a token of one purpose is nothing for another."""
-        key = self.keys[0]
-        return ".".join((key.name, *map(str, numbers), _mac(key.secret, purpose, self.audience, numbers)))
+        """Sign numbers for good; what they stand for says when it is over."""
+        return sign(purpose, self.audience, {"n": numbers}, expires_at=None, secrets_=self.secrets)
 
     def read(self, purpose: str, token: str) -> tuple[int, ...] | None:
         """Return the numbers of a token of this purpose and audience, or None for anything else."""
-        if len(token) > TOKEN_MAX or not token.isascii():
+        try:
+            found = verify(token, purpose, secrets_=self.secrets)
+        except NotSignedHere:
             return None
-        name, *texts = token.split(".")
-        if len(texts) < 2 or not all(_NUMBER.fullmatch(text) for text in texts[:-1]):
-            return None
-        numbers = tuple(int(text) for text in texts[:-1])
-        for key in self.keys:
-            if key.name == name and hmac.compare_digest(_mac(key.secret, purpose, self.audience, numbers), texts[-1]):
-                return numbers
-        return None
+        return tuple(found.said["n"]) if found.audience == self.audience else None
 
 
-def signer(audience: str, secrets: Iterable[str]) -> Signer:
-    """Make a signer; the first secret signs, the others are what was used before."""
-    return Signer(audience, tuple(_key(secret) for secret in secrets))
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _key(secret: str) -> Key:
-    derived = hmac.new(secret.encode(), b"makegood links 1", hashlib.sha256).digest()
-    return Key(hashlib.sha256(derived).hexdigest()[:6], derived)
-
-
-def _mac(secret: bytes, purpose: str, audience: str, numbers: tuple[int, ...]) -> str:
-    signed = "\n".join((purpose, audience, *map(str, numbers))).encode()
-    return base64.urlsafe_b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).rstrip(b"=").decode()
+def _decoded(text: str) -> bytes:
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _encoded(raw) != text:
+        raise ValueError("more than one spelling")
+    return raw

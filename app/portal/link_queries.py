@@ -12,6 +12,7 @@ from app.customers.models import Customer
 from app.kernel.actor import Actor, customer
 from app.kernel.database import db
 from app.kernel.references import ref
+from app.kernel.signing import Signer
 from app.people.models import Employee, Site
 from app.portal import rules
 from app.portal.models import CustomerLink
@@ -61,9 +62,9 @@ LINK_COLUMNS: Any = (
 )  # fmt: skip
 
 
-def signer() -> rules.Signer:
+def signer() -> Signer:
     settings: Settings = current_app.extensions["makegood_settings"]
-    return rules.signer(settings.base_url, settings.secrets)
+    return Signer(settings.base_url, settings.secrets)
 
 
 def url_of(case_id: int, serial: int) -> str:

@@ -6,11 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.kernel.signing import TOKEN_MAX as TOKEN_MAX
-from app.kernel.signing import Key as Key
-from app.kernel.signing import Signer as Signer
-from app.kernel.signing import signer as signer
-
 LINK, VISIT, RECEIPT = "customer-link", "customer-visit", "report-receipt"
 LINK_DAYS = 90
 VISIT_MINUTES = 30

@@ -18,7 +18,7 @@ from app.audit.models import AuditEntry
 from app.kernel.database import db
 from app.kernel.errors import NotFound
 from app.kernel.money import Money
-from app.kernel.sealing import sign
+from app.kernel.signing import sign
 from app.kernel.time import utc_now
 from app.notifications import outbox_jobs
 from app.notifications.models import Notification

@@ -46,6 +46,7 @@ def fill(desk: Desk, clocks: int, due: int) -> None:
     version, base = queries.newest_versions(desk.site_id)[1], min(BASE, clocks)
     copies = -(-clocks // base)
     every = base // max(due // copies, 1)
+    db.session.rollback()  # PostgreSQL ends a session that rests in a transaction while the tables are filled
     bulk = db.engine.execution_options(makegood_migration=True, sqlite_begin="IMMEDIATE")
     rows = [_row(desk, n, version, is_due=due > 0 and n % every == 0) for n in range(1, base + 1)]
     columns = [name for name in rows[0] if name not in ("case_id", "case_ref")]
@@ -138,7 +139,6 @@ def sweep(database: str, clocks: int) -> dict[str, float]:
     fill(desk, clocks, DUE)
     emit("5 fill", database=database, clocks=clocks, seconds=round(time.perf_counter() - began, 1))
     driver = Driver(database)
-    db.session.rollback()  # what was read before the fill
     changes = [
         {"clock_id": one, "told": 4, "warned_at": NOW, "breached_at": NOW, "next_notice_at": NOW + HOUR}
         for one in sweep_queries.due_ids(NOW, FOUND)

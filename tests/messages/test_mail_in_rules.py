@@ -18,7 +18,7 @@ from app.messages.mail_text_rules import split_history, text_of_html, unwrapped
 from tests.counts import count
 from tests.messages.mails import bounce, hostile, mail
 
-NARRATIVES = Path("/work/shared/data/bank-complaints/complaint_narratives.csv.gz")
+NARRATIVES = Path(__file__).parents[3] / "shared/data/bank-complaints/complaint_narratives.csv.gz"
 
 
 @pytest.mark.parametrize(

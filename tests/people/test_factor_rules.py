@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.sealing import NotSealedHere, NotSignedHere, is_newest, seal, sign, unseal, verify
+from app.kernel.sealing import NotSealedHere, is_newest, seal, unseal
+from app.kernel.signing import NotSignedHere, sign, verify
 from app.kernel.time import UTC, datetime, utc_now
 from app.people.breached import is_breached
 from app.people.factor_rules import clean_code, is_recovery_code, matching_step, new_recovery_code, provisioning_uri

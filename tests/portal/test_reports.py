@@ -29,7 +29,7 @@ from tests.counts import count
 from tests.notifications.conftest import Box
 from tests.people.builders import Company, make_company, sign_in
 
-NARRATIVES = Path("/work/shared/data/bank-complaints/complaint_narratives.csv.gz")
+NARRATIVES = Path(__file__).parents[3] / "shared/data/bank-complaints/complaint_narratives.csv.gz"
 WORDS = "  The lift stood still.\n\nWe walked nine floors – twice. „Nie wieder“ 🙃\u202b \n"
 
 
