@@ -111,7 +111,8 @@ check: setup-tests  ## Linters, types, import contract
 
 bench: setup-tests  ## Benchmarks, one JSON line each
 	@$(BIN)/python -m tests.bench
-	@for db in sqlite postgresql; do $(BIN)/python -m tests.bench.authority --db $$db; done
+	@for db in sqlite postgresql; do $(BIN)/python -m tests.bench.authority --db $$db || exit 1; done
+	@$(BIN)/python -m tests.bench.authority --past
 	@$(BIN)/python -m tests.bench.clocks
 	@$(BIN)/python -m tests.bench.approvals
 

@@ -44,7 +44,14 @@ class AnsweredAlready(Refusal):
     """This survey has its answer."""
 
     code = "survey-answered"
-    sentence = _l("You have answered already. Thank you.")
+    sentence = _l("The customer has answered already.")
+
+
+class SurveyOver(Refusal):
+    """It was sent too long ago."""
+
+    code = "survey-over"
+    sentence = _l("The customer was asked more than 30 days ago. Call, and note what you hear.")
 
 
 class FollowUpOpen(Refusal):
@@ -110,7 +117,7 @@ def send(*, survey_id: int, now: datetime) -> bool:
 def hand_out(*, case_id: int, actor: Actor, now: datetime) -> Survey:
     """Give the survey's link to the customer oneself: where she has no address, or would rather have it at once.
 
-    Raises NotFound when the case has no survey of its newest resolution, and AnsweredAlready.
+    Raises NotFound when the case has no survey of its newest resolution, AnsweredAlready, and SurveyOver.
     """
     with transaction():
         case = db.session.get(Case, case_id)
@@ -123,6 +130,8 @@ def hand_out(*, case_id: int, actor: Actor, now: datetime) -> Survey:
             raise NotFound
         if survey.state == "answered":
             raise AnsweredAlready
+        if survey.sent_at is not None and not rules.is_open(survey.sent_at, now):
+            raise SurveyOver
         survey.state, survey.why_unsent, survey.sent_at = "sent", None, survey.sent_at or now
         _record(HANDED, survey, actor, now, round=survey.round)
         return survey
@@ -188,7 +197,7 @@ def close_follow_up(*, follow_up_id: int, cause: str, action: str, version: int,
 
 def _open_follow_up(survey: Survey, now: datetime) -> None:
     """Open the inner loop: the case again, a clock of 48 hours, and a word to whoever can call."""
-    case = db.session.get_one(Case, survey.case_id)
+    case = db.session.get_one(Case, survey.case_id, with_for_update=True, populate_existing=True)
     if case.resolved_at is not None:
         reason = _("The customer's answer to the survey was unhappy.")
         cases.reopen(case_id=case.id, reason=reason, actor=LOW_ANSWER, now=now)

@@ -16,7 +16,7 @@ from app.kernel.database import db
 from app.notifications.mail_delivery import send
 from app.notifications.outbox_rules import Message
 from app.people.models import Site
-from app.ui.preferences import choose_locale
+from app.ui.preferences import choose_locale, language_on_file
 from config import Settings
 
 
@@ -31,8 +31,7 @@ def deliver(message: Message, now: datetime) -> None:
     if row is None or row.state != "sent" or not row.email:
         return
     settings: Settings = current_app.extensions["makegood_settings"]
-    language = (row.language or row.locale).split("_")[0].split("-")[0]
-    with force_locale(choose_locale(language, row.locale)):
+    with force_locale(choose_locale(language_on_file(row.language), row.locale)):
         mail = compose(row.name, row.site, url_of(row.id))
     db.session.rollback()
     mail["From"], mail["To"], mail["Date"] = settings.mail_from, row.email, format_datetime(now)

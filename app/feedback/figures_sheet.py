@@ -6,13 +6,13 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.feedback.queries import Sums, Totals
-from app.insights.rules import Share, share
+from app.feedback.queries import Totals
+from app.feedback.rules import Sums
+from app.insights.rules import COUNT_MIN, Share, share
 from app.insights.statistics_rules import nps
 from app.ui import charts
 from app.ui.filters import number, percent
 
-N_MIN = 10  # under this many answers a figure never leaves the server
 MEANS: dict[str, Any] = {
     "outcome_fair": _l("The outcome was fair (1–5)"),
     "process_fair": _l("The way to it was fair (1–5)"),
@@ -59,12 +59,12 @@ def _of(k: int, n: int) -> str:
 
 
 def _few(n: int) -> str:
-    return _("%(n)s answers: too few to say anything (%(least)s are needed).", n=number(n), least=N_MIN)
+    return _("%(n)s answers: too few to say anything (%(least)s are needed).", n=number(n), least=COUNT_MIN)
 
 
 def _satisfied(totals: Totals) -> Score:
     k, n = totals.csat_top, totals.csat_count
-    if n < N_MIN:
+    if n < COUNT_MIN:
         return Score(_("Satisfied"), None, _few(n))
     one = share(k, n)
     low, high = percent(one.low, 0), percent(one.high, 0)
@@ -74,7 +74,7 @@ def _satisfied(totals: Totals) -> Score:
 
 def _nps(totals: Totals) -> Score:
     n = totals.nps_count
-    if n < N_MIN:
+    if n < COUNT_MIN:
         return Score(_("Would recommend (NPS)"), None, _few(n))
     score, half = nps(totals.promoters, totals.detractors, n)
     note = _("± %(half)s, %(n)s answers", half=number(half, 1), n=number(n))
@@ -82,7 +82,7 @@ def _nps(totals: Totals) -> Score:
 
 
 def _mean(label: str, sums: Sums) -> Score:
-    if sums.count < N_MIN:
+    if sums.count < COUNT_MIN:
         return Score(label, None, _few(sums.count))
     half = sums.half_width
     note = _("± %(half)s, mean of %(n)s answers", half=number(half, 1), n=number(sums.count))

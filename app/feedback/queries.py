@@ -1,9 +1,7 @@
 """Reading surveys and follow-ups: behind a link, of a case, of a part of the company."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import sqrt
 from typing import Any
 
 from flask import current_app
@@ -13,6 +11,7 @@ from app.cases.models import Case
 from app.customers.models import Customer
 from app.feedback import rules
 from app.feedback.models import FollowUp, Survey, SurveyAnswer
+from app.feedback.rules import Sums
 from app.kernel.actor import Actor, customer
 from app.kernel.database import BigId, UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
@@ -112,28 +111,6 @@ class FollowUpView:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """Count, sum and sum of squares of one item."""
-
-    count: int
-    total: int
-    squares: int
-
-    @property
-    def mean(self) -> float:
-        return self.total / self.count
-
-    @property
-    def half_width(self) -> float:
-        """Half of the mean's 95 % interval by the normal approximation; count >= 2.
-
-        Worked value: 1, 2, 3, 4, 5: the sample's variance is 2.5, so 1.96 x sqrt(2.5 / 5) = 1.39.
-        """
-        variance = max(0.0, (self.squares - self.total**2 / self.count) / (self.count - 1))
-        return 1.96 * sqrt(variance / self.count)
-
-
-@dataclass(frozen=True, slots=True)
 class Totals:
     """Counts of one part and time: whom we asked, who answered, and what. Every share's n stands beside its k."""
 
@@ -185,13 +162,13 @@ def behind(token: str, now: datetime) -> Asked | None:
 
 @dataclass(frozen=True, slots=True)
 class SurveyView:
-    """How asking about the newest resolution of a case stands; `url` only while it may be answered."""
+    """How asking about the newest resolution of a case stands. The link isn't here: whoever wants it asks, and is named."""
 
     state: str
     why_unsent: str | None
     ask_at: datetime
     sent_at: datetime | None
-    url: str | None
+    is_over: bool
 
 
 def of_case(case_id: int, round_: int, now: datetime) -> SurveyView | None:
@@ -199,10 +176,8 @@ def of_case(case_id: int, round_: int, now: datetime) -> SurveyView | None:
     found = db.session.scalars(select(Survey).where(Survey.case_id == case_id, Survey.round == round_)).one_or_none()
     if found is None:
         return None
-    may_answer = found.state == "sent" and rules.is_open(found.sent_at, now)
-    return SurveyView(
-        found.state, found.why_unsent, found.ask_at, found.sent_at, url_of(found.id) if may_answer else None
-    )
+    is_over = found.sent_at is not None and not rules.is_open(found.sent_at, now)
+    return SurveyView(found.state, found.why_unsent, found.ask_at, found.sent_at, is_over)
 
 
 def due_surveys(now: datetime, limit: int) -> list[int]:
@@ -308,12 +283,6 @@ def open_follow_ups(scope: Scope, page: Page) -> Slice[FollowUpView]:
         )
     rows = db.session.execute(wanted.order_by(FollowUp.due_at, FollowUp.id).limit(page.size + 1))
     return slice_of([FollowUpView(*row) for row in rows], page, lambda view: (iso(view.due_at), view.id))
-
-
-def open_of_case(case_id: int) -> Sequence[int]:
-    """Ids of the follow-ups of a case that wait."""
-    wanted = select(FollowUp.id).where(FollowUp.case_id == case_id, FollowUp.closed_at.is_(None))
-    return db.session.scalars(wanted.order_by(FollowUp.id)).all()
 
 
 def _within(wanted: Select[Any], scope: Scope, site_id: int | None) -> Select[Any]:

@@ -22,7 +22,7 @@ from app.people.access import can, me, my_scope, needs, public
 from app.people.headers import keep_secret
 from app.people.refusal_wiring import of_refusal
 from app.ui import shell
-from app.ui.preferences import LANGUAGES, choose_locale
+from app.ui.preferences import LANGUAGES, choose_locale, language_on_file
 
 bp = Blueprint("feedback", __name__, template_folder="templates")
 DAYS = (30, 90, 365)
@@ -104,9 +104,7 @@ def index() -> str:
 @bp.get("/cases/<ref>/survey")
 @needs("cases.read")
 def of_case(ref: str) -> str:
-    page = _case(ref)
-    survey = queries.of_case(page.case.id, page.case.reopened_count, utc_now()) if page.case.resolved_at else None
-    return render_template("feedback/case.html", page=page, survey=survey, writes=can("cases.write"))
+    return _survey_of(_case(ref))
 
 
 @bp.post("/cases/<ref>/survey")
@@ -114,10 +112,11 @@ def of_case(ref: str) -> str:
 def hand_out(ref: str) -> ResponseReturnValue:
     page = _case(ref)
     try:
-        actions.hand_out(case_id=page.case.id, actor=me(), now=utc_now())
-    except actions.AnsweredAlready:
-        flash(_("The customer has answered already."), "info")
-    return redirect(url_for("feedback.of_case", ref=ref), 303)
+        survey = actions.hand_out(case_id=page.case.id, actor=me(), now=utc_now())
+    except (actions.AnsweredAlready, actions.SurveyOver) as refusal:
+        flash(str(refusal), "info")
+        return redirect(url_for("feedback.of_case", ref=ref), 303)
+    return _survey_of(page, queries.url_of(survey.id))
 
 
 @bp.get("/follow-ups")
@@ -168,10 +167,15 @@ def _asked(token: str) -> Asked:
     if asked is None:
         raise NotFound
     accepted = request.accept_languages.best_match(list(LANGUAGES))
-    on_file = (asked.language or "").split("_")[0].split("-")[0]
-    language = shell.preferences().language or (on_file if on_file in LANGUAGES else accepted)
+    language = shell.preferences().language or language_on_file(asked.language) or accepted
     shell.speak(choose_locale(language, asked.locale), asked.zone)
     return asked
+
+
+def _survey_of(page: CasePage, url: str | None = None) -> str:
+    """url: the link, only in the answer to who asked for it."""
+    survey = queries.of_case(page.case.id, page.case.reopened_count, utc_now()) if page.case.resolved_at else None
+    return render_template("feedback/case.html", page=page, survey=survey, url=url, writes=can("cases.write"))
 
 
 def _case(ref: str) -> CasePage:

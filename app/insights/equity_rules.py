@@ -60,8 +60,8 @@ class AmountGap:
     currency: str
     count: int
     rest_count: int
-    median_minor: int
-    rest_median_minor: int
+    median_minor: int | None
+    rest_median_minor: int | None
     ratio: float | None
     low: float | None
     high: float | None
@@ -131,6 +131,9 @@ def amount_gaps(amounts: Mapping[tuple[Group, str], Given], *, confidence: float
 
 
 def _amount_gap(group: Group, currency: str, one: Given, rest: Given, confidence: float) -> AmountGap:
+    """Only strata with both sides say anything, so only those are counted."""
+    both = {stratum for stratum, _ in one} & {stratum for stratum, _ in rest}
+    one, rest = [given for given in one if given[0] in both], [given for given in rest if given[0] in both]
     is_enough = min(len(one), len(rest)) >= COUNT_MIN
     bounds = adjusted_ratio(one, rest, confidence=confidence) if is_enough else None
     return AmountGap(
@@ -138,10 +141,14 @@ def _amount_gap(group: Group, currency: str, one: Given, rest: Given, confidence
         currency,
         len(one),
         len(rest),
-        median_low([minor for _, minor in one]),
-        median_low([minor for _, minor in rest]),
+        _median(one),
+        _median(rest),
         *(bounds or (None, None, None)),
     )
+
+
+def _median(given: Given) -> int | None:
+    return median_low([minor for _, minor in given]) if given else None
 
 
 def _compared(groups: Iterable[Group], sizes: Mapping[Group, int]) -> list[Group]:

@@ -16,7 +16,7 @@ from app.people.queries import SiteRow
 from app.people.words import ROLE_WORDS
 from app.policies.queries import KindRow
 from app.ui import charts
-from app.ui.filters import duration, locale_name, money, number, percent
+from app.ui.filters import NOTHING, duration, locale_name, money, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +251,8 @@ def _amount_rows(equity: Equity, sites: Mapping[int, str]) -> list[AmountRow]:
 
 def _medians(gap: AmountGap) -> dict[str, str]:
     return {
-        "one": money(Money(gap.median_minor, gap.currency)),
-        "rest": money(Money(gap.rest_median_minor, gap.currency)),
+        name: NOTHING if minor is None else money(Money(minor, gap.currency))
+        for name, minor in (("one", gap.median_minor), ("rest", gap.rest_median_minor))
     }
 
 

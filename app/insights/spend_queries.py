@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app.budgets.models import Purse
+from app.budgets.rules import month_of
 from app.insights.spend_rules import Given, Spent, heaviest, is_ahead
 from app.kernel.database import db
-from app.kernel.money import Money
+from app.kernel.money import NO_CURRENCY, Money
 from app.people.queries import SiteRow
 from app.remedies.models import Remedy
 
@@ -32,7 +33,7 @@ class Alarm:
     spent: tuple[Spent, ...]
 
 
-def month_of(now: datetime, zone: str) -> tuple[datetime, float]:
+def month_gone(now: datetime, zone: str) -> tuple[datetime, float]:
     """When the month began at a place, and which share of it has gone by."""
     local = now.astimezone(ZoneInfo(zone))
     start = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -42,12 +43,12 @@ def month_of(now: datetime, zone: str) -> tuple[datetime, float]:
 
 def alarms(sites: Sequence[SiteRow], now: datetime) -> tuple[Alarm, ...]:
     """The pools of this month at these sites that are ahead of it, by place."""
-    months = {site.id: month_of(now, site.time_zone) for site in sites}
-    periods = {site_id: start.strftime("%Y-%m") for site_id, (start, _elapsed) in months.items()}
+    months = {site.id: month_gone(now, site.time_zone) for site in sites}
+    periods = {site.id: month_of(now, site.time_zone) for site in sites}
     rows = db.session.scalars(
         select(Purse)
         .where(Purse.unit.in_(POOLS), Purse.site_id.in_(list(months)), Purse.period.in_(set(periods.values())))
-        .where(Purse.currency != "XXX")
+        .where(Purse.currency != NO_CURRENCY)
         .order_by(Purse.site_id, Purse.unit, Purse.id)
         .limit(500)
     )

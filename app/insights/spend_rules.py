@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from app.insights.rules import COUNT_MIN
-from app.policies.rules import GRANTING, Rule, narrowness
+from app.policies.rules import Rule, narrowness
 
 USED_MIN = 0.5
+SINGLE = ("remedy", "incident")  # windows that bound a single gift; a customer's day holds several
 KEPT_SHARE = 0.75  # of the gifts of a band, as many stay within the lower limit
 
 
@@ -72,35 +73,42 @@ def heaviest(given: Iterable[Given]) -> tuple[Spent, ...]:
 def lowered(rules: Sequence[Rule], spent: Spent, site_id: int) -> tuple[Rule, ...] | None:
     """The rules with a lower limit on a single gift for exactly this, at one site; None where none would be lower.
 
-    Beside each rule that lets such a gift through stands a narrower one; what everybody else may give stays as it is.
+    Beside each rule that lets such a gift through stands a narrower one, never above it: a narrow rule sets wider ones aside,
+    and so would lift a lower limit beside it. What everybody else may give stays as it is.
+    Worked value: 100 for all remedies, 20 for refunds; under a limit of 40 for refunds nothing is lower, so None.
     """
     if spent.limit_minor is None:
         return None
-    twins: dict[tuple[object, ...], Rule] = {}
-    for rule in sorted(rules, key=narrowness):
-        if not _lets_through(rule, spent, site_id):
-            continue
-        twin = replace(
+    sources: dict[tuple[object, ...], Rule] = {}
+    for rule in sorted(rules, key=lambda one: (narrowness(one), -one.limit_minor)):
+        if _lets_through(rule, spent, site_id):
+            sources[_window(rule)] = rule  # of one window the narrowest counts, and of those the lowest
+    if not any(rule.limit_minor > spent.limit_minor for rule in sources.values()):
+        return None
+    twins = tuple(
+        replace(
             rule, kind=spent.kind, category_id=spent.category_id, role=spent.role, site_id=site_id,
-            limit_minor=spent.limit_minor,
-        )  # fmt: skip
-        place = (
-            rule.unit, rule.days, rule.team_id, rule.level_min, rule.certificate, rule.segment, rule.severity_min,
-            rule.severity_max, rule.valid_from, rule.valid_to,
-        )  # fmt: skip
-        twins[place] = twin
-    same = set(twins.values())
-    kept = [rule for rule in rules if replace(rule, limit_minor=spent.limit_minor or 0) not in same]
-    return (*kept, *twins.values()) if twins else None
+            limit_minor=min(rule.limit_minor, spent.limit_minor),
+        )
+        for rule in sources.values()
+    )  # fmt: skip
+    kept = [rule for rule in rules if not any(replace(rule, limit_minor=twin.limit_minor) == twin for twin in twins)]
+    return (*kept, *twins)
+
+
+def _window(rule: Rule) -> tuple[object, ...]:
+    return (
+        rule.unit, rule.days, rule.team_id, rule.level_min, rule.certificate, rule.segment, rule.severity_min,
+        rule.severity_max, rule.valid_from, rule.valid_to,
+    )  # fmt: skip
 
 
 def _lets_through(rule: Rule, spent: Spent, site_id: int) -> bool:
     return (
         rule.measure == "amount"
         and not rule.hard
-        and rule.unit in GRANTING
+        and rule.unit in SINGLE
         and rule.currency == spent.currency
-        and rule.limit_minor > (spent.limit_minor or 0)
         and rule.kind in (None, spent.kind)
         and rule.category_id in (None, spent.category_id)
         and rule.role in (None, spent.role)

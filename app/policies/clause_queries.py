@@ -12,7 +12,6 @@ from app.policies.clause_rules import Care, Signature, clause_hash, codes_of, du
 from app.policies.document_rules import Document
 
 OWNING_ROLES = ("supervisor", "manager", "hr", "admin")
-NOBODY = Care(None, False, None, "never", ())
 
 
 def cares_of(document: Document, today: date) -> Mapping[str, Care]:

@@ -38,15 +38,18 @@ def let_choose(*, case_id: int, remedy_ids: Sequence[int], actor: Actor, now: da
         if case is None:
             raise NotFound
         permissions.require(actor, "remedies.give", site_id=case.site_id)
-        found = db.session.scalars(
+        still_open = db.session.scalars(
             select(Remedy.id)
-            .where(Remedy.id.in_(wanted), Remedy.case_id == case_id, Remedy.state == "reserved")
+            .where(Remedy.case_id == case_id, Remedy.state == "reserved")
             .order_by(Remedy.id)
             .with_for_update()
         ).all()
-        if len(wanted) < 2 or len(wanted) > OPTIONS_MAX or list(found) != wanted:
+        if len(wanted) < 2 or len(wanted) > OPTIONS_MAX or not set(wanted) <= set(still_open):
             raise BadInput({"remedies": [str(_l("Choose two or more offers of this case that are still open."))]})
-        _forget(wanted)
+        # Whoever was an alternative to one of them before, and isn't named now, stands for itself again.
+        before = select(RemedyOption.choice_id).where(RemedyOption.remedy_id.in_(wanted))
+        grouped = db.session.scalars(select(RemedyOption.remedy_id).where(RemedyOption.choice_id.in_(before))).all()
+        _forget([*wanted, *(one for one in grouped if one in still_open)])
         db.session.add_all(
             RemedyOption(remedy_id=one, choice_id=wanted[0], case_id=case_id, made_by_id=actor.id, made_at=now)
             for one in wanted

@@ -181,10 +181,12 @@ def note(
     reference: str | None = None,
     text: str | None = None,
     told_at: datetime | None = None,
+    why: str | None = None,
 ) -> None:
     """Add a line to a payout's history, and to its case's timeline what the customer's side has to know.
 
-    at: when it happened; told_at: when we were told, where that was later.
+    at: when it happened; told_at: when we were told, where that was later. why: a program's own words; they stay in the
+    payout's history, and the timeline says in the reader's language what happened.
     """
     if what in ON_THE_TIMELINE:
         said = {"payout": payout.ref, "what": what, "kind": payout.kind, "amount": money(payout).json()}
@@ -194,7 +196,7 @@ def note(
     db.session.execute(
         insert(PayoutEvent).values(
             payout_id=payout.id, what=what, round=payout.round, at=at, actor_id=actor.id, reference=reference,
-            note=text[:NOTE_CHARACTERS_MAX] if text else None,
+            note=(text or why or "")[:NOTE_CHARACTERS_MAX] or None,
         )
     )  # fmt: skip
 

@@ -157,7 +157,7 @@ def take_in(
     payout.state, payout.is_unknown, payout.provider_ref = step.state, step.is_unknown, step.provider_ref
     payout.changed_at = now
     why = f"{source} told that it failed" if step.what == "failed" else None
-    note(payout, step.what, actor, now, reference=reference or None, text=why)
+    note(payout, step.what, actor, now, reference=reference or None, why=why)
     if step.what in ("failed", "twice"):
         _tell_people(payout, now, FAILED_LINE if step.what == "failed" else TWICE_LINE)
 
@@ -166,7 +166,7 @@ def _fail(payout: Payout, reason: str, is_unknown: bool, actor: Actor, now: date
     if payout.state not in ("pending", "sent"):
         return
     payout.state, payout.is_unknown, payout.changed_at = "failed", is_unknown, now
-    note(payout, "failed", actor, now, text=reason)
+    note(payout, "failed", actor, now, why=reason)
     record(FAILED, payout, actor, now, reason=reason)
     _tell_people(payout, now, FAILED_LINE)
 

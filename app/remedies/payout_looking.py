@@ -95,7 +95,6 @@ def _claim(payout_id: int, now: datetime) -> _Due | None:
             .values(payout_id=payout_id, **values)
             .on_conflict_do_update(index_elements=["payout_id"], set_=values)
         )
-        db.session.expire_all()
         order = order_of(payout, is_repeat=True, now=now)
         return _Due(payout_id, order, payout.provider_ref, payout.connector)
 

@@ -84,7 +84,7 @@ def _give(case: Case, panel: Panel, amount: Money, deed: str) -> str:
     if deed == "exception":
         with attachments.prepared(request.files.getlist("files")) as files:
             asked = remedies.ask_exception(**said, part=form.part_now(panel.part))
-        _attach(asked, files, now)
+            _attach(asked, files, now)
         return _("Asked for %(amount)s. You are told when it is decided.", amount=money(asked.amount))
     remedy = remedies.offer(**said, nature=form.nature.data or "goodwill")
     what = money(amount) if amount.minor else panel.kind_names[remedy.kind]

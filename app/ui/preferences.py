@@ -29,6 +29,12 @@ def read(cookies: Mapping[str, str], profile: Preferences | None = None) -> Pref
     )
 
 
+def language_on_file(code: str | None) -> str | None:
+    """The language of a locale or language code that somebody has on file, where we speak it: "de_AT" and "de-AT" are "de"."""
+    language = (code or "").replace("-", "_").split("_")[0]
+    return language if language in LANGUAGES else None
+
+
 def choose_locale(language: str | None, site_locale: str | None) -> str:
     """Take the site's locale when it speaks the chosen language (en_GB for en), else the language itself."""
     if language is None:

@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.feedback.queries import Sums
-from app.feedback.rules import OPEN_FOR, Scores, ask_at, is_low, is_open
+from app.feedback.rules import OPEN_FOR, Scores, Sums, ask_at, is_low, is_open
 from app.kernel.time import UTC
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)

@@ -187,7 +187,15 @@ def test_the_desk_may_give_out_the_link_where_nobody_can_mail_it(app: Flask, com
     jobs.send_due(now=utc_now())
     ana = sign_in(app.test_client(), company.ana)
     assert "no e-mail address" in ana.get(f"/cases/{case.ref}/survey").text
-    assert ana.post(f"/cases/{case.ref}/survey").status_code == 303
-    assert queries.url_of(_survey(case).id) in ana.get(f"/cases/{case.ref}/survey").text
+    link = queries.url_of(_survey(case).id)
+    shown = ana.post(f"/cases/{case.ref}/survey")
+    assert (shown.status_code, link in shown.text) == (200, True)
+    for person in (company.ana, company.bo, company.audra):
+        assert "/survey/" not in sign_in(app.test_client(), person).get(f"/cases/{case.ref}/survey").text.replace(
+            f"{case.ref}/survey", ""
+        )
+    assert db.session.scalar(select(func.count()).where(AuditEntry.type == "survey:hand")) == 1
+    with pytest.raises(actions.SurveyOver):
+        actions.hand_out(case_id=case.id, actor=company.ana.actor, now=utc_now() + timedelta(days=30))
     tom = sign_in(app.test_client(), company.tom)  # type: ignore[arg-type]
     assert tom.post(f"/cases/{case.ref}/survey").status_code == 404

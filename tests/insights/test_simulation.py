@@ -202,6 +202,17 @@ def test_amounts_are_compared_within_a_currency_and_few_are_not() -> None:
     assert 1.8 < ratio < 1.95, "against the others, some of whom got 15,000"
 
 
+def test_only_alike_cases_that_both_sides_have_are_counted() -> None:
+    groups = Groups()
+    for _one in range(9):
+        groups.add("en", True, "GBP", 10_000, stratum="noise")
+        groups.add("de", True, "GBP", 10_000, stratum="billing")
+    groups.add("en", True, "GBP", 20_000, stratum="safety")
+    groups.add("de", True, "GBP", 10_000, stratum="safety")
+    (gap,) = groups.amount_gaps()
+    assert (gap.verdict, gap.count, gap.rest_count, gap.low) == ("too_few", 1, 1, None), "one gift against one"
+
+
 def test_what_the_policy_refused_is_replayed_and_a_draft_that_opens_it_gives_it(company: Company) -> None:
     """Of a case's refused attempts the last counts, and none where something was given afterwards."""
     start = utc_now() - timedelta(days=5)

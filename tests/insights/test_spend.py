@@ -1,5 +1,6 @@
 """Row 25: a pool that is spent ahead of its month proposes one narrow change, tried on the past, before any blanket cut."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -49,7 +50,23 @@ def test_what_took_most_comes_first_and_too_few_say_no_limit() -> None:
     assert changed is not None
     assert changed[:2] == (wide, cap), "nobody else's limit changes"
     assert (changed[2].limit_minor, changed[2].kind, changed[2].site_id, changed[2].clause) == (900, "refund", 7, "4.2")
-    assert lowered(changed, second, 7) == changed, "twice is once"
+    assert lowered(changed, second, 7) is None, "twice is once"
+
+
+def test_a_lower_limit_never_lifts_one_that_stands_beside_it() -> None:
+    spent = heaviest([Given("refund", 1, "frontline", "GBP", 4_000) for _ in range(12)])[0]
+    wide = Rule(1, None, None, None, None, 0, 4, "remedy", None, 10_000, "GBP", "4.1")
+    refunds = Rule(2, None, None, "refund", None, 0, 4, "remedy", None, 2_000, "GBP", "4.2")
+    assert lowered((wide, refunds), spent, 7) is None
+    team = replace(wide, id=3, team_id=9, limit_minor=2_000)
+    changed = lowered((wide, team), spent, 7)
+    assert changed is not None
+    assert {(rule.team_id, rule.limit_minor) for rule in changed if rule.kind == "refund"} == {
+        (None, 4_000),
+        (9, 2_000),
+    }
+    day = replace(wide, unit="customer_day", limit_minor=20_000)
+    assert lowered((day,), spent, 7) is None, "a day holds more than one gift"
 
 
 def test_row_25_a_pool_ahead_of_its_month_proposes_a_narrow_rule_with_its_simulation(app: Flask) -> None:

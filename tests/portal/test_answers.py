@@ -199,3 +199,12 @@ def test_the_page_asks_the_same_few_queries_however_much_there_is(scene: Scene) 
         scene.offer(500 + number)
         scene.hers.post(f"{scene.path}/messages", data={"text": "more", "intent": f"more-key-{number:04}"})
     assert count_queries(scene.page) == few <= 15
+
+
+def test_an_offer_left_out_of_a_new_choice_stands_for_itself(scene: Scene) -> None:
+    first, second, third = scene.offer(3_000), scene.offer(2_000), scene.offer(1_000)
+    ana = scene.company.ana.actor
+    for named in ([first, second, third], [first, second]):
+        choices.let_choose(case_id=scene.case.id, remedy_ids=[one.id for one in named], actor=ana, now=utc_now())
+    assert scene.answer(first, "accepted").status_code == 303
+    assert [scene.state(one) for one in (first, second, third)] == ["settled", "released", "reserved"]
