@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from dateutil.rrule import rrulestr
 from icalendar import Calendar as CalendarFile
 
 from app.approvals.rules import STAND_IN_DAYS_MAX
@@ -16,12 +15,15 @@ BYTES_MAX = 512 * 1024
 DAYS_AHEAD = 60
 ENTRIES_MAX = 100
 EVENTS_MAX = 5_000
+REPEATING_MAX = 200
+REPEATS_FOR = timedelta(days=3_660)  # what began longer ago is left out
 _SAYS_OUT = re.compile(
     r"\s*(?:out of (?:the )?office|ooo\b|vacation|annual leave|on leave|(?:parental|sick) leave|pto\b|away\b"
     r"|abwesen|urlaub|elternzeit|nicht im (?:büro|haus)|krank)",
     re.IGNORECASE,
 )
 _REPEATS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST"}
+_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 class BadCalendar(ValueError):
@@ -46,7 +48,8 @@ def times_away(content: bytes, *, zone: tzinfo, now: datetime) -> tuple[Away, ..
 
     An entry counts when its program marks it as out of office (X-MICROSOFT-CDO-BUSYSTATUS), or when its title or a
     category begins with words that say so; a cancelled one never does. Entries without a zone are in `zone`. Longer
-    times come in pieces; what repeats otherwise than daily or weekly is left out.
+    times come in pieces; what repeats otherwise than daily or weekly is left out, and so is what repeats after the
+    first REPEATING_MAX.
     """
     if len(content) > BYTES_MAX:
         raise BadCalendar("big")
@@ -55,9 +58,13 @@ def times_away(content: bytes, *, zone: tzinfo, now: datetime) -> tuple[Away, ..
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as problem:
         raise BadCalendar("unreadable") from problem
     found: dict[str, Away] = {}
+    repeating = 0
     for event in events[:EVENTS_MAX]:
         try:
             if _is_out(event):
+                repeating += 1 if event.get("RRULE") else 0
+                if event.get("RRULE") and repeating > REPEATING_MAX:
+                    continue
                 found.update((one.entry, one) for one in _pieces(event, zone, now))
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
             continue  # one entry that makes no sense hides no other
@@ -117,16 +124,38 @@ def _starts(event: Any, begins: date | datetime, zone: tzinfo, now: datetime, le
         return [start]
     if set(repeats) - _REPEATS or str(repeats["FREQ"][0]).upper() not in ("DAILY", "WEEKLY"):
         return []
-    if start < now - timedelta(days=3_660):
+    if start < now - REPEATS_FOR:
         return []
     # Counted on the wall, so that nine o'clock stays nine o'clock when the clocks change.
-    said = re.sub(r"UNTIL=(\d{8})(?:T\d{6}Z?)?", r"UNTIL=\1T235959", repeats.to_ical().decode())
     wall = start.replace(tzinfo=None)
     local = now.astimezone(start.tzinfo).replace(tzinfo=None)
-    last = local + timedelta(days=DAYS_AHEAD)
     left_out = {_instant(day, zone) for day in _left_out(event)}
-    starts = rrulestr(said, dtstart=wall).between(local - length, last, inc=True)[:ENTRIES_MAX]
+    days = _days(repeats, wall.date(), (local + timedelta(days=DAYS_AHEAD)).date())
+    starts = [one for day in days if (one := datetime.combine(day, wall.time())) >= local - length][:ENTRIES_MAX]
     return [found for one in starts if (found := one.replace(tzinfo=start.tzinfo)) not in left_out]
+
+
+def _days(repeats: Any, first: date, last: date) -> Iterator[date]:
+    """The days of a daily or weekly rule up to `last`. Every day is looked at once, whether the rule ever matches or not."""
+    interval = int(repeats.get("INTERVAL", [1])[0])
+    left = int(repeats.get("COUNT", [last.toordinal()])[0])
+    if interval < 1:
+        return
+    is_weekly = str(repeats["FREQ"][0]).upper() == "WEEKLY"
+    named = {_WEEKDAYS.index(str(day).upper()[-2:]) for day in repeats.get("BYDAY", [])}
+    weekdays = named or ({first.weekday()} if is_weekly else set(range(7)))
+    week_begins = _WEEKDAYS.index(str(repeats.get("WKST", ["MO"])[0]).upper())
+    since = (first.weekday() - week_begins) % 7
+    until = repeats.get("UNTIL", [last])[0]
+    last = min(last, until.date() if isinstance(until, datetime) else until)
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        turn = (number + since) // 7 if is_weekly else number
+        if turn % interval == 0 and day.weekday() in weekdays:
+            if left < 1:
+                return
+            left -= 1
+            yield day
 
 
 def _left_out(event: Any) -> list[date | datetime]:

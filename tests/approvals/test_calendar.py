@@ -18,7 +18,7 @@ from app.approvals import absence_actions as absences
 from app.approvals import absence_queries, calendar_jobs, roster_queries
 from app.approvals import calendar_actions as calendars
 from app.approvals.absence_models import Absence, CalendarFeed
-from app.approvals.calendar_rules import BadCalendar, times_away
+from app.approvals.calendar_rules import REPEATING_MAX, BadCalendar, times_away
 from app.audit.models import AuditEntry, AuditPayload
 from app.kernel.database import db
 from app.kernel.errors import BadInput
@@ -89,6 +89,19 @@ def spans(content: bytes, now: datetime = NOW) -> list[tuple[str, str]]:
             [("03-26 09:00", "03-26 10:00"), ("04-02 08:00", "04-02 09:00")],
         ),
         (":20260306T130000Z", ":20260306T180000Z", ("RRULE:FREQ=SECONDLY",), []),
+        # Rules that stand still or never match come to an end as well.
+        (":20260306T130000Z", ":20260306T180000Z", ("RRULE:FREQ=DAILY;INTERVAL=0",), []),
+        (":20260302T130000Z", ":20260302T180000Z", ("RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=TU",), []),
+        (":20260302T130000Z", ":20260302T180000Z", ("RRULE:FREQ=WEEKLY;INTERVAL=999999999999;COUNT=3",), []),
+        # Every other week begins on the day that the rule says (RFC 5545, 3.8.5.3).
+        (
+            ":20260303T130000Z", ":20260303T180000Z", ("RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO",),
+            [("03-22 13:00", "03-22 18:00")],
+        ),
+        (
+            ":20260303T130000Z", ":20260303T180000Z", ("RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=SU",),
+            [("03-29 13:00", "03-29 18:00")],
+        ),
         (":20260323T090000Z", ":20260322T090000Z", (), []),
     ],
 )  # fmt: skip
@@ -96,6 +109,14 @@ def test_times_are_the_sites_and_long_ones_come_in_pieces(
     start: str, end: str, lines: tuple[str, ...], found: list[tuple[str, str]]
 ) -> None:
     assert spans(out(start, end, "SUMMARY:Out of office", *lines)) == found
+
+
+def test_of_what_repeats_only_so_many_entries_are_followed() -> None:
+    over = event("over", ":20260101T120000Z", ":20260101T130000Z", "SUMMARY:OOO", "RRULE:FREQ=DAILY;UNTIL=20260102")
+    daily = event("daily", ":20260323T120000Z", ":20260323T130000Z", "SUMMARY:OOO", "RRULE:FREQ=DAILY;COUNT=1")
+    once = event("once", ":20260322T090000Z", ":20260322T100000Z", "SUMMARY:OOO")
+    assert len(spans(file(*[over] * (REPEATING_MAX - 1), daily, once))) == 2
+    assert spans(file(*[over] * REPEATING_MAX, daily, once)) == [("03-22 09:00", "03-22 10:00")]
 
 
 @pytest.mark.parametrize("content", [b"", b"BEGIN:VCALENDAR\r\n", b"<html>", b"\xff\xfe\x00", b"x" * (512 * 1024 + 1)])
