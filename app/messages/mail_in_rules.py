@@ -272,9 +272,20 @@ def _parts(whole: Part, notes: list[str]) -> Iterator[Part]:
 
 
 def _best(inner: list[Any]) -> list[Any]:
-    """Of the same words in several shapes the plain ones, where there are any; else all, and HTML is said as text."""
+    """Of the same words in several shapes the plain ones, with the files of the others; without any, all, HTML as text.
+
+    Only what stands apart from the words (in multipart/mixed) is a file; the pictures of a page stay out with it.
+    """
     plain = [one for one in inner if one.get_content_type() == "text/plain" and str(one.get_payload()).strip()]
-    return plain[:1] or inner
+    if not plain:
+        return inner
+    mixed = [one.get_payload() for one in inner if one.get_content_type() == "multipart/mixed"]
+    return plain[:1] + [part for parts in mixed if isinstance(parts, list) for part in parts if _is_file(part)]
+
+
+def _is_file(part: Any) -> bool:
+    is_attached = "attachment" in str(part.get("Content-Disposition", "")).lower()
+    return part.get_content_maintype() not in ("text", "multipart") or is_attached and not part.is_multipart()
 
 
 def _contents(whole: Part, notes: list[str]) -> tuple[list[str], tuple[File, ...]]:

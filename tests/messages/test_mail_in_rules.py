@@ -5,6 +5,9 @@ import gzip
 import time
 import tracemalloc
 from email.message import EmailMessage
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.policy import SMTP
 from pathlib import Path
 
@@ -59,6 +62,20 @@ def test_the_plain_words_are_taken_before_the_page_and_files_stand_apart() -> No
     came = read(made.as_bytes())
     assert (came.text, came.sender, came.sender_name) == ("  plain – words \n", "zoe@example.org", "Zoë")
     assert [(one.name, one.data) for one in came.files] == [("né.txt", b"hello")]
+
+
+def test_a_file_beside_the_page_is_not_lost_where_the_plain_words_are_taken() -> None:
+    """As Apple's program sends it: plain words, or a page with a file in it and pictures of the page."""
+    page = MIMEMultipart("related", None, [MIMEText("<p>page</p>", "html"), MIMEApplication(b"GIF", "gif")])
+    mixed = MIMEMultipart(
+        "mixed", None, [page, MIMEApplication(b"%PDF", "pdf", name="bill.pdf"), MIMEText("end", "html")]
+    )
+    whole = MIMEMultipart("alternative", None, [MIMEText("plain"), mixed])
+    came = read(whole.as_bytes())
+    assert (came.text, [(one.name, one.data) for one in came.files]) == ("plain", [("bill.pdf", b"%PDF")])
+    many = MIMEMultipart("mixed", None, [MIMEApplication(b"x") for _part in range(150)])
+    came = read(MIMEMultipart("alternative", None, [MIMEText("plain"), many]).as_bytes())
+    assert came.text == "plain" and {"files", "parts"} <= set(came.notes)
 
 
 @pytest.mark.parametrize(
