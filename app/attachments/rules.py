@@ -137,7 +137,7 @@ def clean_name(given: str, kind: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much is there already: of the subject, and of one person within a day."""
+    """How much is there already: of the subject, and of one person within a day (nothing where nobody's day counts)."""
 
     subject_files: int
     subject_bytes: int

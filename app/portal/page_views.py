@@ -57,6 +57,7 @@ def write(ref: str) -> ResponseReturnValue:
 def _take_in(visit: Visit, form: MessageForm) -> None:
     """Keep the message and its photos together, or neither."""
     now, actor, text = utc_now(), who(visit), form.text.data or ""
+    throttle_actions.refuse_when_spent(f"written:{visit.case_id}", WRITTEN, now)
     with attachments.prepared(form.files.uploads) as photos:
         if not text.strip() and photos:
             text = _("Photos for my case.")
@@ -65,9 +66,9 @@ def _take_in(visit: Visit, form: MessageForm) -> None:
             message = messages.receive(
                 case_id=visit.case_id, text=text, channel="page", intent=form.intent.data, actor=actor, now=now
             )
-            if message.at != now:
-                return  # sent twice: the first one brought its photos
-            attachments.add(subject_kind="case", subject_id=visit.case_id, files=photos, actor=actor, now=now)
+            if message.at == now:  # sent twice, the first one brought its photos
+                attachments.add(subject_kind="case", subject_id=visit.case_id, files=photos, actor=actor, now=now)
+    attachments.discard(photos)  # those that no row names
 
 
 @bp.post("/your-case/<ref>/answers")

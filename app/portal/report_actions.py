@@ -96,7 +96,8 @@ def report(*, place: PlaceRow, said: Said, intent: str, address: str | None, now
             message = messages.receive(
                 case_id=case_id, text=said.text, channel=place.channel, intent=f"report:{intent}", actor=actor, now=now
             )
-        attachments.add(subject_kind="case", subject_id=case_id, files=said.photos, actor=actor, now=now)
+        reporter = customer(ref("case", case_id), place.site_id).through("", address)  # a poster's guests are many
+        attachments.add(subject_kind="case", subject_id=case_id, files=said.photos, actor=reporter, now=now)
         kept = Report(
             place_id=place.id, case_id=case_id, message_id=message.id, contact=contact, intent=intent,
             fingerprint=said.fingerprint(), joined=joined, is_new_customer=is_new, at=now,

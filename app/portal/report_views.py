@@ -14,7 +14,7 @@ from app.kernel.time import utc_now
 from app.people.access import public
 from app.portal import report_actions as reports
 from app.portal import report_queries as queries
-from app.portal import rules, words
+from app.portal import rules, throttle_actions, words
 from app.portal.blueprint import bp
 from app.portal.link_queries import signer
 from app.portal.models import Report
@@ -58,6 +58,8 @@ def send_report(code: str) -> ResponseReturnValue:
 
 
 def _take_in(place: PlaceRow, form: ReportForm) -> Report:
+    """Look at the photos of who may still send, then take the report in; one that was sent twice leaves no photos."""
+    throttle_actions.refuse_when_spent(rules.address_key("report", request.remote_addr), rules.REPORTS_HERE, utc_now())
     with attachments.prepared(form.files.uploads) as photos:
         said = reports.Said(
             text=form.text.data or "",
@@ -72,9 +74,11 @@ def _take_in(place: PlaceRow, form: ReportForm) -> Report:
             consent=bool(form.consent.data),
             photos=tuple(photos),
         )
-        return reports.report(
+        kept = reports.report(
             place=place, said=said, intent=form.intent.data or "", address=request.remote_addr, now=utc_now()
         )
+    attachments.discard(photos)  # those that no row names
+    return kept
 
 
 @bp.get("/report/<code>/sent/<token>")

@@ -13,7 +13,7 @@ from app.attachments import actions as attachments
 from app.attachments import invariants, jobs, queries, rules, store
 from app.attachments.models import Attachment
 from app.audit.models import AuditEntry, AuditPayload
-from app.kernel.actor import Actor, command
+from app.kernel.actor import Actor, command, customer, rule
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, NotPermitted
 from app.kernel.time import utc_now
@@ -140,3 +140,34 @@ def test_a_case_holds_no_more_than_its_share(app: Flask, company: Company, monke
     with pytest.raises(BadInput) as refused:
         give(case.id, company.ana.actor)
     assert "no room" in str(refused.value.errors["files"])
+
+
+def test_one_customer_sends_so_much_a_day_and_a_rule_or_a_command_has_only_the_cases_share(
+    app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "CUSTOMER_FILES_MAX", 1)
+    monkeypatch.setattr(rules, "PERSON_FILES_MAX", 1)
+    cases = [make_case(company.ana), make_case(company.ana)]
+    for actor in (rule("mail-in"), command("import")):
+        for case in cases:
+            give(case.id, actor, b"words", "a.txt")
+    cleo = customer("CU-1", cases[0].site_id)
+    give(cases[0].id, cleo, b"words", "a.txt")
+    with pytest.raises(BadInput) as refused:
+        give(cases[1].id, cleo, b"words", "a.txt")
+    assert "one day allows" in str(refused.value.errors["files"])
+
+
+def test_too_many_files_are_refused_before_any_is_looked_at(
+    app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(attachments, "prepare", lambda _stream, name: looked.append(name))
+
+    class Upload:
+        filename = NAME
+        stream = io.BytesIO(b"words")
+
+    with pytest.raises(BadInput) as refused, attachments.prepared([Upload()] * (rules.FILES_AT_ONCE_MAX + 1)):
+        pass
+    assert (looked, refused.value.errors["files"]) == ([], ["Send at most 5 files at once."])

@@ -2,18 +2,24 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from PIL import Image
 
+from app.attachments import actions as attachments
+from app.attachments import rules as file_rules
+from app.attachments import store
 from app.attachments.models import Attachment
 from app.attachments.queries import files_of
 from app.kernel.database import db
 from app.messages.models import Message
+from app.portal import page_views, rules
 from tests.cases.builders import make_case
 from tests.people.builders import make_company, sign_in
 from tests.portal.builders import visit
+from tests.portal.test_reports import Desk
 
 
 def photo() -> io.BytesIO:
@@ -62,3 +68,52 @@ def test_what_staff_attached_is_not_on_her_page_and_times_are_in_her_zone(app: F
     assert "Times are those of Asia/Tokyo" in cleo.get(url).text
     cleo.post(f"{url}/time-zone", data={"zone": "Mars/Olympus"})
     assert "Times are those of Europe/London" in cleo.get(url).text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_photos_of_one_poster_s_reports_do_not_share_one_guest_s_day(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_rules, "CUSTOMER_FILES_MAX", 1)
+    desk = Desk(app)
+    for number in range(2):
+        words = {"intent": f"poster-key-{number}", "email": f"guest{number}@example.org", "name": f"Guest {number}"}
+        data = {**desk.typed(**words), "files": (photo(), "lift.jpg")}
+        sent = desk.stranger.post(desk.url, data=data)
+        assert sent.status_code == 303, sent.text
+    assert [row.added_by for row in db.session.query(Attachment).order_by(Attachment.id)] == [
+        "customer:MG-1", "customer:MG-2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_has_sent_too_much_has_no_photo_looked_at(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(attachments, "prepare", lambda _stream, name: looked.append(name))
+    nothing = rules.Limit(1, timedelta(hours=1))
+    monkeypatch.setattr(rules, "REPORTS_HERE", nothing)
+    monkeypatch.setattr(page_views, "WRITTEN", nothing)
+    desk = Desk(app)
+    case = make_case(desk.company.ana)
+    hers = visit(app, case, desk.company.ana)
+    for number, status in enumerate((303, 429)):
+        files = {"files": (photo(), "lift.jpg")} if number else {}
+        report = {**desk.typed(intent=f"spent-key-{number}", email=f"guest{number}@example.org"), **files}
+        assert desk.stranger.post(desk.url, data=report).status_code == status
+        files = {"files": (photo(), "lift.jpg")} if number else {}
+        message = {"text": "Look.", "intent": f"spent-key-{number}", **files}
+        assert hers.post(f"/your-case/{case.ref}/messages", data=message).status_code == status
+    assert looked == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_photos_that_come_twice_leave_no_file_behind(app: Flask) -> None:
+    desk = Desk(app)
+    case = make_case(desk.company.ana)
+    hers = visit(app, case, desk.company.ana)
+    for _twice in range(2):
+        report = {**desk.typed(), "files": (photo(), "lift.jpg")}
+        assert desk.stranger.post(desk.url, data=report).status_code == 303
+        message = {"text": "Look.", "intent": "twice-key-01", "files": (photo(), "lift.jpg")}
+        assert hers.post(f"/your-case/{case.ref}/messages", data=message).status_code == 303
+    assert len([path for path in store.folder().rglob("*") if path.is_file()]) == 2
