@@ -61,7 +61,8 @@ class CalendarFeed(Base):
     """Where a person's own calendar says that they are out, and who then stands in. Of the calendar itself nothing is kept.
 
     url: a private address of the calendar; None when only files were uploaded. next_at: when it is read again.
-    failure: why the last reading did not work (not_reached, no_answer, refused, unreadable, big), None when it did.
+    failure: why the last reading did not work (not_reached, no_answer, refused, unreadable, big, not_taken: its
+    times were refused), None when it did.
     """
 
     __tablename__ = "calendar_feed"

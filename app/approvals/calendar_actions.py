@@ -86,10 +86,10 @@ def take_over(*, employee_id: int, found: Sequence[Away], actor: Actor, now: dat
         if feed is None:
             raise NotFound
         wanted = {one.entry: one for one in found if one.to_at > now}
-        ended = 0
+        stand_in_id, ended = _stand_in(feed), 0
         for absence, entry in _kept(employee_id, now):
             one = wanted.get(entry)
-            if one and (one.from_at, one.to_at, feed.stand_in_id) == (
+            if one and (one.from_at, one.to_at, stand_in_id) == (
                 absence.from_at,
                 absence.to_at,
                 absence.stand_in_id,
@@ -99,7 +99,7 @@ def take_over(*, employee_id: int, found: Sequence[Away], actor: Actor, now: dat
                 absences.end_absence(absence_id=absence.id, actor=actor, now=now)
                 ended += 1
         for one in wanted.values():
-            _set(feed, one, actor, now)
+            _set(feed, one, stand_in_id, actor, now)
         if wanted or ended or feed.failure or feed.read_at is None:
             feed.read_at, feed.failure, feed.failure_count, feed.next_at = now, None, 0, (now if feed.url else None)
             _record(employee_id, actor, now, added=len(wanted), ended=ended, failure=None)
@@ -122,14 +122,20 @@ def note_failure(*, employee_id: int, code: str, actor: Actor, now: datetime) ->
             )  # fmt: skip
 
 
-def _set(feed: CalendarFeed, one: Away, actor: Actor, now: datetime) -> None:
-    """Set one absence; a stand-in who has lost the right to decide stands in no more, the absence stays true."""
-    said = {"employee_id": feed.employee_id, "from_at": one.from_at, "to_at": one.to_at, "actor": actor, "now": now}
+def _stand_in(feed: CalendarFeed) -> int | None:
+    """Who stands in. One who has lost the right to decide stands in no more; the absence stays true."""
     try:
         absences.check_stand_in(feed.employee_id, feed.stand_in_id)
-        absence = absences.set_absence(stand_in_id=feed.stand_in_id, **said)  # type: ignore[arg-type]
     except BadInput:
-        absence = absences.set_absence(**said)  # type: ignore[arg-type]
+        return None
+    return feed.stand_in_id
+
+
+def _set(feed: CalendarFeed, one: Away, stand_in_id: int | None, actor: Actor, now: datetime) -> None:
+    absence = absences.set_absence(
+        employee_id=feed.employee_id, from_at=one.from_at, to_at=one.to_at, stand_in_id=stand_in_id, actor=actor,
+        now=now,
+    )  # fmt: skip
     db.session.add(CalendarAbsence(absence_id=absence.id, employee_id=feed.employee_id, entry=one.entry))
     db.session.flush()
 

@@ -12,6 +12,7 @@ from app.approvals.calendar_rules import BYTES_MAX, BadCalendar, times_away
 from app.kernel import outgoing
 from app.kernel.actor import rule
 from app.kernel.database import db
+from app.kernel.errors import Refusal
 from app.people.models import Employee, Site
 from config import Settings
 
@@ -55,4 +56,7 @@ def read_one(*, employee_id: int, url: str, zone: ZoneInfo, now: datetime) -> No
     except BadCalendar as trouble:
         calendars.note_failure(employee_id=employee_id, code=trouble.code, actor=ACTOR, now=now)
     else:
-        calendars.take_over(employee_id=employee_id, found=found, actor=ACTOR, now=now)
+        try:
+            calendars.take_over(employee_id=employee_id, found=found, actor=ACTOR, now=now)
+        except Refusal:  # of one person's times; the others' calendars are read all the same
+            calendars.note_failure(employee_id=employee_id, code="not_taken", actor=ACTOR, now=now)

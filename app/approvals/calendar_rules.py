@@ -90,14 +90,15 @@ def _pieces(event: Any, zone: tzinfo, now: datetime) -> Iterator[Away]:
     length = _length(event, begins)
     uid = str(event.get("UID") or "")
     step = timedelta(days=STAND_IN_DAYS_MAX)
-    for start in _starts(event, begins, zone, now, length):
-        end = start + length
+    for begin in _starts(event, begins, zone, now, length):
+        # Its end is counted on the wall, its pieces are cut in UTC: a day on which the clocks change is as long as it is.
+        start, end = begin.astimezone(UTC), (begin + length).astimezone(UTC)
         number = 0
         while start < end:
             piece = min(start + step, end)
             if piece > now and start <= now + timedelta(days=DAYS_AHEAD):
-                key = f"{uid}\n{start.isoformat()}\n{number}"
-                yield Away(hashlib.sha256(key.encode()).hexdigest(), start.astimezone(UTC), piece.astimezone(UTC))
+                key = f"{uid}\n{begin.isoformat()}\n{number}"
+                yield Away(hashlib.sha256(key.encode()).hexdigest(), start, piece)
             start, number = piece, number + 1
 
 

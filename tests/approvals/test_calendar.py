@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,8 +19,9 @@ from app.approvals import absence_actions as absences
 from app.approvals import absence_queries, calendar_jobs, roster_queries
 from app.approvals import calendar_actions as calendars
 from app.approvals.absence_models import Absence, CalendarFeed
-from app.approvals.calendar_rules import REPEATING_MAX, BadCalendar, times_away
+from app.approvals.calendar_rules import REPEATING_MAX, Away, BadCalendar, times_away
 from app.audit.models import AuditEntry, AuditPayload
+from app.kernel import outgoing
 from app.kernel.database import db
 from app.kernel.errors import BadInput
 from app.kernel.time import UTC, utc_now
@@ -119,6 +121,13 @@ def test_of_what_repeats_only_so_many_entries_are_followed() -> None:
     assert spans(file(*[over] * REPEATING_MAX, daily, once)) == [("03-22 09:00", "03-22 10:00")]
 
 
+def test_a_piece_over_the_change_of_the_clocks_is_no_hour_too_long() -> None:
+    content = out(";VALUE=DATE:20251001", ";VALUE=DATE:20251115", "SUMMARY:Urlaub")
+    found = times_away(content, zone=ZoneInfo("Europe/Berlin"), now=datetime(2025, 9, 30, tzinfo=UTC))
+    assert [one.to_at - one.from_at for one in found] == [timedelta(days=30), timedelta(days=15, hours=1)]
+    assert found[-1].to_at == datetime(2025, 11, 14, 23, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("content", [b"", b"BEGIN:VCALENDAR\r\n", b"<html>", b"\xff\xfe\x00", b"x" * (512 * 1024 + 1)])
 def test_what_is_no_calendar_is_refused_or_says_nothing(content: bytes) -> None:
     try:
@@ -172,6 +181,37 @@ def test_absences_follow_the_calendar_and_typed_ones_are_left_alone(app: Flask, 
     assert [row.stand_in_id for row in absence_queries.coming(now, company.sam.id)] == [None]
 
 
+def away(number: int, days: int = 1) -> Away:
+    return Away(f"{number}", utc_now() + timedelta(days=number), utc_now() + timedelta(days=number + days))
+
+
+def test_a_stand_in_who_may_no_longer_decide_is_left_out_once_and_comes_back(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sam, now = company.sam.actor, utc_now()
+    calendars.connect(url=None, stand_in_id=company.max.id, private_hosts=(), actor=sam, now=now)
+    found = [away(1)]
+
+    def read() -> tuple[int, int]:
+        return calendars.take_over(employee_id=company.sam.id, found=found, actor=sam, now=now)
+
+    check = absences.check_stand_in
+
+    def lost(*_who: object) -> None:
+        raise BadInput({"stand_in_id": ["gone"]})
+
+    assert read() == (1, 0)
+    monkeypatch.setattr(absences, "check_stand_in", lost)
+    assert [read(), read()] == [(1, 1), (0, 0)], "a reading that changes nothing writes nothing"
+    assert [row.stand_in_id for row in absence_queries.coming(now, company.sam.id)] == [None]
+    monkeypatch.setattr(absences, "check_stand_in", check)
+    assert [read(), read()] == [(1, 1), (0, 0)]
+    found.append(away(3, days=31))
+    with pytest.raises(BadInput, match="marked"):
+        read()
+    assert [row.stand_in_id for row in absence_queries.coming(now, company.sam.id)] == [company.max.id]
+
+
 def test_mistakes_are_told_beside_the_field(app: Flask, company: Company) -> None:
     sam = sign_in(app.test_client(), company.sam)
     form = {"calendar_stand_in_id": str(company.max.id)}
@@ -192,6 +232,47 @@ def test_mistakes_are_told_beside_the_field(app: Flask, company: Company) -> Non
         calendars.connect(
             url=None, stand_in_id=company.ana.id, private_hosts=(), actor=company.sam.actor, now=utc_now()
         )
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that were asked for, each answered with an entry of tomorrow."""
+    found: list[str] = []
+
+    def send(_method: str, url: str, **_how: object) -> outgoing.Answer:
+        found.append(url)
+        return outgoing.Answer(200, file(event("a", day(1), day(2), "SUMMARY:OOO")))
+
+    monkeypatch.setattr(outgoing, "send", send)
+    return found
+
+
+def connect_two(company: Company, now: datetime) -> list[str]:
+    """Sam's and Max's calendars, at addresses that need no name server."""
+    urls = ["https://1.1.1.1/sam.ics", "https://1.1.1.1/max.ics"]
+    for person, url in zip((company.sam, company.max), urls, strict=True):
+        calendars.connect(url=url, stand_in_id=None, private_hosts=(), actor=person.actor, now=now)
+    return urls
+
+
+def test_times_that_are_refused_keep_nobody_elses_calendar_waiting(
+    company: Company, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = utc_now()
+    connect_two(company, now)
+    real = absences.set_absence
+
+    def refuse(*, employee_id: int, **said: Any) -> Absence:
+        if employee_id == company.sam.id:
+            raise BadInput({"to_at": ["too long"]})
+        return real(employee_id=employee_id, **said)
+
+    monkeypatch.setattr(absences, "set_absence", refuse)
+    calendar_jobs.read_due(now=now)
+    feeds = [db.session.get_one(CalendarFeed, person.id) for person in (company.sam, company.max)]
+    assert [(feed.failure, feed.failure_count) for feed in feeds] == [("not_taken", 1), (None, 0)]
+    assert len(absence_queries.coming(now, company.sam.id)) == 0
+    assert len(absence_queries.coming(now, company.max.id)) == 1
 
 
 class _Calendar(BaseHTTPRequestHandler):
