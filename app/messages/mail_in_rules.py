@@ -285,7 +285,7 @@ def _best(inner: list[Any]) -> list[Any]:
 
 def _is_file(part: Any) -> bool:
     is_attached = "attachment" in str(part.get("Content-Disposition", "")).lower()
-    return part.get_content_maintype() not in ("text", "multipart") or is_attached and not part.is_multipart()
+    return part.get_content_maintype() not in ("text", "multipart") or (is_attached and not part.is_multipart())
 
 
 def _contents(whole: Part, notes: list[str]) -> tuple[list[str], tuple[File, ...]]:
