@@ -51,7 +51,9 @@ def connect(
         if feed is None:
             feed = CalendarFeed(employee_id=actor.id, failure_count=0, made_at=now)
             db.session.add(feed)
-        feed.url, feed.stand_in_id = url or feed.url, stand_in_id
+        if url and url != feed.url:
+            feed.url, feed.read_at = url, None  # what was just given is read with the next run
+        feed.stand_in_id = stand_in_id
         feed.next_at, feed.failure, feed.failure_count = (now if feed.url else None), None, 0
         audit.record(
             CONNECTED, subject=ref("employee", actor.id), actor=actor, at=now, site_id=actor.site_id,

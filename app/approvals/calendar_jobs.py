@@ -1,6 +1,8 @@
 """Read calendars: each once an hour, a few at a time, with nothing of the database held meanwhile."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -21,7 +23,20 @@ TURNS = 60
 
 
 def read_due(*, now: datetime, limit: int = 20) -> int:
-    """Read the calendars whose minute of the hour it is, and those that were just connected; returns how many."""
+    """Read the calendars whose minute of the hour it is, and those that were just connected, `limit` at a time.
+
+    All of them are read in one run, so it never says that there may be more at once: returns how many, below `limit`.
+    """
+    handled, after = 0, 0
+    while due := _due(now, after, limit):
+        for row in due:
+            read_one(employee_id=row.employee_id, url=row.url, zone=ZoneInfo(row.time_zone), now=now)
+        handled, after = handled + len(due), due[-1].employee_id
+    return min(handled, limit - 1)
+
+
+def _due(now: datetime, after: int, limit: int) -> Sequence[Any]:
+    """The next calendars of this minute, by their owner; nothing of the database is held afterwards."""
     turn = int(now.timestamp() // 60) % TURNS
     due = db.session.execute(
         select(CalendarFeed.employee_id, CalendarFeed.url, Site.time_zone)
@@ -29,13 +44,12 @@ def read_due(*, now: datetime, limit: int = 20) -> int:
         .join(Site, Site.id == Employee.site_id)
         .where(CalendarFeed.url.is_not(None), CalendarFeed.next_at <= now, Employee.deactivated_at.is_(None))
         .where(or_(CalendarFeed.employee_id % TURNS == turn, CalendarFeed.read_at.is_(None)))
-        .order_by(CalendarFeed.next_at, CalendarFeed.employee_id)
+        .where(CalendarFeed.employee_id > after)
+        .order_by(CalendarFeed.employee_id)
         .limit(limit)
     ).all()
     db.session.remove()
-    for row in due:
-        read_one(employee_id=row.employee_id, url=row.url, zone=ZoneInfo(row.time_zone), now=now)
-    return len(due)
+    return due
 
 
 def read_one(*, employee_id: int, url: str, zone: ZoneInfo, now: datetime) -> None:

@@ -275,6 +275,28 @@ def test_times_that_are_refused_keep_nobody_elses_calendar_waiting(
     assert len(absence_queries.coming(now, company.max.id)) == 1
 
 
+def test_one_run_reads_each_calendar_once_and_a_new_address_at_once(company: Company, asked: list[str]) -> None:
+    now = utc_now().replace(second=0, microsecond=0)
+    urls = connect_two(company, now)
+    assert calendar_jobs.read_due(now=now, limit=1) < 1, "more than that, and the scheduler begins again at once"
+    assert sorted(asked) == sorted(urls)
+    asked.clear()
+    for minute in range(60):
+        calendar_jobs.read_due(now=now + timedelta(minutes=minute), limit=1)
+    assert sorted(asked) == sorted(urls), "once an hour"
+    # A moment that is nobody's minute.
+    free = {company.sam.id % 60, company.max.id % 60}
+    later = next(
+        at for turn in range(3) if int((at := now + timedelta(minutes=turn)).timestamp() // 60) % 60 not in free
+    )
+    asked.clear()
+    calendars.connect(
+        url="https://1.1.1.1/new.ics", stand_in_id=None, private_hosts=(), actor=company.sam.actor, now=later
+    )
+    calendar_jobs.read_due(now=later)
+    assert asked == ["https://1.1.1.1/new.ics"]
+
+
 class _Calendar(BaseHTTPRequestHandler):
     body, status = b"", 200
 
