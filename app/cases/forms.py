@@ -114,7 +114,7 @@ class ReplyForm(TextForm):
     """What the customer is told, and how: on her page, where she reads it, or what was said otherwise."""
 
     channel = SelectField(
-        _l("How"), choices=options((("page", _l("On her page")), *words.CHANNEL_WORDS.items())), default="page"
+        _l("How"), choices=options((("page", _l("On their page")), *words.CHANNEL_WORDS.items())), default="page"
     )
 
 

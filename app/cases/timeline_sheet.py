@@ -239,7 +239,7 @@ def _deed(event: EventRow, who: str, kinds: dict[str, str]) -> Markup:
     kind = kinds.get(data.get("kind", ""), data.get("kind", ""))
     what = str(deeds.get(data.get("what", ""), "%(amount)s")) % {"amount": f"{amount} {kind}".strip() or kind}
     if data.get("by") == "customer" and data.get("what") in ("accepted", "declined"):
-        return escape(_("The customer, on her own page: %(what)s.", what=what))
+        return escape(_("The customer, on their own page: %(what)s.", what=what))
     if (
         event.actor
         and data.get("what") not in ("accepted", "expired")

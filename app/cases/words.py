@@ -115,8 +115,8 @@ WROTE_WORDS: dict[str, Any] = {
 }
 # What became of a mail; the customer's own words stand as hers.
 MAIL_WORDS: dict[str, Any] = {
-    "bounced": _l("The mail to %(address)s came back. Telephone her."),
-    "failed": _l("The mail to %(address)s could not be sent. Telephone her."),
+    "bounced": _l("The mail to %(address)s came back. Telephone them."),
+    "failed": _l("The mail to %(address)s could not be sent. Telephone them."),
     "delayed": _l("A mail server says that the mail to %(address)s is late."),
     "auto": _l("An automatic answer came from %(address)s."),
     "file": _l("A file of the mail was not taken in; it is in the original."),

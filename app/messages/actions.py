@@ -23,7 +23,7 @@ RECEIVED = audit.declare("message:receive", "message", "channel", "length", "abo
 SENT = audit.declare("message:send", "message", "channel", "length", sentence=_l("sent a message to the customer"))
 LINES = {
     "wrote": declare("customer:wrote", _l("%(case)s: the customer wrote.")),
-    "disagreed": declare("customer:disagreed", _l("%(case)s: the customer disagrees. Look at what she says.")),
+    "disagreed": declare("customer:disagreed", _l("%(case)s: the customer disagrees. Look at what they say.")),
     "declined": declare("customer:declined", _l("%(case)s: the customer declined our offer.")),
     "not_right": declare("customer:not-right", _l("%(case)s: the customer says that an amount isn't right.")),
 }

@@ -77,7 +77,7 @@ class TemplateForm(Form):
 class ContinuityForm(Form):
     """What the next colleague should know before talking to the customer."""
 
-    text = ParagraphField(_l("What she need not say again"), [Length(max=TEXT_MAX)])
+    text = ParagraphField(_l("What the customer need not say again"), [Length(max=TEXT_MAX)])
     version = HiddenField(default="0")
 
     def read_version(self) -> int:

@@ -33,8 +33,8 @@ SENT = audit.declare("mail:send", "message", sentence=_l("handed a mail to the c
 FAILED = audit.declare("mail:fail", "message", "reason", sentence=_l("gave up a mail to the customer"))
 BOUNCED = audit.declare("mail:bounce", "message", "reason", sentence=_l("learnt that a mail to the customer came back"))
 LINES = {
-    "failed": declare("mail:failed", _l("%(case)s: the mail to the customer could not be sent. Telephone her.")),
-    "bounced": declare("mail:bounced", _l("%(case)s: the mail to the customer came back. Telephone her.")),
+    "failed": declare("mail:failed", _l("%(case)s: the mail to the customer could not be sent. Telephone them.")),
+    "bounced": declare("mail:bounced", _l("%(case)s: the mail to the customer came back. Telephone them.")),
 }
 
 
@@ -126,7 +126,7 @@ def _owe(message: Message, case: Case, subject: str, to: str, actor: Actor, now:
     if customer is None or not customer.email:
         raise BadInput({"text": [str(_l("No e-mail address of the customer is known."))]})
     if not customer.email.isascii():
-        raise BadInput({"text": [str(_l("Our mail server can't reach this address. Tell her another way."))]})
+        raise BadInput({"text": [str(_l("Our mail server can't reach this address. Tell them another way."))]})
     if customer.email != to:
         raise AddressChanged
     _check_often(customer.email, now)

@@ -12,13 +12,13 @@ from app.kernel.errors import BadInput
 PLACES: dict[str, object] = {
     "customer_name": _l("The customer's name"),
     "case_ref": _l("The case's number"),
-    "what_happened": _l("What she told us"),
+    "what_happened": _l("What the customer told us"),
     "site": _l("The site's name"),
     "my_name": _l("The writer's name"),
     "due_on": _l("When the next clock is due"),
     "promise": _l("The open promise"),
     "remedy": _l("The remedy that was offered or given"),
-    "page_link": _l("The link to her page"),
+    "page_link": _l("The link to the customer's page"),
 }
 """What a template may ask for, and what it is called."""
 

@@ -25,7 +25,7 @@ from app.remedies.models import Remedy
 
 INTENT_CHARACTERS = (8, 100)
 ANSWERED = audit.declare(
-    "customer:answer", "answer", "remedy", "reason", "intent", sentence=_l("answered on her own page")
+    "customer:answer", "answer", "remedy", "reason", "intent", sentence=_l("answered on their own page")
 )
 ACCEPTED = declare("customer:accepted", _l("%(case)s: the customer accepted %(remedy)s. It is settled."))
 DOUBTED = declare("customer:doubted", _l("%(case)s: the customer says that %(remedy)s isn't right."))

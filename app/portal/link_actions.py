@@ -21,9 +21,9 @@ from app.portal.models import CustomerLink
 
 CHANNEL = "customer-mail"
 MADE = audit.declare("link:make", "serial", "replaces", sentence=_l("made a link to the customer's page"))
-MAILED = audit.declare("link:mail", "serial", sentence=_l("sent the customer the link to her page"))
+MAILED = audit.declare("link:mail", "serial", sentence=_l("sent the customer the link to their page"))
 REVOKED = audit.declare("link:revoke", "serial", sentence=_l("took back the link to the customer's page"))
-OPENED = audit.declare("link:open", "serial", sentence=_l("opened her page"))
+OPENED = audit.declare("link:open", "serial", sentence=_l("opened their page"))
 
 
 def make_link(*, case_id: int, actor: Actor, now: datetime) -> CustomerLink:

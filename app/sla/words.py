@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 EVENT_WORDS: dict[str, Any] = {
     "logged": _l("the case is logged"),
-    "acknowledged": _l("the customer was told that we heard her"),
+    "acknowledged": _l("the customer was told that we heard them"),
     "replied": _l("the customer was answered"),
     "customer_wrote": _l("the customer wrote"),
     "waited": _l("the case waits"),
