@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from app.audit import actions as audit
 from app.cases import actions as cases
+from app.cases import dialogue_actions as dialogue
 from app.cases.models import Case
 from app.customers.models import Customer
 from app.kernel.actor import Actor, rule
@@ -90,6 +91,7 @@ def write(
     assert not (waits and ending)
     template_rules.check_filled(text, subject)
     with transaction():
+        dialogue.locked(case_id, actor)  # a second click waits here for the first, and then finds what it sent
         known = _known(case_id, intent)
         message = messages.send(case_id=case_id, text=text, channel=channel, actor=actor, now=now, intent=intent)
         if known:

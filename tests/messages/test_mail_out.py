@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseEvent
@@ -200,3 +201,14 @@ def test_a_customer_who_changed_her_address_gets_it_there(posting: tuple[Flask, 
     write(case, company, to="cleo@new.example")
     outbox_jobs.deliver_due(now=utc_now())
     assert (box.mails[0]["To"].addresses[0].addr_spec, box.mails[0]["Content-Language"]) == ("cleo@new.example", "de")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_second_click_waits_for_the_first_before_it_looks_whether_it_was_sent(app: Flask) -> None:
+    company = make_company(second_site=False)
+    case_id, said = make_case(company.ana).id, list[str]()
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _k, statement, *_rest: said.append(statement))
+    words: dict[str, Any] = {"case_id": case_id, "text": "By noon.", "channel": "page", "intent": "click-key-01"}
+    mails.write(actor=company.ana.actor, now=utc_now(), **words)
+    locked = next(number for number, one in enumerate(said) if "case_file" in one and "FOR UPDATE" in one)
+    assert locked < next(number for number, one in enumerate(said) if "message.intent = " in one)
