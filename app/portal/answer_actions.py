@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.audit import actions as audit
 from app.cases import actions as cases
@@ -19,11 +19,14 @@ from app.messages import actions as messages
 from app.notifications.actions import notify
 from app.notifications.rules import declare
 from app.people.queries import supervisors_for
+from app.portal import throttle_actions
 from app.portal.models import CustomerAnswer
+from app.portal.rules import WRITTEN
 from app.remedies import actions as remedies
 from app.remedies.models import Remedy
 
 INTENT_CHARACTERS = (8, 100)
+_LOCK = 7_305_423
 ANSWERED = audit.declare(
     "customer:answer", "answer", "remedy", "reason", "intent", sentence=_l("answered on their own page")
 )
@@ -38,10 +41,18 @@ class AnsweredBefore(Refusal):
     sentence = _l("You answered this already. Your first answer counts; write to us if you changed your mind.")
 
 
+class OpenAlready(Refusal):
+    """The case didn't end, or was opened again meanwhile; her words are for the message."""
+
+    status = 422
+    code = "open-already"
+    sentence = _l("Your case is open already. Send us your words as a message.")
+
+
 def accept(*, case_id: int, remedy_id: int, intent: str, actor: Actor, now: datetime) -> CustomerAnswer:
     """She takes the offer: it is settled, and the others of its choice are free again."""
     with transaction():
-        known = _answered_before(case_id, remedy_id, "accepted", intent)
+        known = _begin(case_id, remedy_id, "accepted", intent, now)
         if known is not None:
             return known
         _mine(case_id, remedy_id)
@@ -54,7 +65,7 @@ def accept(*, case_id: int, remedy_id: int, intent: str, actor: Actor, now: date
 def decline(*, case_id: int, remedy_id: int, reason: str, intent: str, actor: Actor, now: datetime) -> CustomerAnswer:
     """She doesn't want the offer: what was held for it is free again. Her reason, if she gives one, reaches the desk."""
     with transaction():
-        known = _answered_before(case_id, remedy_id, "declined", intent)
+        known = _begin(case_id, remedy_id, "declined", intent, now)
         if known is not None:
             return known
         _mine(case_id, remedy_id)
@@ -77,14 +88,16 @@ def disagree(
     """She says what would be right instead. An offer is declined by it; a case that was resolved is open again."""
     _check_reason(reason)
     with transaction():
-        known = _answered_before(case_id, remedy_id, "disagreed", intent)
+        known = _begin(case_id, remedy_id, "disagreed", intent, now)
         if known is not None:
             return known
         remedy = None
         if remedy_id is not None:
             _mine(case_id, remedy_id)
             remedy = remedies.decline(remedy_id=remedy_id, actor=actor, now=now)
-        elif dialogue.locked(case_id, actor).resolved_at is not None:
+        else:
+            if dialogue.locked(case_id, actor).resolved_at is None:
+                raise OpenAlready
             cases.reopen(case_id=case_id, reason=reason, actor=actor, now=now)
         messages.receive(
             case_id=case_id, text=reason, channel="page", about=remedy.ref if remedy else "", what="disagreed",
@@ -98,7 +111,7 @@ def doubt(*, case_id: int, remedy_id: int, reason: str, intent: str, actor: Acto
     """An amount in her name isn't right: the desk and who leads it are told, and her words stand beside it."""
     _check_reason(reason)
     with transaction():
-        known = _answered_before(case_id, remedy_id, "not_right", intent)
+        known = _begin(case_id, remedy_id, "not_right", intent, now)
         if known is not None:
             return known
         remedy = _mine(case_id, remedy_id)
@@ -131,14 +144,20 @@ def _check_reason(reason: str) -> None:
         raise BadInput({"reason": [str(_l("Tell us in a few words."))]})
 
 
-def _answered_before(case_id: int, remedy_id: int | None, answer: str, intent: str) -> CustomerAnswer | None:
+def _begin(case_id: int, remedy_id: int | None, answer: str, intent: str, now: datetime) -> CustomerAnswer | None:
+    """Return what this form answered before; else count one more answer. A second click waits here for the first."""
     if not INTENT_CHARACTERS[0] <= len(intent) <= INTENT_CHARACTERS[1]:
         raise BadInput({"intent": [str(_l("Open the page again: the form has lost its key."))]})
+    if db.engine.dialect.name == "postgresql":  # SQLite has one writer anyway
+        key = {"lock": _LOCK, "key": f"{case_id}:{intent}"}
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:key))"), key)
     known = db.session.scalars(
         select(CustomerAnswer).where(CustomerAnswer.case_id == case_id, CustomerAnswer.intent == intent)
     ).one_or_none()
     if known is not None and (known.remedy_id, known.answer) != (remedy_id, answer):
         raise AnsweredBefore
+    if known is None:
+        throttle_actions.count(f"written:{case_id}", WRITTEN, now)
     return known
 
 

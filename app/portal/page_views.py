@@ -87,6 +87,12 @@ def answer(ref: str) -> ResponseReturnValue:
         return keep(visit, _gone(visit, form, remedy_id))
     except answers.AnsweredBefore as refusal:
         return keep(visit, (page_of(visit, told=str(refusal)), 409))
+    except answers.OpenAlready as refusal:
+        words_of_hers = MessageForm(formdata=None, data={"text": form.reason.data})
+        return keep(visit, (page_of(visit, message=words_of_hers, told=str(refusal)), refusal.status))
+    except throttle_actions.TooMuch as refusal:
+        form.take(BadInput({"reason" if form.reason.data else "": [str(refusal)]}))
+        return keep(visit, (page_of(visit, reply=form), refusal.status))
     flash(said, "good")
     return keep(visit, redirect(url_for("portal.page", ref=visit.ref), 303))
 
@@ -146,6 +152,9 @@ def doubt(ref: str, remedy: str) -> ResponseReturnValue:
     except BadInput as mistake:
         form.take(mistake)
         return keep(visit, (_receipt(visit, remedy, form), 422))
+    except (answers.AnsweredBefore, throttle_actions.TooMuch) as refusal:
+        form.take(BadInput({"reason": [str(refusal)]}))
+        return keep(visit, (_receipt(visit, remedy, form), refusal.status))
     flash(_("Thank you for telling us. We look at it and answer you here."), "good")
     return keep(visit, redirect(url_for("portal.page", ref=visit.ref, _anchor="messages"), 303))
 

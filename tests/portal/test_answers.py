@@ -1,10 +1,13 @@
 """What a customer does on her page: her words, her answers, one outcome, and what both sides are told."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from app.audit.models import AuditEntry
 from app.budgets.checks import violations
@@ -14,6 +17,7 @@ from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.messages.models import Message
 from app.notifications.models import Notification
+from app.portal import answer_actions, rules
 from app.portal.models import CustomerAnswer
 from app.remedies import actions as remedies
 from app.remedies import choice_actions as choices
@@ -208,3 +212,46 @@ def test_an_offer_left_out_of_a_new_choice_stands_for_itself(scene: Scene) -> No
         choices.let_choose(case_id=scene.case.id, remedy_ids=[one.id for one in named], actor=ana, now=utc_now())
     assert scene.answer(first, "accepted").status_code == 303
     assert [scene.state(one) for one in (first, second, third)] == ["settled", "released", "reserved"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_second_click_waits_for_the_first_before_it_looks_whether_she_answered(scene: Scene) -> None:
+    remedy = scene.offer()
+    scene.answer(remedy, "accepted")
+    said: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _k, statement, *_rest: said.append(statement))
+    deeds: dict[str, Any] = {
+        "declined": lambda: scene.answer(scene.offer(1_000), "declined", intent="click-key-01"),
+        "disagreed": lambda: scene.answer(scene.offer(1_000), "disagreed", "No.", intent="click-key-02"),
+        "not_right": lambda: scene.hers.post(
+            f"{scene.path}/receipts/{remedy.ref}/doubts", data={"reason": "Not this.", "intent": "click-key-03"}
+        ),
+    }
+    for what, deed in deeds.items():
+        said.clear()
+        assert deed().status_code == 303
+        looked = next(number for number, one in enumerate(said) if "customer_answer.intent = " in one)
+        assert "pg_advisory_xact_lock" in said[looked - 1], what
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_answers_too_often_waits_and_keeps_her_words(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    remedy, other = scene.offer(), scene.offer(1_000)
+    monkeypatch.setattr(answer_actions, "WRITTEN", rules.Limit(1, timedelta(hours=1)))
+    assert scene.answer(remedy, "accepted").status_code == scene.answer(remedy, "accepted").status_code == 303
+    late = scene.answer(other, "disagreed", "Two nights!", intent="another-key-1")
+    assert late.status_code == 429 and "Two nights!" in late.text and "Wait a few minutes" in late.text
+    assert scene.state(other) == "reserved"
+    url = f"{scene.path}/receipts/{remedy.ref}/doubts"
+    late = scene.hers.post(url, data={"reason": "I was told £60.", "intent": "another-key-2"})
+    assert late.status_code == 429 and "I was told £60." in late.text and "Wait a few minutes" in late.text
+    again = scene.hers.post(url, data={"reason": "I was told £60.", "intent": KEY})
+    assert again.status_code == 409 and "I was told £60." in again.text and "You answered this already" in again.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_case_that_is_open_is_not_opened_again_and_her_words_become_a_message(scene: Scene) -> None:
+    refused = scene.answer(None, "disagreed", "It is still broken.")
+    assert refused.status_code == 422 and "open already" in refused.text
+    assert re.search(r'<textarea[^>]*name="text"[^>]*>\s*It is still broken\.', refused.text)
+    assert db.session.query(CustomerAnswer).count() == db.session.query(Message).count() == 0
