@@ -8,7 +8,6 @@ from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from app.cases.models import Case
 from app.kernel.database import db
 from app.notifications.mail_delivery import send
 from app.notifications.outbox_rules import Message
@@ -27,10 +26,9 @@ def deliver(message: Message, now: datetime) -> None:
         db.session.rollback()
         return
     settings: Settings = current_app.extensions["makegood_settings"]
-    summary = db.session.get_one(Case, found.case_id).summary
     on_file = (found.language or "").split("_")[0].split("-")[0]
     with force_locale(choose_locale(on_file if on_file in LANGUAGES else None, found.locale)):
-        mail = compose(message.payload["what"], found, summary, next_step(found.case_id, found.zone, now))
+        mail = compose(message.payload["what"], found, next_step(found.case_id, found.zone, now))
     db.session.rollback()
     mail["From"], mail["To"] = settings.mail_from, found.email
     mail["Date"] = format_datetime(now)
@@ -39,21 +37,20 @@ def deliver(message: Message, now: datetime) -> None:
     send(mail, settings, message, now)
 
 
-def compose(what: str, found: Visit, summary: str, next_: str) -> EmailMessage:
-    """The mail without its addresses. what: "link", or "report" for the acknowledgement of a report."""
+def compose(what: str, found: Visit, next_: str) -> EmailMessage:
+    """The mail without its addresses. what: "link", or "report" for the acknowledgement of a report.
+
+    It names the case by its number alone: what the desk calls it stands on her page, behind the link's button.
+    """
     mail = EmailMessage()
     url = url_of(found.case_id, found.serial)
     hello = _("Hello %(name)s,", name=found.name or _("guest"))
     if what == "report":
         mail["Subject"] = _("We have your report %(ref)s", ref=found.ref)
-        body = [
-            hello,
-            "",
-            _("we have your report: “%(summary)s”. Its number is %(ref)s.", summary=summary, ref=found.ref),
-        ]
+        body = [hello, "", _("we have your report. Its number is %(ref)s.", ref=found.ref)]
     else:
         mail["Subject"] = _("Your case %(ref)s with %(site)s", ref=found.ref, site=found.site)
-        body = [hello, "", _("this is about: “%(summary)s”.", summary=summary)]
+        body = [hello, "", _("this is about what you told us, case %(ref)s.", ref=found.ref)]
     body += ["", next_, "", _("See how it stands, answer us and send photos here:"), url, ""]
     body += [_("Whoever has this link can open your case. Please keep it to yourself."), "", found.site]
     mail.set_content("\n".join(body))

@@ -25,7 +25,7 @@ def test_the_link_goes_to_the_customer_in_her_language_and_not_when_it_was_repla
     app, kept = posting
     company = make_company(second_site=False)
     case = make_case(company.ana)
-    case_id = case.id
+    case_id, summary = case.id, case.summary
     say_language(case, "de")
     now = utc_now()
     said: dict[str, Any] = {"case_id": case_id, "actor": company.ana.actor}
@@ -35,6 +35,7 @@ def test_the_link_goes_to_the_customer_in_her_language_and_not_when_it_was_repla
     mails = [mail for mail in kept.mails if mail["To"] == "cleo@example.org"]
     assert len(mails) == 1
     assert url_of(case_id, 1) in mails[0].get_content()
+    assert summary not in mails[0].get_content(), "what the desk calls it stands behind the button alone"
     payloads = repr([row.payload for row in db.session.query(OutboxMessage)])
     assert url_of(case_id, 1).rsplit(".", 1)[1] not in payloads
     links.mail_link(now=now + timedelta(minutes=5), **said)
