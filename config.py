@@ -31,6 +31,7 @@ class Settings:
     base_url: str
     trusted_hosts: tuple[str, ...]
     proxy_hops: int
+    web_hosts: int
     session_idle_minutes: int
     session_absolute_hours: int
     upload_max_mebibytes: int
@@ -98,6 +99,7 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         base_url=base_url,
         trusted_hosts=hosts,
         proxy_hops=_whole(env, "MAKEGOOD_PROXY_HOPS", 0, 0, 5),
+        web_hosts=_whole(env, "MAKEGOOD_WEB_HOSTS", 1, 1, 1_000),
         session_idle_minutes=_whole(env, "MAKEGOOD_SESSION_IDLE_MINUTES", 30, 1, 60),
         session_absolute_hours=_whole(env, "MAKEGOOD_SESSION_ABSOLUTE_HOURS", 8, 1, 24),
         upload_max_mebibytes=_whole(env, "MAKEGOOD_UPLOAD_MAX_MEBIBYTES", 200, 1, 2000),
@@ -141,7 +143,7 @@ def _secret_key(env: dict[str, str], instance: Path, environment: str) -> tuple[
         return "", True
     path = instance / "secret_key"
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
+        instance.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
     return path.read_text(encoding="utf-8"), True

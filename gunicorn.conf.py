@@ -18,9 +18,11 @@ control_socket_disable = True
 
 
 def post_worker_init(worker):
-    """Let SIGTERM first take this process out of the balancer's list."""
+    """Serve no demo people in production; let SIGTERM first take this process out of the balancer's list."""
     from app.ops.drain import leave_slowly
+    from app.ops.safety import refuse_demo_people
 
+    refuse_demo_people(worker.wsgi)
     leave_slowly(worker.wsgi)
 
 

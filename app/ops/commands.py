@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from app.kernel import migrations
 from app.kernel.database import db, prepare_engine
-from app.ops import processes
+from app.ops import processes, safety
 from app.ops.check_command import check
 from app.ops.scheduler_command import scheduler
 from app.ops.schema import is_at_head, is_empty
@@ -77,9 +77,13 @@ def serve(host: str, port: int, prepare: bool) -> None:
         click.echo("Filling the empty database with the demo company …")
         if processes.run_flask("demo") != 0:
             raise click.ClickException("the demo company could not be made; see above")
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        safety.refuse_demo_people(app)
+    except RuntimeError as unsafe:
+        raise click.ClickException(str(unsafe)) from None
     _say_hello(host, port)
     _let_go_of_the_database()
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
     sys.exit(processes.serve(app, host, port, workers=_workers()))
 
 
@@ -104,7 +108,9 @@ def _migrate(revision: str, *, up: bool) -> None:
 def _owner_engine() -> Engine:
     settings: Settings = current_app.extensions["makegood_settings"]
     if settings.owner_database_url.startswith("sqlite:///"):
-        Path(settings.owner_database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        Path(settings.owner_database_url.removeprefix("sqlite:///")).parent.mkdir(
+            parents=True, exist_ok=True, mode=0o700
+        )
     engine = create_engine(settings.owner_database_url, poolclass=NullPool)
     prepare_engine(engine)
     return engine

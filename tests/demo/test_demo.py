@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import orjson
@@ -137,8 +138,8 @@ def test_a_story_ends_at_an_instant_that_has_been(app: Flask, until: str) -> Non
 
 def test_production_refuses_demo_people(tmp_path: Path) -> None:
     settings = settings_for(
-        f"sqlite:///{tmp_path}/p.db", tmp_path, MAKEGOOD_ENV="production", SECRET_KEY="x" * 40,
-        MAKEGOOD_BASE_URL="https://makegood.example",
+        f"sqlite:///{tmp_path}/p.db", tmp_path, MAKEGOOD_ENV="production", SECRET_KEY=token_urlsafe(48), MAKEGOOD_PROXY_HOPS="1",
+        MAKEGOOD_BASE_URL="https://desk.hotel.example", MAKEGOOD_TRUSTED_HOSTS="desk.hotel.example",
     )  # fmt: skip
     result = create_app(settings).test_cli_runner().invoke(args=["demo"])
     assert result.exit_code == 1 and "production" in result.output
