@@ -32,6 +32,7 @@ ROOMS = (
     "promises",
     "feedback",
     "insights",
+    "reviews",
     "home",
     "portal",
     "intake",

@@ -29,6 +29,8 @@ PREFIXES = {
     "report_place": "RP",
     "survey": "SV",
     "follow_up": "FU",
+    "review": "RW",
+    "coaching": "CO",
 }
 
 

@@ -1,0 +1,63 @@
+"""Kudos and coaching notes."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.database import Base, BigId, UTCDateTime, intpk
+from app.kernel.triggers import append_only
+
+
+class Kudos(Base):
+    """A thank-you to a colleague for one case and one value. Nothing adds them up."""
+
+    __tablename__ = "kudos"
+    __table_args__ = (
+        CheckConstraint("giver_id <> receiver_id", name="not_oneself"),
+        CheckConstraint("value IN ('care','honesty','courage','ownership','fairness')", name="value"),
+        Index("ix_kudos_receiver", "receiver_id", "id"),
+        Index("ix_kudos_case", "case_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    case_id: Mapped[int] = mapped_column(BigId, ForeignKey("case_file.id"))
+    giver_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    receiver_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    value: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class CoachingNote(Base):
+    """What an employee and a coach want to work on. It counts when both agree; until then only they see it.
+
+    author_id: who proposed it, one of the two; the other answers.
+    """
+
+    __tablename__ = "coaching_note"
+    __table_args__ = (
+        CheckConstraint("state IN ('proposed','agreed','declined')", name="state"),
+        CheckConstraint("employee_id <> coach_id", name="not_oneself"),
+        CheckConstraint("author_id IN (employee_id, coach_id)", name="author"),
+        CheckConstraint("(state = 'proposed') = (answered_at IS NULL)", name="answered"),
+        Index("ix_coaching_note_employee", "employee_id", "id"),
+        Index("ix_coaching_note_coach", "coach_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    employee_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    coach_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    author_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case_file.id"))
+    saw: Mapped[str] = mapped_column(Text)
+    next_step: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[str] = mapped_column(String(10), default="proposed")
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(BigId, default=1)
+
+
+append_only(Kudos.__table__)  # type: ignore[arg-type]
