@@ -1,0 +1,374 @@
+"""Every measure of the product, once: what it is, how it is worked out, where that comes from, and what it must not be used for.
+
+Pages, API, exports and reviews read this registry; a figure that isn't in it is shown nowhere. Pure.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask_babel import lazy_gettext as _l
+
+from app.insights.rules import COUNT_MIN
+
+Unit = Literal["share", "seconds", "ratio", "count"]
+Credit = Literal["resolver", "giver", "decider", "keeper", ""]
+Quadrant = Literal["customer", "employee", "process", "money"]
+Tails = Literal["both", "low", "high", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measure. name: as in addresses, stable. credited_to: whose counts a case belongs to; empty where it is nobody's.
+
+    in_review: whether a review of one person may show it. watched: which tail asks for a closer look, never which is good.
+    counted, of: what k and n count. n_min: below it no figure leaves the server.
+    """
+
+    name: str
+    words: Any
+    definition: Any
+    formula: Any
+    source: str
+    not_for: Any
+    unit: Unit = "share"
+    credited_to: Credit = ""
+    in_review: bool = False
+    quadrant: Quadrant = "process"
+    watched: Tails = "both"
+    n_min: int = COUNT_MIN
+
+
+FIRST_CONTACT_DAYS = 7
+REPEAT_DAYS = 30
+SPLIT_HOURS = 72
+SEVERE_MIN, ELIGIBLE_MIN = 3, 2
+
+_NO_TARGET = _l("As a target in either direction, or for pay: what is counted would soon be done for the count.")
+_NO_BLAME = _l(
+    "To praise or blame a person without reading the cases: who gets the graver cases looks worse by chance."
+)
+_NO_SUSPICION = _l("As proof of anything: it names cases to read, and most have a good reason.")
+
+_FREEDOM = (
+    Measure(
+        "discretion-utilisation",
+        _l("Use of own authority"),
+        _l("Of the grave cases that were the company's doing, those in which somebody gave or offered goodwill on their own."),
+        _l("cases with goodwill on own authority ÷ resolved cases of severity 2 or more that the company caused"),
+        "domain anchors §3.2, discretion utilisation",
+        _NO_TARGET,
+        credited_to="resolver",
+        in_review=True,
+        quadrant="employee",
+    ),
+    Measure(
+        "first-contact",
+        _l("Solved at first contact, without asking"),
+        _l(
+            "Resolutions seven days old or older: resolved by whoever logged the case, without a wait, an exception, a new"
+            " owner or a second message of the customer, and not opened again within seven days."
+        ),
+        _l("first-contact resolutions ÷ first resolutions of cases with a failure"),
+        "domain anchors §3.2, FCR without approval; 67–72 % is usual, 80 % rare (SQM), by other definitions",
+        _l("To compare with other companies, or to blame anybody for asking: asking is right when a limit is too low."),
+        quadrant="customer",
+    ),
+    Measure(
+        "own-authority",
+        _l("Resolved without an exception"),
+        _l("Cases resolved in the period for which nobody asked for an exception. Imported history is left out."),
+        _l("resolved cases without an exception ÷ resolved cases with a failure"),
+        "domain anchors §3.2, autonomy",
+        _NO_TARGET,
+        quadrant="employee",
+    ),
+    Measure(
+        "autonomy",
+        _l("Money decided without an approver"),
+        _l("Of all decisions about goodwill money, those made by whoever stood before the customer; by kind and amount."),
+        _l("goodwill money decided on own authority ÷ all goodwill money decided, declined exceptions included"),
+        "domain anchors §3.2, autonomy rate",
+        _NO_TARGET,
+        credited_to="giver",
+        quadrant="employee",
+    ),
+    Measure(
+        "under-use",
+        _l("Freedom left unused"),
+        _l(
+            "Of the severe cases that the company caused: nothing was offered, similar cases got something that was within"
+            " reach, and it ended badly (an unhappy answer, or opened again). It reads as fear or as a gap in training."
+        ),
+        _l("severe cases with room, no goodwill and a bad end ÷ severe cases that the company caused"),
+        "domain anchors §3.2, under-use",
+        _NO_BLAME,
+        credited_to="resolver",
+        quadrant="employee",
+        watched="high",
+    ),
+    Measure(
+        "threshold-hugging",
+        _l("Amounts just below a limit"),
+        _l("Of goodwill between 80 and 100 % of the giver's limit, what lies in the upper half. Amounts equal to the"
+           " customer's own loss explain themselves and are left out."),
+        _l("amounts in [0.9 L, L] ÷ amounts in [0.8 L, L]; the chance is one-sided binomial at one half"),
+        "domain anchors §3.2, threshold hugging (McCrary 2008 for the formal test)",
+        _NO_SUSPICION,
+        quadrant="money",
+        watched="high",
+    ),
+    Measure(
+        "split-spending",
+        _l("One harm paid in pieces"),
+        _l("Of customers and causes that got goodwill: two or more within 72 hours, each within the limit, together above it."),
+        _l("customer and cause with pieces above the limit ÷ customer and cause with goodwill"),
+        "domain anchors §3.2, split spending",
+        _NO_SUSPICION,
+        quadrant="money",
+        watched="high",
+    ),
+)  # fmt: skip
+
+_APPROVALS = (
+    Measure(
+        "approval-wait",
+        _l("How long an answer takes"),
+        _l("From asking for an exception to the decision, on the wall clock, because that is what the customer waits."),
+        _l("p50 and p90 of decided at − asked at; the interval is that of order statistics"),
+        "domain anchors §3.2, approval latency",
+        _l("To hurry single decisions or to judge one decider: it measures how absence and shifts are covered."),
+        unit="seconds",
+        watched="high",
+    ),
+    Measure(
+        "approval-wait-business",
+        _l("How long an answer takes, in working hours"),
+        _l("The same waits counted in the working hours of the site only."),
+        _l("p50 and p90 of working time between asking and the decision"),
+        "domain anchors §3.2, approval latency",
+        _l("In place of the wall clock: the customer waits through the night too."),
+        unit="seconds",
+        watched="high",
+    ),
+    Measure(
+        "waiting-cost",
+        _l("What waiting costs"),
+        _l("How much less often an offer is taken when the customer had to wait for an approval, within alike offers."),
+        _l("share taken after waiting − share taken at once, matched by kind, currency and band (Mantel weights)"),
+        "domain anchors §3.2, latency cost; observed, not tried",
+        _l("As proof that waiting did it: who waits differs in other ways too."),
+        unit="ratio",
+        watched="low",
+        quadrant="customer",
+    ),
+    Measure(
+        "rubber-stamp",
+        _l("Granted in full"),
+        _l(
+            "Of decided exceptions, those granted as asked. Where the answer is always yes, a higher limit spares the question."
+        ),
+        _l("granted in full ÷ decided; a band proposes a higher limit from a lower bound of 95 % (73 of 73)"),
+        "domain anchors §3.2, rubber-stamp index",
+        _l("To blame who decides: a band that is always granted speaks about the limit."),
+        credited_to="decider",
+        watched="high",
+    ),
+    Measure(
+        "overturn",
+        _l("Refused first, granted later"),
+        _l("Of the frontline's refusals that a customer came back about, those where something was granted after all."),
+        _l("appealed refusals later granted ÷ refusals appealed"),
+        "domain anchors §3.2, overturn rate",
+        _l("About the frontline: they kept the rule. It says that the limit sits in the wrong place."),
+        watched="high",
+    ),
+)
+
+_FAIRNESS = (
+    Measure(
+        "consistency",
+        _l("Alike cases, unlike remedies"),
+        _l(
+            "How much of the spread of amounts within alike cases goes with who handled them, rather than with the case."
+        ),
+        _l("σ²person ÷ (σ²person + σ²case) of log amounts within kind, category, severity and currency (ANOVA)"),
+        "domain anchors §3.2, consistency; strata of 20 or more",
+        _l("To find a person: it is one figure for a place. A high share asks for precedents and training."),
+        unit="ratio",
+        watched="high",
+        n_min=20,
+    ),
+    Measure(
+        "outside-band",
+        _l("Far from what similar cases got"),
+        _l(
+            "Of goodwill in strata with 20 or more precedents, amounts below the tenth or above the ninetieth percentile."
+        ),
+        _l("amounts outside P10–P90 of their stratum ÷ amounts in strata of 20 or more"),
+        "domain anchors §3.2, consistency",
+        _NO_SUSPICION,
+        credited_to="giver",
+        quadrant="money",
+        watched="high",
+    ),
+    Measure(
+        "equity-amount",
+        _l("Do segments get alike"),
+        _l("What each segment's customers were given against everybody else in the same currency, within alike cases."),
+        _l(
+            "adjusted ratio of geometric means, bootstrap interval shared among the comparisons (Bonferroni); medians beside"
+        ),
+        "domain anchors §3.2, customer equity gap; segments declared beforehand",
+        _l("About one person, or without looking at why: an interval that holds 1 says that nothing can be told."),
+        unit="ratio",
+        quadrant="customer",
+    ),
+    Measure(
+        "equity-time",
+        _l("Do segments wait alike"),
+        _l("How long each segment's cases took from being received to being resolved, within alike cases."),
+        _l("adjusted ratio of geometric means of time to resolve, bootstrap interval shared among the comparisons"),
+        "domain anchors §3.2, customer equity gap",
+        _l("About one person, or as a speed target."),
+        unit="ratio",
+        quadrant="customer",
+    ),
+)
+
+_OUTCOMES = (
+    Measure(
+        "recovery",
+        _l("Satisfied after the recovery"),
+        _l("Of customers who answered the survey after a resolution, those who gave 4 or 5 of 5."),
+        _l("answers of 4 or 5 ÷ answers; the response rate stands beside it"),
+        "domain anchors §3.2, recovery rate",
+        _l("For pay or discipline: ratings carry bias, and who answers differs from who doesn't."),
+        credited_to="resolver",
+        in_review=True,
+        quadrant="customer",
+        watched="low",
+    ),
+    Measure(
+        "response",
+        _l("Customers who answered"),
+        _l("Of customers who were asked after a resolution, those who answered."),
+        _l("answered ÷ asked"),
+        "domain anchors §3.2, guard of the recovery rate",
+        _l("About whoever resolved the case."),
+        quadrant="customer",
+        watched="low",
+    ),
+    Measure(
+        "reopened",
+        _l("Opened again"),
+        _l("Resolutions that were opened again within 30 days."),
+        _l("opened again within 30 days ÷ resolutions 30 days old or older"),
+        "domain anchors §3.2",
+        _NO_BLAME,
+        credited_to="resolver",
+        quadrant="process",
+        watched="high",
+    ),
+    Measure(
+        "repeat-contact",
+        _l("The customer had to come back"),
+        _l("Resolutions after which the customer wrote again about the case, or brought another one, within 30 days."),
+        _l("with a further contact within 30 days ÷ resolutions 30 days old or older with a known customer"),
+        "domain anchors §3.1, customer effort",
+        _NO_BLAME,
+        credited_to="resolver",
+        quadrant="customer",
+        watched="high",
+    ),
+    Measure(
+        "double-deviation",
+        _l("Failed twice"),
+        _l(
+            "Resolutions that were opened again, or followed by another case of the same customer and cause, within 30 days."
+        ),
+        _l("opened again or failed again ÷ resolutions 30 days old or older"),
+        "domain anchors §3.2, double-deviation rate; by cause first",
+        _l("About a person before a cause: look at causes first."),
+        credited_to="resolver",
+        in_review=True,
+        quadrant="process",
+        watched="high",
+    ),
+    Measure(
+        "promise-kept",
+        _l("Promises kept"),
+        _l("Promises due in the period that were kept by the time the customer was told."),
+        _l("kept on time ÷ due, without those taken back before"),
+        "domain anchors §3.2, promise-kept",
+        _NO_TARGET,
+        credited_to="keeper",
+        in_review=True,
+        quadrant="customer",
+        watched="low",
+    ),
+    Measure(
+        "told-before-miss",
+        _l("Told before it was missed"),
+        _l("Of promises that were broken, those where the customer was told before they were due."),
+        _l("told before the due time ÷ promises broken"),
+        "domain anchors §3.2, promise-kept: counted separately",
+        _NO_TARGET,
+        credited_to="keeper",
+        quadrant="customer",
+        watched="low",
+    ),
+    Measure(
+        "follow-up",
+        _l("Unhappy customers called in time"),
+        _l("Of unhappy answers whose 48 hours are over, those that were followed up within them."),
+        _l("closed within 48 hours ÷ follow-ups due; the field aims at 80 %"),
+        "domain anchors §5, detractor follow-up",
+        _NO_TARGET,
+        quadrant="process",
+        watched="low",
+    ),
+    Measure(
+        "recovery-return",
+        _l("What recovery returns"),
+        _l("How many more customers stayed after goodwill than in a matched group without, with what they are worth."),
+        _l("(Δ share who stayed × value that remains − remedy − handling) ÷ (remedy + handling)"),
+        "domain anchors §3.2, recovery ROI; without a comparison group there is no figure",
+        _l("To justify one remedy, or to pay less where it returns less."),
+        unit="ratio",
+        quadrant="money",
+        watched="none",
+    ),
+    Measure(
+        "clocks-kept",
+        _l("Deadlines kept"),
+        _l("Clocks stopped in the period at or before their due time, in the working hours of the site."),
+        _l("stopped in time ÷ stopped, for each milestone"),
+        "design §3, clocks",
+        _l("To compare teams whose cases differ in severity, or as a person's speed: a quick close is not a good one."),
+        watched="low",
+    ),
+    Measure(
+        "exceptions",
+        _l("How exceptions ended"),
+        _l("Requests asked in the period, by how they stand now."),
+        _l("a count for each state"),
+        "design §3, exceptions",
+        _l("To count asking as a weakness."),
+        unit="count",
+        watched="none",
+        n_min=0,
+    ),
+    Measure(
+        "due",
+        _l("Open deadlines now"),
+        _l("Open clocks now: late, due within 8 hours, due later."),
+        _l("a count for each"),
+        "design §3, clocks",
+        _l("To compare people: it is the work that lies there."),
+        unit="count",
+        watched="none",
+        n_min=0,
+    ),
+)
+
+MEASURES: dict[str, Measure] = {one.name: one for one in (*_FREEDOM, *_APPROVALS, *_FAIRNESS, *_OUTCOMES)}
