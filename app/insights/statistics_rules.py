@@ -81,14 +81,18 @@ class Dispersion:
         return tuple(z / (2 * sqrt(n)) / sqrt(1 / (4 * n) + self.tau2) for z, n in zip(self.z, self.sizes, strict=True))
 
 
-def dispersion(units: Sequence[tuple[int, int]], *, trim: float = 0.1) -> Dispersion:
+def dispersion(
+    units: Sequence[tuple[int, int]], *, trim: float = 0.1, targets: Sequence[float] | None = None
+) -> Dispersion:
     """Measure over-dispersion of (hits, trials) of several units around their common ratio.
 
     trim: the share of scores at each end that is drawn in (winsorised) before phi is taken; 0 takes them as they are.
+    targets: each unit's own expected ratio, where cases differ from unit to unit.
     Source: Spiegelhalter 2005 and 2012, arcsine scale, DerSimonian and Laird's tau2. Worked value: FunnelPlotR's ten units.
     """
     target = sum(k for k, _ in units) / sum(n for _, n in units)
-    z = tuple((asin(sqrt(k / n)) - asin(sqrt(target))) * 2 * sqrt(n) for k, n in units)
+    wanted = targets if targets is not None else [target] * len(units)
+    z = tuple((asin(sqrt(k / n)) - asin(sqrt(own))) * 2 * sqrt(n) for (k, n), own in zip(units, wanted, strict=True))
     kept = z
     if trim:
         low, high = quantile(z, trim), quantile(z, 1 - trim)
