@@ -1,5 +1,6 @@
 """Settings: environment variables, read once, typed, refused with a clear message when wrong."""
 
+import base64
 import os
 import re
 import secrets
@@ -60,6 +61,11 @@ class Settings:
     mail_auth_server: str
     second_factor_roles: tuple[str, ...]
     breached_hashes: str
+    checkpoint_file: str
+    checkpoint_second_place: str
+    checkpoint_key: str = field(repr=False)
+    checkpoint_minutes: int
+    checkpoint_entries: int
 
     @property
     def is_production(self) -> bool:
@@ -130,6 +136,11 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
             env, "MAKEGOOD_SECOND_FACTOR", "everybody" if environment == "production" else "nobody"
         ),
         breached_hashes=_readable(env, "MAKEGOOD_BREACHED_HASHES"),
+        checkpoint_file=env.get("MAKEGOOD_CHECKPOINTS") or str(instance / "checkpoints.jsonl"),
+        checkpoint_second_place=_place(env, "MAKEGOOD_CHECKPOINT_SECOND_PLACE", environment),
+        checkpoint_key=_signing_seed(env, "MAKEGOOD_CHECKPOINT_KEY"),
+        checkpoint_minutes=_whole(env, "MAKEGOOD_CHECKPOINT_MINUTES", 5, 1, 1_440),
+        checkpoint_entries=_whole(env, "MAKEGOOD_CHECKPOINT_ENTRIES", 100, 1, 100_000),
     )
 
 
@@ -192,6 +203,24 @@ def _secret(env: dict[str, str], name: str) -> str:
     given = env.get(name, "")
     if given and len(given) < 16:
         raise BadSetting(name, "(hidden)", "it must be at least 16 characters long")
+    return given
+
+
+def _place(env: dict[str, str], name: str, environment: str) -> str:
+    """A path, or an address that takes POST."""
+    given = env.get(name, "")
+    return _url(env, name, "", environment) if "://" in given else given
+
+
+def _signing_seed(env: dict[str, str], name: str) -> str:
+    """The 32 bytes of an Ed25519 private key in base64, or nothing."""
+    given = env.get(name, "")
+    try:
+        is_seed = not given or len(base64.b64decode(given, validate=True)) == 32
+    except ValueError:
+        is_seed = False
+    if not is_seed:
+        raise BadSetting(name, "(hidden)", "give 32 random bytes in base64")
     return given
 
 

@@ -1,11 +1,11 @@
-"""Entries, their erasable payloads, and the seal that chains them. None of them is ever updated."""
+"""Entries, their erasable payloads, the seals that chain them and the checkpoints over these. None of them is ever updated."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.database import Base, BigId, UTCDateTime, intpk
+from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
 from app.kernel.triggers import append_only
 
 
@@ -55,6 +55,54 @@ class AuditSeal(Base):
     chain_hash: Mapped[str] = mapped_column(String(64))
 
 
+class AuditCheckpoint(Base):
+    """A signed checkpoint, and the tree's peaks (hexadecimal, largest first, blanks between) from which the next one goes on."""
+
+    __tablename__ = "audit_checkpoint"
+    __table_args__ = (CheckConstraint("serial >= 1", name="dense"),)
+
+    serial: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigId, unique=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    peaks: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class AuditBlock(Base):
+    """The root over 256 leaves of the tree, so that a proof reads 256 leaves and not all of them."""
+
+    __tablename__ = "audit_block"
+    __table_args__ = (CheckConstraint("number >= 0", name="dense"),)
+
+    number: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class CheckpointReceipt(Base):
+    """A checkpoint was handed over to a place outside the database."""
+
+    __tablename__ = "checkpoint_receipt"
+    __table_args__ = (Index("ix_checkpoint_receipt_place", "place", "serial"), {"sqlite_autoincrement": True})
+
+    id: Mapped[intpk]
+    place: Mapped[str] = mapped_column(String(200))
+    serial: Mapped[int] = mapped_column(BigId)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class TrailSearch(Base):
+    """A search of the trail that a person kept under a name; `asked` are the filters as they stand in the address."""
+
+    __tablename__ = "trail_search"
+    __table_args__ = (UniqueConstraint("employee_id", "name"), {"sqlite_autoincrement": True})
+
+    id: Mapped[intpk]
+    employee_id: Mapped[int] = mapped_column(BigId)
+    name: Mapped[str] = mapped_column(String(60))
+    asked: Mapped[dict[str, str]] = mapped_column(JSONText)
+    kept_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 append_only(AuditEntry.__table__, keys=("id",))  # type: ignore[arg-type]
 append_only(
     AuditPayload.__table__,  # type: ignore[arg-type]
@@ -62,3 +110,6 @@ append_only(
     update_allowed_when="NEW.entry_id = OLD.entry_id AND NEW.payload IS NULL AND NEW.salt IS NULL",
 )
 append_only(AuditSeal.__table__, keys=("number", "entry_id"))  # type: ignore[arg-type]
+append_only(AuditCheckpoint.__table__, keys=("serial", "size"))  # type: ignore[arg-type]
+append_only(AuditBlock.__table__, keys=("number",))  # type: ignore[arg-type]
+append_only(CheckpointReceipt.__table__)  # type: ignore[arg-type]

@@ -60,6 +60,7 @@ _PATHS = (
     ("imports-read", 2, "app.intake.jobs:run_waiting", 1),
     ("files-sweep", 60, "app.attachments.jobs:sweep", 200),
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
+    ("audit-checkpoint", 10, "app.audit.checkpoint_jobs:make_due", 50),
     ("answers-forget", 3_600, "app.api.jobs:forget_answers", 1_000),
 )
 

@@ -58,7 +58,14 @@ def _drop_triggers(connection: Any) -> None:
         for name in names:
             connection.execute(text(f"DROP TRIGGER {name}"))
     else:
-        for table in ("audit_entry", "audit_payload", "audit_seal"):
+        for table in (
+            "audit_entry",
+            "audit_payload",
+            "audit_seal",
+            "audit_checkpoint",
+            "audit_block",
+            "checkpoint_receipt",
+        ):
             connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
 
 
