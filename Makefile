@@ -52,6 +52,14 @@ define environment
 	fi
 endef
 
+# $(call pango,ENVIRONMENT): what prints letters as PDF; without it everything else works.
+define pango
+	if ! $(1)/bin/python -c 'from ctypes import CDLL; CDLL("libpangoft2-1.0.so.0")' 2>/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(call packages, libpango-1.0-0 libpangoft2-1.0-0); \
+		else echo "Letters as PDF need: sudo apt-get install -y libpango-1.0-0 libpangoft2-1.0-0"; fi; \
+	fi
+endef
+
 .PHONY: help run setup setup-tests upgrade translations setup-scanners test quick soak scan check bench clean
 
 help:  ## List the targets
@@ -128,11 +136,13 @@ $(BIN)/python:
 $(STAMPS)/runtime: requirements.txt | $(BIN)/python
 	@echo "Installing the packages of requirements.txt …"
 	@$(call install,requirements.txt,$(VENV))
+	@$(call pango,$(VENV))
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/tests: tests/requirements.txt | $(BIN)/python
 	@echo "Installing the packages of tests/requirements.txt …"
 	@$(call install,tests/requirements.txt,$(VENV))
+	@$(call pango,$(VENV))
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/runtime
 
 # Two environments: the scanners' own packages do not fit together.
