@@ -15,12 +15,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select, text
 
-from app.attachments import hooks, pictures, queries, rules, store
+from app.attachments import hooks, pictures, queries, rules
 from app.attachments.models import Attachment
+from app.attachments.store import FILES
 from app.audit import actions as audit
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
+from app.kernel.errors import BadInput, NotFound, NotPermitted
 from app.kernel.transactions import in_transaction, transaction
 from app.people import permissions
 
@@ -39,14 +40,6 @@ class NotTaken(BadInput):
     def __init__(self, name: str, refused: rules.Refused) -> None:
         self.refused = refused
         super().__init__({"files": [_("%(name)s: %(reason)s", name=name, reason=refused.sentence)]})
-
-
-class StoreFull(Refusal):
-    """The disk of files is nearly full; nothing was taken."""
-
-    status = 507
-    code = "no-room"
-    sentence = _l("There is no room for files just now. An administrator has to make some.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +68,7 @@ def prepare(stream: IO[bytes], name: str) -> Prepared:
         if isinstance(picture, rules.Refused):
             raise NotTaken(rules.clean_name(name, kind), picture)
         data, width, height = picture.data, picture.width, picture.height
-    try:
-        stored_as = store.put(data)
-    except store.NoRoom:
-        raise StoreFull from None
+    stored_as = FILES.put(data)
     return Prepared(
         rules.clean_name(name, kind), kind, len(data), hashlib.sha256(data).hexdigest(), stored_as, width, height
     )
@@ -127,7 +117,7 @@ def discard(files: Sequence[Prepared]) -> None:
         kept = queries.stored_and_present(one.stored_as for one in files)
         for one in files:
             if one.stored_as not in kept:
-                store.forget(one.stored_as)
+                FILES.forget(one.stored_as)
 
 
 def add(
@@ -205,7 +195,7 @@ def remove(*, attachment_id: int, actor: Actor, now: datetime) -> None:
         _take_away([row], REMOVED, place, actor, now)
         stored_as = row.stored_as
     if not in_transaction():
-        store.forget(stored_as)
+        FILES.forget(stored_as)
 
 
 def erase(*, subject_kind: str, subject_ids: Sequence[int], actor: Actor, now: datetime) -> int:
@@ -226,7 +216,7 @@ def erase(*, subject_kind: str, subject_ids: Sequence[int], actor: Actor, now: d
             _take_away([row], ERASED, place, actor, now)
     if not in_transaction():
         for name in names:
-            store.forget(name)
+            FILES.forget(name)
     return len(names)
 
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
-from app.attachments import store
 from app.attachments.models import Attachment
+from app.attachments.store import FILES
 from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.references import ref
@@ -19,7 +19,7 @@ def files_are_whole() -> list[str]:
         .execution_options(yield_per=500)
     )
     for row in rows:
-        found = store.digest(row.stored_as)
+        found = FILES.digest(row.stored_as)
         if found is None:
             missing.append(ref("attachment", row.id))
         elif found != row.sha256:

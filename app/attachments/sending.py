@@ -3,14 +3,14 @@
 from flask import Response, send_file
 from werkzeug.exceptions import NotFound as Gone
 
-from app.attachments import store
 from app.attachments.queries import FileRow
 from app.attachments.rules import MIMETYPES
+from app.attachments.store import FILES
 
 
 def download(row: FileRow) -> Response:
     """Answer with the file; the caller has asked whether the reader may see its subject."""
-    path = store.path_of(row.stored_as)
+    path = FILES.path_of(row.stored_as)
     if not path.is_file():
         raise Gone
     answer = send_file(

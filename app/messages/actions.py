@@ -48,8 +48,12 @@ def receive(
     intent: str | None = None,
     about: str = "",
     what: What = "wrote",
+    came_at: datetime | None = None,
 ) -> Message:
-    """Take in what the customer wrote, exactly, and tell who answers for the case. The same intent is taken in once."""
+    """Take in what the customer wrote, exactly, and tell who answers for the case. The same intent is taken in once.
+
+    came_at: when it came, where somebody brings it to the case only later.
+    """
     _check_channel(channel)
     with transaction():
         dialogue.locked(case_id, actor)
@@ -57,19 +61,21 @@ def receive(
         if known is not None:
             return known
         case = dialogue.hear(case_id=case_id, text=text, channel=channel, actor=actor, now=now, about=about, what=what)
-        message = _write(case, "in", channel, text, None, intent, about, now)
+        message = _write(case, "in", channel, text, None, intent, about, came_at or now)
         said = {"message": message.id, "channel": channel, "length": len(text), "about": about}
         audit.record(RECEIVED, subject=case.ref, actor=actor, at=now, case_id=case.id, site_id=case.site_id, **said)
         tell_owner(case=case, line=LINES[what], now=now)
         return message
 
 
-def keep_first(*, case_id: int, text: str, channel: str, intent: str, actor: Actor, now: datetime) -> Message:
+def keep_first(
+    *, case_id: int, text: str, channel: str, intent: str, actor: Actor, now: datetime, came_at: datetime | None = None
+) -> Message:
     """Keep the words with which a case began, inside the deed that logged it: its timeline has them already."""
     assert in_transaction()
     _check_channel(channel)
     case = dialogue.locked(case_id, actor)
-    message = _write(case, "in", channel, text, None, intent, "", now)
+    message = _write(case, "in", channel, text, None, intent, "", came_at or now)
     said = {"message": message.id, "channel": channel, "length": len(text), "about": ""}
     audit.record(RECEIVED, subject=case.ref, actor=actor, at=now, case_id=case.id, site_id=case.site_id, **said)
     return message

@@ -2,28 +2,36 @@
 
 import imaplib
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
+from email.errors import MessageError
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 from imap_tools import AND, BaseMailBox, ImapToolsError, MailBox, MailBoxUnencrypted, MailMessageFlags
+from sqlalchemy.exc import DataError
 
+from app.attachments.store import StoreFull
+from app.kernel.database import db
+from app.kernel.errors import Refusal
 from app.messages import mail_in_actions as mail_in
-from app.messages import mail_store
 from app.messages.draft_actions import forget_old
 from app.messages.mail_in_rules import HEADER_BYTES_MAX, MAIL_BYTES_MAX
 from app.messages.mail_queries import known_originals
+from app.messages.stores import ORIGINALS
 
 SECONDS_MAX = 20
-GRACE = timedelta(hours=1)  # an original is written before its row
-TURN_SECONDS = 300
-SHARDS_PER_TURN = 16
+# What the content of a mail may cause: such a mail lies in the list. Whatever else fails isn't the mail's doing.
+UNREADABLE = (MessageError, Refusal, DataError, ValueError, LookupError, RecursionError)
 log = logging.getLogger("makegood.mail")
 
 
 class MailboxNotReached(Exception):
     """The server of the mailbox doesn't answer, or not as it should; the next run tries again."""
+
+
+class MailLeft(Exception):
+    """Mails could not be taken in, and not for what they say: they stay unseen, and the next run tries again."""
 
 
 def poll(*, now: datetime, limit: int = 20) -> int:
@@ -34,11 +42,12 @@ def poll(*, now: datetime, limit: int = 20) -> int:
     try:
         with _open(url) as box:
             uids = box.uids(AND(seen=False))[:limit]
-            for uid in uids:
-                _take(box, uid, now)
-            return len(uids)
+            left = [uid for uid in uids if not _take(box, uid, now)]
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as failure:
         raise MailboxNotReached(type(failure).__name__) from failure
+    if left:
+        raise MailLeft(f"{len(left)} of {len(uids)}")
+    return len(uids)
 
 
 def _open(url: str) -> Any:
@@ -50,27 +59,37 @@ def _open(url: str) -> Any:
     return box.login(unquote(parts.username or ""), unquote(parts.password or ""), initial_folder=folder)
 
 
-def _take(box: BaseMailBox, uid: str, now: datetime) -> None:
+def _take(box: BaseMailBox, uid: str, now: datetime) -> bool:
+    """Take one mail in; False when it stays in the mailbox as it was, so that it holds up no other."""
     size = _size(box, uid)
     if size > MAIL_BYTES_MAX:
         head = _fetched(box, uid, f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES_MAX}>)")
         mail_in.note_only(head=head, why="too-large", byte_count=size, stored_as=None, now=now)
-    else:
-        _take_in(_fetched(box, uid, "(BODY.PEEK[])"), now)
+    elif not _take_in(_fetched(box, uid, "(BODY.PEEK[])"), now):
+        return False
     box.flag(uid, MailMessageFlags.SEEN, True)
+    return True
 
 
-def _take_in(raw: bytes, now: datetime) -> None:
-    """Take a mail in; one over which the product itself stumbles holds up no other, and lies in the list, with its original."""
+def _take_in(raw: bytes, now: datetime) -> bool:
+    """Take a mail in; one over whose content we stumble lies in the list, with its original. False: try it again later."""
     try:
-        mail_in.take_in(raw=raw, source="imap", actor=mail_in.POSTMAN, now=now)
-    except mail_store.NoRoomForMail:
+        try:
+            mail_in.take_in(raw=raw, source="imap", actor=mail_in.POSTMAN, now=now)
+        except StoreFull:
+            raise
+        except UNREADABLE:
+            log.exception("a mail could not be read")
+            stored_as = ORIGINALS.put(raw)
+            head = raw[:HEADER_BYTES_MAX]
+            mail_in.note_only(head=head, why="unreadable", byte_count=len(raw), stored_as=stored_as, now=now)
+    except StoreFull:
         raise MailboxNotReached("no room for mail") from None
     except Exception:
-        log.exception("a mail could not be taken in")
-        stored_as = mail_store.put(raw)
-        head = raw[:HEADER_BYTES_MAX]
-        mail_in.note_only(head=head, why="unreadable", byte_count=len(raw), stored_as=stored_as, now=now)
+        db.session.rollback()
+        log.exception("a mail could not be taken in; it stays in the mailbox")
+        return False
+    return True
 
 
 def _size(box: BaseMailBox, uid: str) -> int:
@@ -89,15 +108,6 @@ def _fetched(box: BaseMailBox, uid: str, what: str) -> bytes:
 
 
 def sweep(*, now: datetime, limit: int = 200) -> int:
-    """Delete originals that no row names, a sixteenth of the folder in each turn of five minutes, and old drafts."""
+    """Delete originals that no row names, and old drafts."""
     gone = forget_old(now=now, limit=limit)
-    before = (now - GRACE).timestamp()
-    turn = int(now.timestamp()) // TURN_SECONDS
-    for shard in ((turn * SHARDS_PER_TURN + step) % 256 for step in range(SHARDS_PER_TURN)):
-        found = [path for path in mail_store.old_files(shard, before=before) if gone < limit]
-        kept = known_originals(path.name for path in found if mail_store.is_name(path.name))
-        for path in found[: max(0, limit - gone)]:
-            if path.name not in kept:
-                path.unlink(missing_ok=True)
-                gone += 1
-    return gone
+    return gone + ORIGINALS.sweep(known_originals, now=now, limit=max(0, limit - gone))

@@ -28,10 +28,11 @@ from app.kernel.transactions import in_transaction, transaction
 from app.messages import actions as messages
 from app.messages import mail_actions as mails
 from app.messages import mail_in_rules as reading
-from app.messages import mail_rules, mail_store
+from app.messages import mail_rules
 from app.messages.mail_in_rules import Came
 from app.messages.mail_models import Mailbox, MailIn, MailOut
 from app.messages.mail_place_rules import Known, Place, place
+from app.messages.stores import ORIGINALS
 from app.notifications.actions import notify
 from app.notifications.rules import declare
 from app.people.permissions import require
@@ -81,8 +82,9 @@ def take_in(*, raw: bytes, source: Source, actor: Actor, now: datetime) -> Taken
     came = reading.read(raw, our_server=settings.mail_auth_server)
     if (known := _taken_before(came.key)) is not None:
         return known
-    stored_as = mail_store.put(raw)
-    files, came = _prepared(came)
+    stored_as = ORIGINALS.put(raw)
+    files, notes = prepared(came)
+    came = replace(came, notes=notes)
     try:
         with transaction():
             row = _claim(came, source, stored_as, len(raw), now)
@@ -110,10 +112,10 @@ def _taken_before(key: str) -> Taken | None:
     return Taken(row.id, row.kind, row.case_id, True) if row else None
 
 
-def _prepared(came: Came) -> tuple[list[attachments.Prepared], Came]:
-    """Check the files of a person's mail; what is not taken is noted, and stays in the original."""
+def prepared(came: Came) -> tuple[list[attachments.Prepared], tuple[str, ...]]:
+    """Check the files of a person's mail; what is not taken is noted, and stays in the original. Gives files and notes."""
     if came.nature != "person":
-        return [], came
+        return [], came.notes
     files: list[attachments.Prepared] = []
     notes = list(came.notes)
     for one in came.files:
@@ -121,7 +123,7 @@ def _prepared(came: Came) -> tuple[list[attachments.Prepared], Came]:
             files.append(attachments.prepare(io.BytesIO(one.data), one.name))
         except Refusal:
             notes.append("file")
-    return files, replace(came, notes=tuple(dict.fromkeys(notes)))
+    return files, tuple(dict.fromkeys(notes))
 
 
 def _claim(came: Came, source: Source, stored_as: str | None, byte_count: int, now: datetime) -> MailIn:
@@ -147,7 +149,9 @@ def _claim(came: Came, source: Source, stored_as: str | None, byte_count: int, n
 def _file(row: MailIn, came: Came, files: Sequence[attachments.Prepared], now: datetime) -> None:
     """Bring a mail to where it belongs, and write down that it came."""
     thread, case, is_proved = _thread(came)
-    box = db.session.scalars(select(Mailbox).where(Mailbox.address.in_(_plain(came.recipients))).limit(1)).first()
+    box = db.session.scalars(
+        select(Mailbox).where(Mailbox.address.in_(_plain(came.recipients))).order_by(Mailbox.id).limit(1)
+    ).first()
     customer = db.session.get(Customer, case.customer_id) if case and case.customer_id else None
     row.mailbox_id, row.site_id = (box.id if box else None), (case.site_id if case else box.site_id if box else None)
     known = Known(
@@ -165,7 +169,7 @@ def _file(row: MailIn, came: Came, files: Sequence[attachments.Prepared], now: d
     row.case_id = case.id if case and found.kind != "loop" else None
     _bring(row, came, found, case, box, thread, now)
     if row.case_id is not None and found.kind in ("customer", "opened", "stranger"):
-        _attach(row, came, files, now)
+        attach(row, files, now, is_refused=bool({"file", "files"} & set(came.notes)))
     db.session.flush()
     _record(row, now)
 
@@ -231,22 +235,24 @@ def log_case(
         severity=severity, summary=summary, description=text, channel="email", received_at=row.at, actor=actor, now=now,
     )  # fmt: skip
     message = messages.keep_first(
-        case_id=case.id, text=text, channel="email", intent=f"mail:{row.id}", actor=actor, now=now
+        case_id=case.id, text=text, channel="email", intent=f"mail:{row.id}", came_at=row.at, actor=actor, now=now
     )
     row.case_id, row.site_id, row.message_id = case.id, site_id, message.id
     return case
 
 
-def _attach(row: MailIn, came: Came, files: Sequence[attachments.Prepared], now: datetime) -> None:
-    """Give the files to the case, one by one; what its shares refuse is noted, and stays in the original."""
+def attach(row: MailIn, files: Sequence[attachments.Prepared], now: datetime, *, is_refused: bool) -> None:
+    """Give the files to the case, one by one; what its shares refuse is noted, and stays in the original.
+
+    is_refused: one was not taken before.
+    """
     assert row.case_id is not None
-    is_refused = "file" in came.notes
     for one in files:
         try:
             attachments.add(subject_kind="case", subject_id=row.case_id, files=[one], actor=POSTMAN, now=now)
         except BadInput:
             is_refused = True
-    if is_refused or "files" in came.notes:
+    if is_refused:
         cases.add_event(case_id=row.case_id, kind="mail", actor=POSTMAN, at=now, data={"what": "file"})
 
 
@@ -285,11 +291,18 @@ def _thread(came: Came) -> tuple[int | None, Case | None, bool]:
 
 
 def _is_ours(came: Came) -> bool:
-    secrets = current_app.extensions["makegood_settings"].secrets
-    if came.rfc_id and mail_rules.message_of_id(came.rfc_id, secrets) is not None:
+    """Tell whether a mail is one of ours that came back: by its id, or by an address under which we write.
+
+    A site without a mailbox writes under the address of the settings.
+    """
+    settings: Settings = current_app.extensions["makegood_settings"]
+    if came.rfc_id and mail_rules.message_of_id(came.rfc_id, settings.secrets) is not None:
         return True
-    ours = select(Mailbox.id).where(Mailbox.address.in_({*came.loops, came.sender} - {""})).limit(1)
-    return bool(came.loops or came.sender) and db.session.scalar(ours) is not None
+    named = {*came.loops, came.sender} - {""}
+    if settings.mail_from.lower() in named:
+        return True
+    ours = select(Mailbox.id).where(Mailbox.address.in_(named)).order_by(Mailbox.id).limit(1)
+    return bool(named) and db.session.scalar(ours) is not None
 
 
 def _newest_mail(case_id: int) -> int | None:

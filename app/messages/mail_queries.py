@@ -54,7 +54,7 @@ class OutRow:
 
 @dataclass(frozen=True, slots=True)
 class InRow:
-    """A mail that came to a case."""
+    """A mail that came to a case. at: when it came to the case: at once, or when somebody brought it there."""
 
     id: int
     at: datetime
@@ -137,8 +137,8 @@ _OUT = (
 )  # fmt: skip
 _IN = (
     _columns(
-        "in", MailIn.id, MailIn.at, MailIn.sender, MailIn.kind, MailIn.why, MailIn.subject, *(_nothing(BigId),),
-        *(_nothing(_WHEN) for _column in range(4)),
+        "in", MailIn.id, func.coalesce(MailIn.sorted_at, MailIn.at, type_=_WHEN), MailIn.sender, MailIn.kind, MailIn.why,
+        MailIn.subject, _nothing(BigId), *(_nothing(_WHEN) for _column in range(4)),
     )
     .where(MailIn.case_id == _CASE)
     .order_by(MailIn.id.desc())

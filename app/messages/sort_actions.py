@@ -1,10 +1,14 @@
-"""Saying where a mail belongs that found no place by itself."""
+"""Saying where a mail belongs that found no place by itself. Its words and its files are read again from its original."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.attachments import actions as attachments
 from app.audit import actions as audit
 from app.cases.models import Case
 from app.cases.place_checks import check_places
@@ -14,12 +18,12 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref, ref
-from app.kernel.transactions import transaction
+from app.kernel.transactions import in_transaction, transaction
 from app.messages import actions as messages
 from app.messages import mail_in_actions as mail_in
 from app.messages import mail_in_rules as reading
-from app.messages import mail_store
 from app.messages.mail_models import MailIn
+from app.messages.stores import ORIGINALS
 from app.people.permissions import require
 
 SORTED = audit.declare("mail:sort", "as", "case", sentence=_l("said where a mail belongs"))
@@ -39,7 +43,7 @@ def open_case(
     """Open a case from a mail; its clocks count from when the mail came."""
     if category_id is None:
         raise BadInput({"category_id": [_("Choose a category.")]})
-    with transaction():
+    with _read_again(mail_id, actor) as mail, transaction():
         row = _waiting(mail_id, actor)
         if not row.sender:
             raise BadInput(
@@ -47,8 +51,9 @@ def open_case(
             )
         check_places(site_id, None, None, category_id)
         case = mail_in.log_case(
-            row, words_of(row), site_id=site_id, category_id=category_id, severity=severity, actor=actor, now=now
+            row, mail.text, site_id=site_id, category_id=category_id, severity=severity, actor=actor, now=now
         )
+        mail_in.attach(row, mail.files, now, is_refused=mail.is_refused)
         _sorted(row, "case", actor, now)
         return case
 
@@ -56,7 +61,7 @@ def open_case(
 def join(*, mail_id: int, case_ref: str, actor: Actor, now: datetime) -> Case:
     """Put a mail on a case: as the customer's word when it comes from her address, else as a stranger's."""
     case_id = parse_ref("case", case_ref)
-    with transaction():
+    with _read_again(mail_id, actor) as mail, transaction():
         row = _waiting(mail_id, actor)
         case = db.session.get(Case, case_id) if case_id else None
         if case is None:
@@ -70,12 +75,13 @@ def join(*, mail_id: int, case_ref: str, actor: Actor, now: datetime) -> Case:
         if customer is not None and row.sender and customer.email == row.sender and row.why != "forged":
             hers = actors.customer(ref("customer", customer.id), case.site_id)
             message = messages.receive(
-                case_id=case.id, text=words_of(row), channel="email", actor=hers, now=now, intent=f"mail:{row.id}"
-            )
+                case_id=case.id, text=mail.text, channel="email", actor=hers, now=now, came_at=row.at,
+                intent=f"mail:{row.id}",
+            )  # fmt: skip
             row.message_id = message.id
         else:
-            mail_in.add_stranger(row, case, words_of(row), now)
-        row.at = now  # the line on the case and the mail stand at one instant
+            mail_in.add_stranger(row, case, mail.text, now)
+        mail_in.attach(row, mail.files, now, is_refused=mail.is_refused)
         _sorted(row, "joined", actor, now)
         return case
 
@@ -86,15 +92,34 @@ def set_aside(*, mail_id: int, actor: Actor, now: datetime) -> None:
         _sorted(_waiting(mail_id, actor), "aside", actor, now)
 
 
-def words_of(row: MailIn) -> str:
-    """What was written in a mail, read again from its original."""
-    raw = mail_store.get(row.stored_as) if row.stored_as else None
-    text = reading.read(raw).text if raw is not None else ""
-    return text if text.strip() else row.opening or row.subject or _("(no words)")
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """What was written in a mail, its checked files, and whether one was not taken."""
+
+    text: str
+    files: Sequence[attachments.Prepared]
+    is_refused: bool
 
 
-def _waiting(mail_id: int, actor: Actor) -> MailIn:
-    row = db.session.get(MailIn, mail_id, with_for_update=True)
+@contextmanager
+def _read_again(mail_id: int, actor: Actor) -> Iterator[_Mail]:
+    """Read a waiting mail from its original, before the deed; files that no row names then are let go of."""
+    assert not in_transaction(), "files are painted and written before the deed"
+    row = _waiting(mail_id, actor, is_locked=False)
+    stored_as, said = row.stored_as, row.opening or row.subject or _("(no words)")
+    db.session.rollback()
+    raw = ORIGINALS.get(stored_as) if stored_as else None
+    came = reading.read(raw) if raw is not None else None
+    files, notes = mail_in.prepared(came) if came is not None else ([], ())
+    text = came.text if came is not None and came.text.strip() else said
+    try:
+        yield _Mail(text, files, bool({"file", "files"} & set(notes)))
+    finally:
+        attachments.discard(files)
+
+
+def _waiting(mail_id: int, actor: Actor, *, is_locked: bool = True) -> MailIn:
+    row = db.session.get(MailIn, mail_id, with_for_update=True if is_locked else None)
     if row is None or row.kind != "unsorted":
         raise NotFound
     scope = require(actor, "mails.sort")

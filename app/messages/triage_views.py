@@ -11,11 +11,12 @@ from app.kernel.references import ref
 from app.kernel.time import utc_now
 from app.messages import mail_in_rules as reading
 from app.messages import mail_queries as mails
-from app.messages import mail_store, sort_actions
+from app.messages import sort_actions
 from app.messages.blueprint import bp
 from app.messages.forms import MailboxForm, SortForm
 from app.messages.mail_queries import MailRow
 from app.messages.mailbox_actions import set_mailbox
+from app.messages.stores import ORIGINALS
 from app.messages.words import NOTE_WORDS, WHY_WORDS
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
@@ -74,7 +75,7 @@ def _sort(row: MailRow, form: SortForm, deed: str) -> str | None:
 def original(mail_id: int) -> Response:
     """Give the original out, always as a download of a type that nothing runs."""
     row = _found(mail_id)
-    raw = mail_store.get(row.stored_as) if row.stored_as else None
+    raw = ORIGINALS.get(row.stored_as) if row.stored_as else None
     if raw is None:
         raise NotFound
     answer = Response(raw, mimetype="application/octet-stream")
@@ -93,7 +94,7 @@ def _found(mail_id: int) -> MailRow:
 
 
 def _page(row: MailRow, form: SortForm) -> str:
-    raw = mail_store.get(row.stored_as) if row.stored_as else None
+    raw = ORIGINALS.get(row.stored_as) if row.stored_as else None
     came = reading.read(raw) if raw is not None else None
     return render_template(
         "messages/mail.html",

@@ -36,7 +36,7 @@ def give(case_id: int, actor: Actor, data: bytes = b"", name: str = NAME) -> Att
 
 
 def all_files() -> list[Path]:
-    return [path for path in store.folder().rglob("*") if path.is_file()]
+    return [path for path in store.FILES.folder().rglob("*") if path.is_file()]
 
 
 def test_a_file_lives_from_the_deed_that_brought_it_to_the_one_that_removes_it(app: Flask, company: Company) -> None:
@@ -105,7 +105,7 @@ def test_a_deed_that_fails_takes_its_files_back_and_a_crash_is_swept_up(app: Fla
     assert all_files() == []
     # A process that dies between the file and its row leaves a file that nobody names.
     lost = attachments.prepare(io.BytesIO(picture()), NAME)
-    half = store.path_of(lost.stored_as).with_suffix(".part")
+    half = store.FILES.path_of(lost.stored_as).with_suffix(".part")
     half.write_bytes(b"half")
     kept = give(case.id, company.ana.actor)
     for path in all_files():
@@ -124,8 +124,8 @@ def test_a_young_file_is_left_to_the_deed_that_is_under_way(app: Flask, company:
 def test_the_check_names_a_missing_and_a_changed_file(app: Flask, company: Company) -> None:
     case = make_case(company.ana)
     gone, changed = give(case.id, company.ana.actor), give(case.id, company.ana.actor)
-    store.forget(gone.stored_as)
-    store.path_of(changed.stored_as).write_bytes(b"something else")
+    store.FILES.forget(gone.stored_as)
+    store.FILES.path_of(changed.stored_as).write_bytes(b"something else")
     assert invariants.files_are_whole() == [
         f"every attachment has its file: ['{gone.ref}']",
         f"every attached file is as it was taken in: ['{changed.ref}']",

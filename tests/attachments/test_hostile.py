@@ -39,7 +39,7 @@ def test_a_file_is_refused_with_a_note_or_kept_as_what_it_is(quiet: Path, sent: 
         return
     kept = attachments.prepare(io.BytesIO(sent.data), sent.name)
     assert kept.kind == sent.taken
-    path = store.path_of(kept.stored_as)
+    path = store.FILES.path_of(kept.stored_as)
     data = path.read_bytes()
     assert kept.name.endswith(f".{kept.kind}")
     assert path.stat().st_mode & 0o777 == 0o600

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
+from app.attachments.queries import files_of
 from app.cases import actions as cases
 from app.cases.models import Case, CaseEvent
 from app.kernel.database import db
@@ -25,6 +29,7 @@ from app.notifications import outbox_jobs
 from app.notifications.models import Notification
 from app.people.models import Site
 from tests.api.client import Api
+from tests.attachments.hostile import picture
 from tests.cases.builders import make_case
 from tests.messages.imap_stand_in import imap_server
 from tests.messages.mails import bounce, hostile, mail
@@ -112,7 +117,17 @@ def test_a_bounce_stands_on_the_case_with_a_task_to_telephone_and_our_own_mail_i
     assert out.state == "bounced" and "5.1.1" in (out.reason or "")
     assert db.session.query(Notification).filter_by(kind="mail:bounced", employee_id=company.ana.id).count() == 1
     page = sign_in(posting[0].test_client(), company.ana).get(f"/cases/{case.ref}").text
-    assert "did not reach her" in page
+    assert "The mail to cleo@example.org did not arrive." in page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_our_own_mail_is_a_loop_also_where_the_site_has_no_mailbox(app: Flask) -> None:
+    make_company(second_site=False)
+    settings = app.extensions["makegood_settings"]
+    app.extensions["makegood_settings"] = replace(settings, mail_from="Care@House.example")
+    assert take(mail("Round and round", X_Loop="care@house.example")).kind == "loop"
+    assert take(mail("From ourselves", sender="care@house.example")).kind == "loop"
+    assert take(mail("From a guest", X_Loop="other@house.example")).kind == "unsorted"
 
 
 def test_a_mail_of_no_case_opens_one_or_waits_until_somebody_sorts_it(app: Flask) -> None:
@@ -152,6 +167,37 @@ def test_a_mail_of_no_case_opens_one_or_waits_until_somebody_sorts_it(app: Flask
     stranger = sign_in(app.test_client(), company.nia)
     assert ana.get(f"/mails/{opened.mail_id}/original").headers["Content-Type"] == "application/octet-stream"
     assert stranger.get(f"/mails/{opened.mail_id}").status_code == 404
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mail_brings_its_files_and_its_instant_to_the_case_also_when_somebody_sorts_it(app: Flask) -> None:
+    company = make_company()
+    old = make_case(company.ana)
+    came_at = utc_now() - timedelta(hours=5)
+    makes = (("cleo@example.org", "join"), ("dora@example.org", "stranger"), ("erik@example.org", "open"))
+    for sender, deed in makes:
+        made = EmailMessage(policy=SMTP)
+        made["From"], made["To"], made["Message-ID"] = sender, "care@quay.example", f"<{deed}@example.org>"
+        made.set_content("See the picture.")
+        made.add_attachment(picture("PNG"), maintype="image", subtype="png", filename=f"{deed}.png")
+        made.add_attachment(b"MZ", maintype="application", subtype="x-dosexec", filename="run.exe")
+        taken = take(made.as_bytes(), now=came_at)
+        assert taken.kind == "unsorted"
+        said: dict[str, Any] = {"mail_id": taken.mail_id, "actor": company.max.actor, "now": utc_now()}
+        if deed == "open":
+            case = sort_actions.open_case(site_id=old.site_id, category_id=old.category_id, severity=2, **said)
+        else:
+            case = sort_actions.join(case_ref=old.ref, **said)
+        assert files_of("case", case.id)[-1].name == f"{deed}.png"
+        refused = db.session.query(CaseEvent).filter_by(case_id=case.id, kind="mail").all()
+        assert "file" in [event.data["what"] for event in refused]
+        row = db.session.get_one(MailIn, taken.mail_id)
+        assert row.at == came_at and len(mails_of_case(case.id).came) >= 1
+        if deed != "stranger":
+            assert db.session.get_one(Message, row.message_id).at == came_at
+    assert len(mails_of_case(old.id).came) == 2
+    page = sign_in(app.test_client(), company.max).get(f"/cases/{old.ref}").text
+    assert page.count("See the picture.") == 2
 
 
 def test_the_inlet_takes_a_mail_by_a_token_of_its_own_permission_and_once(app: Flask) -> None:
@@ -196,6 +242,32 @@ def test_fetched_mail_is_marked_as_seen_only_after_it_was_taken_in(app: Flask, m
         app.extensions["makegood_settings"] = replace(settings, imap_url=url.replace("secret", "wrong"))
         with pytest.raises(jobs.MailboxNotReached):
             jobs.poll(now=utc_now())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_fault_of_the_database_leaves_a_mail_in_the_box_and_holds_up_no_other(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_company()
+    good, failures = jobs.mail_in.take_in, [OperationalError("x", {}, Exception("down")), BadInput({"text": ["no"]})]
+
+    def stumbles(**said: Any) -> Any:
+        if failures:
+            raise failures.pop(0)
+        return good(**said)
+
+    with imap_server() as (post, url):
+        settings = app.extensions["makegood_settings"]
+        app.extensions["makegood_settings"] = replace(settings, imap_url=url)
+        for words in ("one", "two", "three"):
+            post.put(mail(words))
+        monkeypatch.setattr(jobs.mail_in, "take_in", stumbles)
+        with pytest.raises(jobs.MailLeft):
+            jobs.poll(now=utc_now())
+        assert post.seen == {2, 3}
+        assert [row.why for row in db.session.query(MailIn).order_by(MailIn.id)] == ["unreadable", "nowhere"]
+        assert jobs.poll(now=utc_now()) == 1 and post.seen == {1, 2, 3}
+        assert db.session.query(MailIn).filter_by(why="nowhere").count() == 2
 
 
 def _dies(**_said: Any) -> Any:

@@ -116,4 +116,4 @@ def test_photos_that_come_twice_leave_no_file_behind(app: Flask) -> None:
         assert desk.stranger.post(desk.url, data=report).status_code == 303
         message = {"text": "Look.", "intent": "twice-key-01", "files": (photo(), "lift.jpg")}
         assert hers.post(f"/your-case/{case.ref}/messages", data=message).status_code == 303
-    assert len([path for path in store.folder().rglob("*") if path.is_file()]) == 2
+    assert len([path for path in store.FILES.folder().rglob("*") if path.is_file()]) == 2
