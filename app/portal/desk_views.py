@@ -6,11 +6,12 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.cases.queries import CasePage, case_page
+from app.cases.case_sheet import found
+from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
-from app.people.access import me, my_scope, needs
+from app.people.access import me, needs
 from app.portal import link_actions as links
 from app.portal.blueprint import bp
 from app.portal.link_queries import Visit, link_of
@@ -76,14 +77,6 @@ def preview(ref: str) -> str:
     case, link = page.case, link_of(page.case.id)
     visit = visit_by(case.id, link.serial, utc_now()) if link else None
     return page_of(visit or _as_hers(page), is_preview=True)
-
-
-def found(ref: str) -> CasePage:
-    """The case within the reader's scope; anything else answers like one that doesn't exist."""
-    page = case_page(ref, my_scope("cases.read"))
-    if page is None:
-        raise NotFound
-    return page
 
 
 def _as_hers(page: CasePage) -> Visit:
