@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
@@ -36,3 +37,11 @@ def database_head(engine: Engine) -> str | None:
     """Return the revision that the database is at."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Tell whether this code can bring a database of that revision up to date."""
+    try:
+        return ScriptDirectory.from_config(alembic_config()).get_revision(revision) is not None
+    except CommandError:
+        return False

@@ -1,4 +1,4 @@
-"""`flask db …`, `flask serve` and `flask check`."""
+"""`flask db …`, `flask serve`, `flask check`, `flask scheduler`, `flask backup` and `flask restore`."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from app.kernel import migrations
 from app.kernel.database import db, prepare_engine
 from app.ops import processes, safety
+from app.ops.backup_commands import backup, restore
 from app.ops.check_command import check
 from app.ops.scheduler_command import scheduler
 from app.ops.schema import is_at_head, is_empty
@@ -36,6 +37,8 @@ def register(app: Flask) -> None:
     app.cli.add_command(serve)
     app.cli.add_command(check)
     app.cli.add_command(scheduler)
+    app.cli.add_command(backup)
+    app.cli.add_command(restore)
 
 
 @group.command("upgrade")

@@ -1,0 +1,184 @@
+"""Restoring a backup: everything is unpacked, loaded and examined beside what is there; one step puts it into place.
+
+Files are added before the database is swapped. They have names of their own, so an interrupted restore leaves the old
+database with a few files more, which the sweep of files removes.
+"""
+
+import filecmp
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import create_engine, select
+from sqlalchemy.pool import NullPool
+
+from app.audit import actions as audit
+from app.audit.jobs import seal_pending
+from app.kernel import invariants, migrations
+from app.kernel.actor import command
+from app.kernel.database import db, prepare_engine
+from app.kernel.transactions import transaction
+from app.ops import archive
+from app.ops.backup import checkpoints_of, trees, whole_files
+from app.ops.stores import Refused, Say, Store, described_at, store_of
+from app.people.models import SignInSession
+from app.people.session_actions import end_all_sessions
+from config import Settings
+
+RESTORED = audit.declare("backup:restore", "made_at", "revision", "sessions", sentence=_l("restored a backup"))
+DRILL = "restore-drill"  # the name of its sign of life
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """kept_at: where the database that was there before is kept, "" when there was none or this was a rehearsal."""
+
+    made_at: str
+    engine: str
+    row_count: int
+    file_count: int
+    violations: dict[str, list[str]]
+    kept_at: str
+
+
+def restore(
+    app: Flask, path: Path, *, now: datetime, say: Say, over: bool, rehearse: bool, accept_violations: bool
+) -> Restored:
+    """Restore an archive; raises Refused or BadArchive, and then nothing has changed.
+
+    over: replace a database that holds something. rehearse: do all of it but the last step.
+    """
+    settings: Settings = app.extensions["makegood_settings"]
+    store = store_of(settings)
+    if not rehearse and not over and not store.is_empty():
+        raise Refused("the database holds something; --replace keeps it aside and puts the backup into its place")
+    with _scratch(settings) as folder, _left_tidy(store):
+        say("Unpacking and comparing …")
+        manifest = archive.unpack(path, folder, settings.secrets)
+        if manifest.get("engine") != store.engine:
+            raise Refused(f"the backup is of {manifest.get('engine')}, and DATABASE_URL names {store.engine}")
+        say("Loading the database beside …")
+        url = store.load(folder / "database")
+        _compare(url, manifest)
+        _migrate(url, manifest, say)
+        say("Checking everything …")
+        found = _examine(_beside(settings, url, folder), manifest, now)
+        if any(found.values()) and not accept_violations:
+            first = next(sentence for sentences in found.values() for sentence in sentences)
+            raise Refused(f"the backup breaks what must hold ({first}); --accept-violations takes it all the same")
+        kept = ""
+        if not rehearse:
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
+            _place_files(settings, folder)
+            kept = store.swap(f"{now:%Y%m%d%H%M%S}")
+        files = len(manifest["members"]) - 1
+        return Restored(manifest["made_at"], store.engine, sum(manifest["rows"].values()), files, found, kept)
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Path]:
+    folder = Path(settings.instance_path) / f".restore-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _left_tidy(store: Store) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        store.forget()
+
+
+def _compare(url: str, manifest: dict[str, Any]) -> None:
+    """What was loaded is what was counted when the copy was made."""
+    found = described_at(url).json()
+    different = [name for name in ("revision", "rows", "head") if found[name] != manifest[name]]
+    if different:
+        raise Refused(f"what was loaded is not what the manifest says: {', '.join(different)}")
+
+
+def _migrate(url: str, manifest: dict[str, Any], say: Say) -> None:
+    wanted = migrations.code_head()
+    if manifest["revision"] == wanted:
+        return
+    if not migrations.knows(manifest["revision"]):
+        raise Refused(f"the backup has schema {manifest['revision']}, which this code doesn't know; use newer code")
+    say(f"Bringing schema {manifest['revision']} to {wanted} …")
+    engine = create_engine(url, poolclass=NullPool)
+    prepare_engine(engine)
+    migrations.upgrade(engine)
+    engine.dispose()
+
+
+def _beside(settings: Settings, url: str, folder: Path) -> Flask:
+    """The application over what was loaded, with the unpacked files."""
+    from app import create_app
+
+    moved = replace(
+        settings,
+        database_url=url,
+        owner_database_url=url,
+        instance_path=str(folder / "instance"),
+        files_folder=str(folder / "files"),
+    )
+    for name in ("instance", "files"):
+        (folder / name).mkdir(exist_ok=True, mode=0o700)
+    return create_app(moved)
+
+
+def _examine(app: Flask, manifest: dict[str, Any], now: datetime) -> dict[str, list[str]]:
+    """Seal what was written last, end every session, say in the trail what happened, and ask every invariant."""
+    with app.app_context():
+        try:
+            while db.engine.dialect.name == "postgresql" and seal_pending(everything=True):
+                pass
+            people = list(
+                db.session.scalars(select(SignInSession.employee_id).where(SignInSession.ended_at.is_(None)).distinct())
+            )
+            with transaction():
+                ended = sum(end_all_sessions(employee_id=one, now=now) for one in people)
+                audit.record(
+                    RESTORED,
+                    subject="backup",
+                    actor=command("restore"),
+                    at=now,
+                    made_at=manifest["made_at"],
+                    revision=manifest["revision"],
+                    sessions=ended,
+                )
+            if db.engine.dialect.name == "postgresql":
+                seal_pending(everything=True)
+            return {part: invariants.violations(part) for part in invariants.parts()}
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _place_files(settings: Settings, folder: Path) -> None:
+    """Add what is missing and mend what differs; checkpoints that are there already are left as they are."""
+    for prefix, target in trees(settings).items():
+        is_kept = target == checkpoints_of(settings)
+        source = folder / prefix
+        for path in whole_files(source):
+            place = target / path.relative_to(source)
+            if place.exists() and (is_kept or filecmp.cmp(path, place, shallow=False)):
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            half = place.with_name(f".{place.name}.restoring")
+            shutil.copyfile(path, half)
+            half.chmod(0o600)
+            os.replace(half, place)
