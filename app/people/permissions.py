@@ -91,6 +91,16 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
     # Mail: how sites write and what their templates say, and the inlet that mail servers hand mail to.
     for role in ("manager", "admin"):
         grant(role, ("mails.settings", "mails.deliver"), "company")
+    # Reviews: everybody their own, HR everybody's; who reads a second time gets that one review, whatever the role.
+    for role in _EVERYONE:
+        grant(role, ("charter.read",), "company")
+    for role in ("frontline", "supervisor", "manager", "hr"):
+        grant(role, ("reviews.read", "reviews.write", "coaching.write"), "own")
+    grant("hr", ("reviews.read", "reviews.write", "reviews.open", "charter.write", "fairness.read"), "company")
+    grant("manager", ("charter.write", "fairness.read", "kudos.give"), "company")
+    grant("auditor", ("reviews.read", "fairness.read"), "company")
+    for role in ("frontline", "supervisor"):
+        grant(role, ("kudos.give",), "site")
     # Where the public may report an issue: the links and posters of a site.
     grant("supervisor", ("reports.write",), "site")
     for role in ("manager", "admin"):

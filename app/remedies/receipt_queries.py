@@ -49,6 +49,11 @@ def receipts_of(remedy_id: int) -> tuple[ReceiptRow, ...]:
     return tuple(_row(row) for row in _rows(DecisionReceipt.remedy_id == remedy_id))
 
 
+def receipts_of_many(remedy_ids: list[int], limit: int = 2_000) -> tuple[ReceiptRow, ...]:
+    """The receipts of several remedies in one query, oldest first, each judged again."""
+    return tuple(_row(row) for row in _rows(DecisionReceipt.remedy_id.in_(remedy_ids), limit))
+
+
 def receipts_after(receipt_id: int, limit: int) -> tuple[ReceiptRow, ...]:
     """The next receipts of all, to judge every one of them again."""
     return tuple(_row(row) for row in _rows(DecisionReceipt.id > receipt_id, limit))

@@ -84,7 +84,10 @@ class Figure:
 
     def shared(self) -> dict[str, Any]:
         """The figure for handing on: everything but the single colleagues."""
-        return {**{name: value for name, value in self.plain().items() if name != "peers"}, "peer_count": len(self.peers)}
+        return {
+            **{name: value for name, value in self.plain().items() if name != "peers"},
+            "peer_count": len(self.peers),
+        }
 
 
 def figure_of(plain: Mapping[str, Any]) -> Figure:
@@ -119,7 +122,9 @@ def figure(code: str, counts: Counts, person: int) -> Figure:
         return Figure(code, "too_few")
     low, high = wilson_interval(k, n)
     counted = {"k": k, "n": n, "low": _cut(low), "high": _cut(high)}
-    peers = sorted((who for who, (_, m) in sums.items() if m >= COUNT_MIN and who != person), key=lambda who: sums[who][1])
+    peers = sorted(
+        (who for who, (_, m) in sums.items() if m >= COUNT_MIN and who != person), key=lambda who: sums[who][1]
+    )
     if len(peers) < PEERS_MIN:
         return Figure(code, "no_peers", **counted)  # type: ignore[arg-type]
     wanted = expected_hits(counts)
@@ -133,9 +138,7 @@ def figure(code: str, counts: Counts, person: int) -> Figure:
     drawn = shrinkage(units)
     reliability = drawn.reliability(n)
     ratio, ratio_low, ratio_high = observed_over_expected(k, wanted[person])
-    seen = min(
-        power(at, target, n, ALARM) for at in (target - DIFFERENCE, target + DIFFERENCE) if 0 < at < 1
-    )
+    seen = min(power(at, target, n, ALARM) for at in (target - DIFFERENCE, target + DIFFERENCE) if 0 < at < 1)
     outside = funnel_limits(target, n, ALARM).is_outside(k) and abs(spread.adjusted[0]) > _Z_ALARM
     return Figure(
         code,

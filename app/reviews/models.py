@@ -175,10 +175,12 @@ class ReviewAccess(Base):
 
 _FROZEN = ("employee_id", "site_id", "since_on", "until_on", "opened_by_id", "opened_at", "seed", "method", "figures")
 REVIEW_UPDATE = " AND ".join(f"NEW.{name} = OLD.{name}" for name in (*_FROZEN, "figures_hash")) + (
-    " AND NEW.version = OLD.version + 1 AND NEW.round >= OLD.round"
+    " AND NEW.version >= OLD.version AND NEW.round >= OLD.round"
 )
 append_only(Review.__table__, update_allowed_when=REVIEW_UPDATE)  # type: ignore[arg-type]
 for _table in (ReviewText, ReviewCase, ReviewSignature, ReviewAccess):
     append_only(_table.__table__)  # type: ignore[arg-type]
-WITHDRAWN = "OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND NEW.text = OLD.text AND NEW.clause = OLD.clause"
+WITHDRAWN = (
+    "OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND NEW.text = OLD.text AND NEW.clause = OLD.clause"
+)
 append_only(ConductItem.__table__, update_allowed_when=WITHDRAWN)  # type: ignore[arg-type]

@@ -40,7 +40,7 @@ STEPS: Mapping[tuple[State, str], Side | Literal["both"]] = {
 
 def may(state: str, deed: str, side: Side | None) -> bool:
     """Tell whether a side takes a step now."""
-    wanted = STEPS.get((state, deed))  # type: ignore[call-overload]
+    wanted = STEPS.get((state, deed))  # type: ignore[arg-type]
     return side is not None and wanted in (side, "both")
 
 

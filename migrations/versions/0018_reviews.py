@@ -222,7 +222,7 @@ APPEND_ONLY = {
             "NEW.until_on = OLD.until_on AND NEW.opened_by_id = OLD.opened_by_id AND "
             "NEW.opened_at = OLD.opened_at AND NEW.seed = OLD.seed AND NEW.method = OLD.method AND "
             "NEW.figures = OLD.figures AND NEW.figures_hash = OLD.figures_hash AND "
-            "NEW.version = OLD.version + 1 AND NEW.round >= OLD.round"
+            "NEW.version >= OLD.version AND NEW.round >= OLD.round"
         )),
     "review_text": (("id",), None),
     "review_case": (("id",), None),
