@@ -94,6 +94,7 @@ def test_from_the_report_to_the_receipt(house: House, desk_of: Any, chromium: Br
     sam: Desk = desk_of("sam", width=390)
     sam.go("/exceptions/EX-1")
     sam.page.get_by_role("button", name=re.compile(r"Approve \$900\.00")).click()
+    expect(sam.page.get_by_text("Approved $900.00 for MG-1.")).to_be_visible()
 
     # She accepts: it is settled, and she has a receipt.
     cleo.reload()
@@ -105,7 +106,7 @@ def test_from_the_report_to_the_receipt(house: House, desk_of: Any, chromium: Br
     expect(cleo.get_by_text("Not right?")).to_be_visible()
     fine(cleo)
     ana.go("/cases/MG-1")
-    expect(ana.page.get_by_text("Cleo accepted on her page.")).to_be_visible()
+    expect(ana.page.get_by_text("Cleo accepted on their page.")).to_be_visible()
     with house.app.app_context():
         assert [row.state for row in db.session.query(Remedy).order_by(Remedy.id)] == ["declined", "settled"]
     assert ana.complaints == []

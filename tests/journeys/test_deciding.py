@@ -30,6 +30,7 @@ def test_a_request_is_approved_on_a_phone_and_seen_live(house: House, desk_of: A
     ana.page.locator("#can-amount").fill("900")
     ana.page.get_by_label("Why is more needed?").fill("Walked on their anniversary")
     ana.page.get_by_role("button", name=re.compile("Ask for")).click()
+    expect(ana.page.get_by_text("You are told when it is decided.")).to_be_visible()
     sam: Desk = desk_of("sam", width=390)
     sam.go("/exceptions")
     sam.page.get_by_role("link", name=re.compile(r"\$900\.00")).click()
@@ -41,7 +42,7 @@ def test_a_request_is_approved_on_a_phone_and_seen_live(house: House, desk_of: A
     expect(ana.page.get_by_text("Asked now: Sam Okafor")).to_be_visible()
     ana.page.wait_for_timeout(1_000)  # until its stream stands
     sam.page.keyboard.press("a")
-    expect(sam.page.get_by_text(re.compile("Approved"))).to_be_visible()
+    expect(sam.page.get_by_text(re.compile(r"Approved \$900\.00 for"))).to_be_visible()
     expect(ana.page.get_by_text(re.compile(r"Sam Okafor approved \$900\.00"))).to_be_visible(timeout=PATIENCE)
     expect(phone.page.get_by_text("Sam Okafor approved $900.00.")).to_be_visible(timeout=PATIENCE)
     assert any("/exceptions/EX-1/live" in url for url in asked), "a stream stood"
@@ -66,6 +67,7 @@ def test_while_sam_is_away_his_stand_in_decides_on_his_behalf(house: House, desk
     tom.go("/exceptions")
     tom.page.get_by_role("link", name=re.compile("180")).click()
     tom.page.get_by_role("button", name=re.compile("^Approve .*180")).click()
+    expect(tom.page.get_by_text(re.compile("Approved .*180.* for"))).to_be_visible()
     ana: Desk = desk_of("ana", scripts=False)
     ana.go(f"/exceptions/{ref}")
     expect(ana.page.get_by_text(re.compile("Tom Hale approved"))).to_be_visible()
@@ -85,6 +87,7 @@ def test_at_the_clock_it_climbs_to_who_comes_next(house: House, desk_of: Any) ->
     manager.page.get_by_role("link", name=re.compile("Nobody has answered in time")).click()
     expect(manager.page.get_by_text("Raised")).to_be_visible()
     manager.page.keyboard.press("a")
+    expect(manager.page.get_by_text(re.compile("Approved .*180.* for"))).to_be_visible()
     manager.go("/inbox")
     expect(manager.page.get_by_text("Nobody has answered in time")).to_be_visible()
     sam: Desk = desk_of("sam")

@@ -83,6 +83,7 @@ def test_a_policy_is_drafted_by_keyboard_reviewed_on_a_phone_published_and_compa
     page.wait_for_url(re.compile(r"/edit$"))
     retype(page, page.locator("#limit-1"), "1500")
     page.keyboard.press("Enter")
+    expect(page.locator("#limit-1")).to_have_value("1500.00")  # as it was kept
     expect(findings).to_contain_text("Nothing to find")
 
     # A rule more, read back in words while it is written.

@@ -142,17 +142,17 @@ def test_a_draft_survives_a_reload_and_goes_when_it_was_sent(page, address):
     page.get_by_text("Draft kept on this device").wait_for()
     page.goto(address + "/?quiet")
     assert page.input_value("#story") == "A long story"
-    page.get_by_role("button", name="Log the case").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Log the case").click()
     assert page.evaluate("localStorage.length") == 0
     assert page.input_value("#story") == "A long story"
 
 
 def test_a_mistake_is_announced_and_focused(page, address):
     page.goto(address + "/?quiet")
-    page.get_by_role("button", name="Log the case").click()
-    page.wait_for_load_state()
-    assert page.evaluate("document.activeElement.className") == "errors"
+    with page.expect_navigation():
+        page.get_by_role("button", name="Log the case").click()
+    page.wait_for_function("document.activeElement.className === 'errors'")
     assert findings(page) == []
 
 
