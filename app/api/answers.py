@@ -165,7 +165,7 @@ def customer(customer_id: int, call: Call) -> given.CustomerOut:
         email=card.email,
         phone=card.phone,
         language=card.language,
-        cases=case_rows(cases.cases_of_customer(customer_id, seen).rows) if seen else [],
+        cases=case_rows(cases.cases_of_customer(card.numbers, seen).rows) if seen else [],
     )
 
 

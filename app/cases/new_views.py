@@ -123,7 +123,7 @@ def of_customer(ref: str) -> str:
     if card is None:
         raise NotFound
     page = queries.Page(size=6)
-    found = queries.cases_of_customer(card.id, my_scope("cases.read"), page)
+    found = queries.cases_of_customer(card.numbers, my_scope("cases.read"), page)
     but = parse_ref("case", request.args.get("but", ""))
     rows = [row for row in found.rows if row.id != but][:5]
     summary = ngettext("%(num)d other case", "%(num)d other cases", len(rows)) if not found.next_cursor else ""

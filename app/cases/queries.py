@@ -329,10 +329,10 @@ def events(case_id: int, page: Page, kinds: Iterable[str] | None = None) -> Slic
     return Slice(tuple(reversed(cut.rows)), cut.next_cursor)
 
 
-def cases_of_customer(customer_id: int, scope: Scope, page: Page | None = None) -> Slice[QueueRow]:
-    """A customer's cases, newest first."""
+def cases_of_customer(customer_ids: Sequence[int], scope: Scope, page: Page | None = None) -> Slice[QueueRow]:
+    """A customer's cases under all of her numbers, newest first."""
     page = page or Page(size=20)
-    statement = _QUEUE.where(Case.customer_id == customer_id, visible_to(scope))
+    statement = _QUEUE.where(Case.customer_id.in_(customer_ids), visible_to(scope))
     if page.after and type(page.after[0]) is int and abs(page.after[0]) < 2**63:
         statement = statement.where(Case.id < page.after[0])
     rows = [QueueRow(*row) for row in db.session.execute(statement.order_by(Case.id.desc()).limit(page.size + 1))]

@@ -7,6 +7,7 @@ from sqlalchemy import select, text, update
 
 from app.audit import actions as audit
 from app.customers import hooks
+from app.customers.merge_queries import root_of
 from app.customers.models import CUSTOMER_SEARCH, Customer
 from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX, email_key, is_email, name_key, phone_key, search_text
 from app.kernel.actor import Actor
@@ -138,7 +139,7 @@ def change(
 
 
 def _chosen(customer_id: int, actor: Actor) -> Customer:
-    customer = db.session.get(Customer, customer_id)
+    customer = db.session.get(Customer, root_of(customer_id))
     if customer is None:
         raise NotFound
     permissions.require(actor, "customers.write", site_id=customer.site_id)
@@ -155,7 +156,7 @@ def _with_email(address: str, site_id: int | None) -> Customer | None:
     statement = select(Customer).where(Customer.email == address).order_by(Customer.id)
     for customer in db.session.scalars(statement):
         if customer.site_id is None or customer.site_id == site_id:
-            return customer
+            return db.session.get_one(Customer, root_of(customer.id))
     return None
 
 

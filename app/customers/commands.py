@@ -1,10 +1,14 @@
-"""`flask customers segment CU-12 regular`: which segment a customer belongs to."""
+"""`flask customers segment CU-12 regular` and `flask customers import FILE`: segments and values of customers."""
+
+import json
+from typing import BinaryIO
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from app.customers import segment_actions
+from app.customers import care_actions, segment_actions
+from app.customers.care_forms import BYTES_MAX, read_figures
 from app.kernel.actor import command
 from app.kernel.errors import BadInput, NotFound
 from app.kernel.references import parse_ref
@@ -33,3 +37,25 @@ def set_segment(customer: str, segment: str | None) -> None:
     except BadInput as mistake:
         raise click.ClickException(" ".join(text for texts in mistake.errors.values() for text in texts)) from None
     click.echo(f"{customer}: {segment or 'no segment'}")
+
+
+@group.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only look whether the file could be taken.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@with_appcontext
+def take_file(file: BinaryIO, dry_run: bool, as_json: bool) -> None:
+    """Take segments and values from FILE: columns customer, segment, value, currency. All lines or none."""
+    try:
+        figures = read_figures(file.read(BYTES_MAX + 1))
+        count = care_actions.take_figures(figures=figures, actor=command("figures"), now=utc_now(), dry_run=dry_run)
+    except BadInput as mistake:
+        texts = [text for texts in mistake.errors.values() for text in texts]
+        if as_json:
+            click.echo(json.dumps({"taken": 0, "mistakes": texts}))
+            raise click.exceptions.Exit(1) from None
+        raise click.ClickException("\n".join(texts)) from None
+    if as_json:
+        click.echo(json.dumps({"taken": 0 if dry_run else count, "sound": count, "mistakes": []}))
+    else:
+        click.echo(f"{count} customers, nothing was changed" if dry_run else f"{count} customers")

@@ -1,10 +1,14 @@
-"""Customers and the search index over them."""
+"""Customers and the search index over them; the names of the room's other tables stand here too."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.customers.care_models import CustomerConsent as CustomerConsent
+from app.customers.care_models import CustomerPreference as CustomerPreference
+from app.customers.care_models import CustomerValue as CustomerValue
+from app.customers.merge_models import CustomerMerge as CustomerMerge
 from app.customers.segment_models import CustomerSegment as CustomerSegment
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.search import WordIndex

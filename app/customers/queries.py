@@ -1,10 +1,11 @@
 """Reads over customers; every one takes the scope of who asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
 
+from app.customers.merge_queries import counts_as, group_columns, is_herself, members_in, roots_of
 from app.customers.models import CUSTOMER_SEARCH, Customer
 from app.customers.rules import phone_key, site_word
 from app.kernel.database import db
@@ -29,6 +30,7 @@ class CustomerRow:
     site_id: int | None
     created_at: datetime
     version: int
+    numbers: tuple[int, ...] = ()  # all that she is known by, where one customer was asked for
 
     @property
     def ref(self) -> str:
@@ -57,9 +59,10 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
 
 
 def card(customer_id: int, scope: Scope) -> CustomerRow | None:
-    """One customer, or None when there is none within the scope."""
-    row = db.session.execute(select(*_COLUMNS).where(Customer.id == customer_id, visible_to(scope))).first()
-    return CustomerRow(*row) if row else None
+    """One customer, or None when there is none within the scope; who was merged answers as whom she counts as now."""
+    columns = (*_COLUMNS, *group_columns(Customer.id))
+    row = db.session.execute(select(*columns).where(Customer.id == counts_as(customer_id), visible_to(scope))).first()
+    return replace(CustomerRow(*row[:-2]), numbers=members_in(row[-2], row[-1])) if row else None
 
 
 def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[CustomerRow, ...]:
@@ -67,16 +70,16 @@ def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[Customer
     found = _found(term, scope)
     if not found:
         return ()
-    statement = select(*_COLUMNS).where(Customer.id.in_(found), visible_to(scope))
+    statement = select(*_COLUMNS).where(Customer.id.in_(_themselves(found)), visible_to(scope))
     rows = db.session.execute(statement.order_by(Customer.name_key, Customer.id).limit(limit))
     return tuple(CustomerRow(*row) for row in rows)
 
 
 def directory(scope: Scope, page: Page, term: str = "") -> Slice[CustomerRow]:
     """Customers by name, a page at a time; with a term those that it may begin."""
-    statement = select(*_COLUMNS, Customer.name_key).where(visible_to(scope))
+    statement = select(*_COLUMNS, Customer.name_key).where(visible_to(scope), is_herself())
     if term.strip():
-        statement = statement.where(Customer.id.in_(_found(term, scope)))
+        statement = statement.where(Customer.id.in_(_themselves(_found(term, scope))))
     if page.after and len(page.after) == 2:
         key, identity = page.after
         if isinstance(key, str) and "\0" not in key and isinstance(identity, int) and abs(identity) < 2**63:
@@ -84,6 +87,12 @@ def directory(scope: Scope, page: Page, term: str = "") -> Slice[CustomerRow]:
     rows = db.session.execute(statement.order_by(Customer.name_key, Customer.id).limit(page.size + 1)).all()
     cut = slice_of(rows, page, key=lambda row: (row.name_key, row.id))
     return Slice(tuple(CustomerRow(*row[:-1]) for row in cut.rows), cut.next_cursor)
+
+
+def _themselves(found: list[int]) -> list[int]:
+    """Put whom they count as in place of customers who were merged: an old name or address finds her too."""
+    roots = roots_of(found)
+    return [roots.get(one, one) for one in found]
 
 
 def _found(term: str, scope: Scope) -> list[int]:

@@ -1,13 +1,18 @@
-"""Reading the dialogue of a case."""
+"""Reading the dialogue of a case, and of a customer over all of hers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from app.cases.models import Case
+from app.cases.queries import visible_to
 from app.kernel.database import db
+from app.kernel.references import ref
 from app.messages.models import Message
 from app.people.models import Employee
+from app.people.permissions import Scope
 
 SHOWN_MAX = 200
 
@@ -35,3 +40,38 @@ def messages_of(case_id: int, limit: int = SHOWN_MAX) -> tuple[MessageRow, ...]:
         .limit(limit)
     ).all()
     return tuple(MessageRow(*row) for row in reversed(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenRow:
+    """One message of any case of a customer, with the beginning of its text."""
+
+    case_ref: str
+    direction: str
+    channel: str
+    text: str
+    at: datetime
+    author: str | None
+
+
+SPOKEN_CHARACTERS = 240
+
+
+def messages_of_customer(customer_ids: Sequence[int], scope: Scope, limit: int = 10) -> tuple[SpokenRow, ...]:
+    """The newest messages over all cases of a customer that this reader may open."""
+    rows = db.session.execute(
+        select(
+            Message.case_id, Message.direction, Message.channel, func.substr(Message.text, 1, SPOKEN_CHARACTERS + 1),
+            Message.at, Employee.name,
+        )
+        .join(Case, Case.id == Message.case_id)
+        .outerjoin(Employee, Employee.id == Message.author_id)
+        .where(Case.customer_id.in_(customer_ids), visible_to(scope))
+        .order_by(Message.at.desc(), Message.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    return tuple(SpokenRow(ref("case", row[0]), row[1], row[2], _shortened(row[3]), row[4], row[5]) for row in rows)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SPOKEN_CHARACTERS else text[:SPOKEN_CHARACTERS].rstrip() + "…"

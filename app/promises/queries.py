@@ -1,11 +1,14 @@
 """Reading promises, and how many were kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, case, func, literal, select, tuple_
 
+from app.cases.models import Case
+from app.cases.queries import visible_to
 from app.kernel.database import BigId, UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
@@ -79,6 +82,17 @@ _ROWS: Any = select(*_COLUMNS).join(Employee, Employee.id == Promise.keeper_id).
 def of_case(case_id: int, now: datetime) -> list[PromiseView]:
     """The promises of one case, the next due first."""
     rows = db.session.execute(_ROWS.where(Promise.case_id == case_id).order_by(Promise.due_at, Promise.id))
+    return [_view(row, now) for row in rows]
+
+
+def of_customer(customer_ids: Sequence[int], scope: Scope, now: datetime, limit: int = 10) -> list[PromiseView]:
+    """What a customer was told will happen, over all of her cases that this reader may open; the open ones first."""
+    rows = db.session.execute(
+        _ROWS.join(Case, Case.id == Promise.case_id)
+        .where(Case.customer_id.in_(customer_ids), visible_to(scope))
+        .order_by(Promise.kept_at.is_not(None), Promise.withdrawn_at.is_not(None), Promise.due_at.desc(), Promise.id)
+        .limit(limit)
+    )
     return [_view(row, now) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Reads over remedies, and "Can I?"."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -247,9 +248,9 @@ def remedies_of_case(case_id: int) -> tuple[RemedyRow, ...]:
     return tuple(RemedyRow(*row) for row in rows)
 
 
-def remedies_of_customer(customer_id: int, scope: Scope, limit: int = 50) -> tuple[RemedyRow, ...]:
-    """What a customer was given and offered, newest first."""
-    statement = _ROWS.where(Remedy.customer_id == customer_id, visible_to(scope))
+def remedies_of_customer(customer_ids: Sequence[int], scope: Scope, limit: int = 50) -> tuple[RemedyRow, ...]:
+    """What a customer was given and offered under all of her numbers, newest first."""
+    statement = _ROWS.where(Remedy.customer_id.in_(customer_ids), visible_to(scope))
     return tuple(RemedyRow(*row) for row in db.session.execute(statement.order_by(Remedy.id.desc()).limit(limit)))
 
 
@@ -270,11 +271,11 @@ def due_to_expire(now: datetime, limit: int) -> list[int]:
     )
 
 
-def given_total(customer_id: int, scope: Scope) -> dict[str, int]:
+def given_total(customer_ids: Sequence[int], scope: Scope) -> dict[str, int]:
     """Settled minor units by currency that a customer was given."""
     statement = (
         select(Remedy.currency, func.sum(Remedy.amount_minor))
-        .where(Remedy.customer_id == customer_id, Remedy.state == "settled", visible_to(scope))
+        .where(Remedy.customer_id.in_(customer_ids), Remedy.state == "settled", visible_to(scope))
         .group_by(Remedy.currency)
     )
     return {currency: int(total) for currency, total in db.session.execute(statement)}

@@ -154,7 +154,7 @@ def test_a_malformed_cursor_starts_from_the_beginning(app: Flask, cursor: str) -
     for view in ("all", "resolved"):
         queries.queue(COMPANY, Filters(view=view), page, me_id=None, team_id=None, now=utc_now())
     assert queries.events(case.id, page).rows
-    queries.cases_of_customer(1, COMPANY, page)
+    queries.cases_of_customer((1,), COMPANY, page)
 
 
 def test_each_view_reads_along_an_index_and_never_sorts(app: Flask) -> None:

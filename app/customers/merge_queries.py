@@ -1,0 +1,72 @@
+"""Which customers are one. Everything of a customer is read over all of her numbers; nothing is rewritten by a merge."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy.orm import aliased
+
+from app.customers.models import Customer, CustomerMerge
+from app.kernel.database import db
+
+_HOLDS = CustomerMerge.undone_at.is_(None)
+
+
+def counts_as(customer_id: int) -> ColumnElement[Any]:
+    """Whom a customer counts as, for a comparison within another query."""
+    merged = select(CustomerMerge.root_id).where(CustomerMerge.customer_id == customer_id, _HOLDS).scalar_subquery()
+    return func.coalesce(merged, customer_id)
+
+
+def roots_of(customer_ids: Iterable[int]) -> dict[int, int]:
+    """Whom those count as who were merged."""
+    rows = db.session.execute(
+        select(CustomerMerge.customer_id, CustomerMerge.root_id).where(
+            CustomerMerge.customer_id.in_(customer_ids), _HOLDS
+        )
+    )
+    return {row.customer_id: row.root_id for row in rows}
+
+
+def root_of(customer_id: int) -> int:
+    """Whom a customer counts as: herself, unless she was merged."""
+    return (
+        db.session.scalar(select(CustomerMerge.root_id).where(CustomerMerge.customer_id == customer_id, _HOLDS))
+        or customer_id
+    )
+
+
+def members_of(customer_id: int) -> tuple[int, ...]:
+    """All numbers of one customer, ascending; one query."""
+    rows = db.session.execute(
+        select(CustomerMerge.customer_id, CustomerMerge.root_id).where(
+            CustomerMerge.root_id == counts_as(customer_id), _HOLDS
+        )
+    )
+    found = {customer_id}
+    for row in rows:
+        found |= {row.customer_id, row.root_id}
+    return tuple(sorted(found))
+
+
+def group_columns(customer_id: Any) -> tuple[ColumnElement[Any], ...]:
+    """The numbers of the customer of a row, as two columns of another query; `members_in` reads them."""
+    own, hers = aliased(CustomerMerge), aliased(CustomerMerge)
+    merged = select(own.root_id).where(own.customer_id == customer_id, own.undone_at.is_(None)).scalar_subquery()
+    root = func.coalesce(merged, customer_id)
+    others = select(func.aggregate_strings(cast(hers.customer_id, String), ",")).where(
+        hers.root_id == root, hers.undone_at.is_(None)
+    )
+    return root, others.scalar_subquery()
+
+
+def members_in(root_id: int | None, others: str | None) -> tuple[int, ...]:
+    """Read what `group_columns` gave; nobody where no customer is known."""
+    if root_id is None:
+        return ()
+    return tuple(sorted({root_id, *(int(part) for part in (others or "").split(",") if part)}))
+
+
+def is_herself() -> ColumnElement[bool]:
+    """Leave out customers who count as somebody else."""
+    return ~select(CustomerMerge.id).where(CustomerMerge.customer_id == Customer.id, _HOLDS).exists()
