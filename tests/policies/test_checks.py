@@ -146,6 +146,7 @@ def test_every_finding_has_words_that_say_what_to_do(app: Flask) -> None:
 documents = st.lists(written_rules(), min_size=1, max_size=8).map(lambda rules: Document("T").with_rules(rules))
 
 
+@settings(max_examples=examples(2_000))
 @given(documents)
 def test_any_document_is_looked_over_without_an_accident(any_document: Document) -> None:
     for finding in findings(any_document, KNOWN):

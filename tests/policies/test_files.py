@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.kernel.money import NO_CURRENCY
@@ -13,6 +13,7 @@ from app.policies.document_rules import Clause, Document, document_of
 from app.policies.known_rules import Known, KnownCategory, KnownKind, KnownSite, KnownTeam
 from app.policies.rules import UNITS, Rule
 from app.policies.yaml_rules import SIZE_MAX, BadPolicyFile, dump, load
+from tests.counts import examples
 
 KNOWN = Known(
     sites={1: KnownSite(1, "LON", "London", "GBP"), 2: KnownSite(2, "TYO", "Tokyo", "JPY")},
@@ -20,6 +21,7 @@ KNOWN = Known(
     kinds={"refund": KnownKind("refund", "Refund"), "repair": KnownKind("repair", "Repair", monetary=False)},
     categories={5: KnownCategory(5, "room", "Room"), 6: KnownCategory(6, "on", "On")},
 )
+
 SMALL = """\
 format: makegood-policy/1
 title: Small
@@ -77,6 +79,7 @@ documents = st.builds(
 )
 
 
+@settings(max_examples=examples(2_000))  # a document costs tens of milliseconds
 @given(documents, st.none() | instants)
 def test_what_is_written_is_read_back_the_same(document: Document, starts: datetime | None) -> None:
     read = load(dump(document, KNOWN, starts=starts), KNOWN)
@@ -84,6 +87,7 @@ def test_what_is_written_is_read_back_the_same(document: Document, starts: datet
     assert len(read.lines) == len(document.rules)
 
 
+@settings(max_examples=examples(2_000))
 @given(documents)
 def test_what_is_stored_is_read_back_the_same(document: Document) -> None:
     again = document_of(document.content)

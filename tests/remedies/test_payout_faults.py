@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -24,6 +23,7 @@ from app.remedies import reconcile_queries as reconciling
 from app.remedies.connectors.stripe import Stripe
 from tests.cases.builders import make_case
 from tests.counts import count, examples
+from tests.forked import in_a_child
 from tests.people.builders import Company, make_company
 from tests.remedies.builders import publish_policy
 from tests.remedies.payout_builders import again, connect, route, settled, work
@@ -204,26 +204,18 @@ def test_a_process_that_is_killed_at_any_step_leaves_books_that_agree(app: Flask
 
 def killed(where: tuple[str, object, str, str], now: datetime) -> bool:
     """Deliver in a child process that is killed with SIGKILL at the step; True when it was."""
-    db.session.remove()
-    db.engine.dispose()
-    child = os.fork()
-    if child == 0:
-        try:
-            _, owner, name, moment = where
-            real = getattr(owner, name)
+    _, owner, name, moment = where
+    real = getattr(owner, name)
 
-            def deadly(*args: object, **more: object) -> object:
-                if moment == "before":
-                    os.kill(os.getpid(), signal.SIGKILL)
-                real(*args, **more)
-                os.kill(os.getpid(), signal.SIGKILL)
-                return None
+    def deadly(*args: object, **more: object) -> object:
+        if moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(*args, **more)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
 
-            setattr(owner, name, deadly)
-            deliver_due(now=now)
-        except BaseException as trouble:
-            print(repr(trouble), file=sys.stderr)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    def deliver() -> None:
+        setattr(owner, name, deadly)
+        deliver_due(now=now)
+
+    return in_a_child(deliver) == -signal.SIGKILL
