@@ -97,6 +97,11 @@ class Learned:
     credits: list[Credit]
 
 
+def difference(site_ids: Collection[int], since: datetime) -> Difference:
+    """What waiting costs at some places, from the newest ROWS_MAX offers since an instant."""
+    return matched_difference(_outcomes(since, site_ids))
+
+
 def learned(site_ids: Collection[int], now: datetime) -> Learned:
     """Measure some places, the newest ROWS_MAX of each kind; a fixed number of queries."""
     since = now - timedelta(days=DAYS)

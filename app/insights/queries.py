@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 
 from app.approvals.models import ExceptionRequest
 from app.budgets.models import Purse
@@ -34,6 +34,11 @@ class Part:
     @property
     def by(self) -> str:
         return "team" if len(self.site_ids) == 1 else "site"
+
+
+def in_team(column: Any, part: Part) -> ColumnElement[bool]:
+    """What a part adds to a statement beside its sites; nothing where it has no team."""
+    return true() if part.team_id is None else column == part.team_id
 
 
 def part_of(site_ids: tuple[int, ...], team_id: int | None, period: Period, now: datetime) -> Part:
