@@ -1,8 +1,10 @@
 """What makes a chain whole: one pass over seals with what they seal; pure and of constant memory."""
 
 import hashlib
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -10,9 +12,11 @@ import orjson
 from flask_babel import lazy_gettext as _l
 
 from app.audit.rules import GENESIS
+from app.kernel.time import parse_instant
 
 # An entry is sealed within 0.1 s; one that waits longer than this means that the sealer stands still or was kept away.
 UNSEALED_SECONDS_MAX = 60
+EARLY_MAX = timedelta(hours=1)
 
 # How each problem is told. A problem's name is stable, for scripts.
 SENTENCES = {
@@ -27,6 +31,15 @@ SENTENCES = {
     "rewritten": _l(
         "The chain was rewritten at or before this number: it differs from the head that was kept outside."
     ),
+    "root-differs": _l("The hash tree up to this number has another root than its checkpoint says."),
+    "block-changed": _l("A stored part of the hash tree is not what the entries hash to."),
+    "checkpoint-forged": _l("This checkpoint is not what the trail's own key signed."),
+    "checkpoint-differs": _l("The database holds another checkpoint than the one that was kept outside."),
+    "checkpoint-missing": _l("A checkpoint is missing."),
+    "checkpoints-swapped": _l("Checkpoints stand in another order than they were signed in."),
+    "checkpoint-unreadable": _l("A line of the checkpoints kept outside can't be read."),
+    "checkpoints-gone": _l("The checkpoints that were kept outside are gone."),
+    "keys-missing": _l("There is no public key to verify the checkpoints with."),
     "unsealed-too-long": _l("Entries have been waiting for their seal for more than a minute."),
 }
 
@@ -50,11 +63,12 @@ class BadHead(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The first thing that is wrong. number: the first bad number, or None when no number is at fault."""
+    """The first thing that is wrong. number: the first bad number, or None when no number is at fault; serial: the checkpoint's."""
 
     code: str
     number: int | None = None
     entry_id: int | None = None
+    serial: int | None = None
 
     @property
     def sentence(self) -> Any:
@@ -63,7 +77,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a verification found. erased: entries whose payload was emptied, which is fine."""
+    """What a verification found. erased: entries whose payload was emptied, which is fine.
+
+    early: how many entries claim to be recorded more than EARLY_MAX before the checkpoint that they come after, and the
+    first of them: they were put in later, or a clock ran wrong.
+    """
 
     problem: Problem | None
     checked: int
@@ -73,6 +91,9 @@ class Report:
     head: Head
     heads_compared: int
     seconds: float
+    checkpoints_compared: int = 0
+    early: int = 0
+    first_early: int | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -130,23 +151,39 @@ SealedRow = tuple[
 class Checker:
     """Walks the chain from `after` (GENESIS: from its start); `take` returns the first problem, then stop.
 
-    Instants arrive as text in UTC: YYYY-MM-DDTHH:MM:SS[.ffffff]Z.
+    Instants arrive as text in UTC: YYYY-MM-DDTHH:MM:SS[.ffffff]Z. `leaves` are the hashes of the entries taken last.
     """
 
-    __slots__ = ("_heads", "_next_head", "chain", "checked", "erased", "number")
+    __slots__ = (
+        "_earliest",
+        "_heads",
+        "_next_head",
+        "chain",
+        "checked",
+        "early",
+        "erased",
+        "first_early",
+        "leaves",
+        "number",
+    )
 
     def __init__(self, heads: list[Head] | None = None, after: Head | None = None) -> None:
         self.number = after.number if after else 0
         self.chain = after.chain_hash if after else GENESIS
         self.checked = 0
         self.erased = 0
-        self._heads = [head for head in heads or [] if head.number > self.number]
+        self.early = 0
+        self.first_early: int | None = None
+        self.leaves: list[bytes] = []
+        self._heads = deque(head for head in heads or [] if head.number > self.number)
         self._next_head = self._heads[0].number if self._heads else -1
+        self._earliest = _an_hour_before(after.at) if after else ""
 
     def take(self, rows: Sequence[SealedRow]) -> Problem | None:
         """Check a batch of rows in rising order of number. Written for speed: it runs once per entry ever recorded."""
         sha256, loads, unhex = hashlib.sha256, orjson.loads, bytes.fromhex
-        number, chain, next_head = self.number, self.chain, self._next_head
+        number, chain, next_head, earliest = self.number, self.chain, self._next_head, self._earliest
+        self.leaves = leaves = []
         for row in rows:
             number += 1
             found, entry_id, sealed, link, content = row[:5]
@@ -154,7 +191,8 @@ class Checker:
                 return self._stop("number-missing", number, None)
             if content is None:
                 return self._stop("entry-missing", number, entry_id)
-            digest = sha256(b"\x00" + content.encode()).hexdigest()
+            leaf = sha256(b"\x00" + content.encode())
+            digest = leaf.hexdigest()
             if digest != sealed:
                 return self._stop("content-changed", number, entry_id)
             chain = sha256(f"{chain}:{number}:{entry_id}:{digest}".encode()).hexdigest()
@@ -180,10 +218,14 @@ class Checker:
                     bound = ""
                 if bound != commitment:
                     return self._stop("payload-changed", number, entry_id)
+            leaves.append(leaf.digest())
+            if row[11] < earliest:
+                self.early += 1
+                self.first_early = self.first_early or number
             if number == next_head:
                 if not self._is_on(number, chain):
                     return self._stop("rewritten", number, None)
-                next_head = self._next_head
+                next_head, earliest = self._next_head, self._earliest
         self.checked += number - self.number
         self.number, self.chain = number, chain
         return None
@@ -195,13 +237,15 @@ class Checker:
     def _is_on(self, number: int, chain: str) -> bool:
         """Tell whether every head kept outside for this number names this link."""
         while self._heads and self._heads[0].number == number:
-            if self._heads.pop(0).chain_hash != chain:
+            head = self._heads.popleft()
+            if head.chain_hash != chain:
                 return False
+            self._earliest = max(self._earliest, _an_hour_before(head.at))
         self._next_head = self._heads[0].number if self._heads else -1
         return True
 
     def _stop(self, code: str, number: int, entry_id: int | None) -> Problem:
-        self._heads = []
+        self._heads.clear()
         self.checked += number - self.number - 1
         return Problem(code, number, entry_id)
 
@@ -222,6 +266,14 @@ def _is_same_instant(said: str, column: str) -> bool:
 def _padded(text: str) -> str:
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction:0<6}"
+
+
+def _an_hour_before(at: str) -> str:
+    """Say the instant EARLY_MAX before another one in the form that sorts like rows' texts; nothing where it can't be read."""
+    try:
+        return (parse_instant(at) - EARLY_MAX).isoformat()[:19]
+    except ValueError:
+        return ""
 
 
 def unsealed_problem(unsealed: int, oldest_seconds: float | None) -> Problem | None:

@@ -17,7 +17,8 @@ Ed25519 signature over everything above the blank line, its line end included.
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,8 @@ import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from app.audit.chain_rules import Head, Problem
+from app.audit.merkle_rules import BLOCK, Tree
 from app.audit.rules import GENESIS
 from app.kernel.time import iso, parse_instant
 
@@ -51,6 +54,10 @@ class Checkpoint:
     at: datetime
     previous: str
     note: str
+
+    @property
+    def head(self) -> Head:
+        return Head(self.size, self.chain_hash, iso(self.at))
 
     @property
     def digest(self) -> str:
@@ -157,15 +164,7 @@ def parse_line(line: bytes | str) -> Checkpoint:
     return checkpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """The first thing that is wrong with checkpoints. code: stable, see chain_rules.SENTENCES."""
-
-    code: str
-    serial: int
-
-
-def fault_in(record: Sequence[Checkpoint], ring: KeyRing) -> Fault | None:
+def fault_in(record: Sequence[Checkpoint], ring: KeyRing) -> Problem | None:
     """Check a record of checkpoints in the order in which it was written: no gap, each names the one before, all are signed.
 
     Only the newest signature is computed while all is well: it covers, by name of the one before, every older note.
@@ -175,12 +174,42 @@ def fault_in(record: Sequence[Checkpoint], ring: KeyRing) -> Fault | None:
             continue
         forged = next((one for one in (before, after) if not ring.accepts(one)), None)
         if forged:
-            return Fault("checkpoint-forged", forged.serial)
+            return Problem("checkpoint-forged", serial=forged.serial)
         next_serial = before.serial + 1
         if after.serial != next_serial:
             is_elsewhere = after.serial < next_serial or any(one.serial == next_serial for one in record)
-            return Fault("checkpoints-swapped" if is_elsewhere else "checkpoint-missing", next_serial)
-        return Fault("checkpoint-forged", next_serial)
+            return Problem("checkpoints-swapped" if is_elsewhere else "checkpoint-missing", serial=next_serial)
+        return Problem("checkpoint-forged", serial=next_serial)
     if record and not ring.accepts(record[-1]):
-        return Fault("checkpoint-forged", record[-1].serial)
+        return Problem("checkpoint-forged", serial=record[-1].serial)
     return None
+
+
+class Anchors:
+    """Compares the tree, as the entries are walked, with signed checkpoints and with the stored roots of its blocks.
+
+    checkpoints: rising by size, and only those that are trusted. blocks: stored roots by number, counted over whole trees.
+    """
+
+    def __init__(self, tree: Tree, checkpoints: Sequence[Checkpoint], blocks: Mapping[int, str]) -> None:
+        self._tree = tree
+        self._waiting = deque(one for one in checkpoints if one.size > tree.size)
+        self._blocks = blocks
+        self._blocks_end = self._waiting[-1].size // BLOCK if self._waiting else 0
+
+    def take(self, leaves: Sequence[bytes]) -> Problem | None:
+        """Go on with the hashes of the next entries; return the first difference."""
+        tree, start = self._tree, 0
+        while start < len(leaves):
+            size = self._waiting[0].size if self._waiting else 0
+            end = min(len(leaves), start + size - tree.size) if size else len(leaves)
+            block = tree.size // BLOCK
+            for place, root in enumerate(tree.add(leaves[start:end]), block):
+                if self._blocks.get(place) != root.hex() and (place in self._blocks or place < self._blocks_end):
+                    return Problem("block-changed", place * BLOCK + 1)
+            if size == tree.size:
+                one = self._waiting.popleft()
+                if tree.root() != one.root:
+                    return Problem("root-differs", size, serial=one.serial)
+            start = end
+        return None

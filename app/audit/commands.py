@@ -5,11 +5,15 @@ from pathlib import Path
 
 import click
 import orjson
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from app.audit import queries
+from app.audit import checkpoint_jobs as witness
+from app.audit import checkpoint_keys, queries
+from app.audit import checkpoint_queries as checkpoints
 from app.audit.chain_rules import BadHead, Head, Report, parse_heads
+from app.audit.checkpoint_keys import BadKeys
+from app.audit.checkpoint_places import NotKept
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 
@@ -28,20 +32,57 @@ def register(app: Flask) -> None:
     help="Heads kept outside the database, as `audit head` prints them; each must lie on the chain.",
 )
 @click.option("--newer", is_flag=True, help="Trust the chain up to the newest head in the file and check what follows.")
+@click.option(
+    "--checkpoints",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A copy of the checkpoints kept elsewhere; more than one may be given. Without it: the instance's own.",
+)
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A copy of the public keys kept elsewhere. Without it: the instance's own.",
+)
+@click.option("--since-checkpoint", is_flag=True, help="Trust the newest checkpoint outside and check what follows.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify(head_file: Path | None, newer: bool, as_json: bool) -> None:
-    """Recompute the whole chain; exit code 0 only when it is whole."""
+def verify(
+    head_file: Path | None,
+    newer: bool,
+    files: tuple[Path, ...],
+    keys: Path | None,
+    since_checkpoint: bool,
+    as_json: bool,
+) -> None:
+    """Recompute the whole chain and its hash tree, and hold them against what is kept outside the database.
+
+    Exit code 0 only when all of it is whole.
+    """
     heads = _read_heads(head_file) if head_file else []
     if newer and not heads:
         raise click.UsageError("--newer needs --head FILE")
-    after = heads[-1] if newer else None
+    if newer and since_checkpoint:
+        raise click.UsageError("choose one of --newer and --since-checkpoint")
+    try:
+        kept = checkpoints.outside(files, keys)
+    except BadKeys as mistake:
+        raise click.ClickException(str(mistake)) from None
+    if since_checkpoint and checkpoints.newest_outside(kept) is None:
+        raise click.UsageError("--since-checkpoint: no checkpoint that the trail's key signed is kept outside")
     with click.progressbar(length=1, label="Verifying", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
         def show(done: int, total: int) -> None:
             bar.length = max(total, 1)
             bar.update(done - bar.pos)
 
-        report = queries.verify(now=utc_now(), heads=heads, after=after, on_progress=show)
+        report = checkpoints.verify(
+            now=utc_now(),
+            kept=kept,
+            heads=heads,
+            after=heads[-1] if newer else None,
+            since_checkpoint=since_checkpoint,
+            on_progress=show,
+        )
     click.echo(_as_json(report) if as_json else _as_text(report))
     sys.exit(0 if report.is_whole else 1)
 
@@ -61,6 +102,7 @@ def _as_json(report: Report) -> str:
             "problem": problem.code if problem else None,
             "first_bad_number": problem.number if problem else None,
             "entry_id": problem.entry_id if problem else None,
+            "checkpoint": problem.serial if problem else None,
             "checked": report.checked,
             "erased": report.erased,
             "unsealed": report.unsealed,
@@ -69,6 +111,9 @@ def _as_json(report: Report) -> str:
             "chain_hash": report.head.chain_hash,
             "at": report.head.at,
             "heads_compared": report.heads_compared,
+            "checkpoints_compared": report.checkpoints_compared,
+            "recorded_early": report.early,
+            "first_recorded_early": report.first_early,
             "seconds": round(report.seconds, 3),
         }
     ).decode()
@@ -76,14 +121,28 @@ def _as_json(report: Report) -> str:
 
 def _as_text(report: Report) -> str:
     lines = []
-    if report.problem:
-        where = f" First bad number: {report.problem.number}." if report.problem.number is not None else ""
-        lines.append(f"NOT WHOLE ({report.problem.code}).{where} {report.problem.sentence}")
+    if problem := report.problem:
+        where = f" First bad number: {problem.number}." if problem.number is not None else ""
+        where += f" Checkpoint: {problem.serial}." if problem.serial is not None else ""
+        lines.append(f"NOT WHOLE ({problem.code}).{where} {problem.sentence}")
     else:
-        outside = f", agrees with {report.heads_compared} head(s) kept outside" if report.heads_compared else ""
-        lines.append(f"Whole: {report.checked:,} entries{outside}. Head: {report.head.line()}")
-        if not report.heads_compared:
-            lines.append("Without --head FILE a cut tail or a rewritten chain can't be seen.")
+        agrees = [
+            f"{count:,} {what}"
+            for count, what in (
+                (report.checkpoints_compared, "signed checkpoint(s)"),
+                (report.heads_compared, "head(s) kept outside"),
+            )
+            if count
+        ]
+        agreeing = f", agrees with {' and '.join(agrees)}" if agrees else ""
+        lines.append(f"Whole: {report.checked:,} entries{agreeing}. Head: {report.head.line()}")
+        if not agrees:
+            lines.append("Without checkpoints or --head FILE a cut tail or a rewritten chain can't be seen.")
+    if report.first_early is not None:
+        lines.append(
+            f"{report.early:,} entries, the first of them number {report.first_early}, claim to be more than an hour older than "
+            "the checkpoint before them: they were put in later, or a clock ran wrong."
+        )
     if report.erased:
         lines.append(f"{report.erased:,} of them had their readable part erased, as the law asks.")
     lines.append(f"Unsealed: {report.unsealed:,}" + (f", {report.unsealed_seconds:.0f} s" if report.unsealed else ""))
@@ -114,3 +173,31 @@ def export(case_ref: str | None) -> None:
     for line in queries.export_lines(filters):
         sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
+
+
+@group.command("checkpoint")
+@click.option("--again", is_flag=True, help="Write what the files outside lack, after they were cut or taken away.")
+def checkpoint(again: bool) -> None:
+    """Sign a checkpoint over what is new now, and hand over what is waiting."""
+    try:
+        if again:
+            click.echo(f"Written again: {witness.give_again()}")
+        made = witness.make(now=utc_now())
+        witness.hand_over(now=utc_now())
+    except (BadKeys, NotKept, witness.CheckpointsDiverge) as refusal:
+        raise click.ClickException(str(refusal)) from None
+    click.echo(made.note if made else "Nothing is new since the last checkpoint.")
+
+
+@group.command("keys")
+@click.option("--rotate", is_flag=True, help="Make a new signing key and destroy the old one.")
+def keys(rotate: bool) -> None:
+    """Print the public keys of the checkpoints; keep a copy where the database's owner can't write."""
+    settings = current_app.extensions["makegood_settings"]
+    try:
+        if rotate:
+            checkpoint_keys.rotate(settings, utc_now())
+        ring = checkpoint_keys.read_ring(checkpoint_keys.public_path(settings))
+    except BadKeys as mistake:
+        raise click.ClickException(str(mistake)) from None
+    click.echo(checkpoint_keys.ring_json(ring).decode(), nl=False)

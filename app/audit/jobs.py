@@ -4,11 +4,10 @@ from sqlalchemy import select, text
 
 from app.audit import actions
 from app.audit.models import AuditEntry, AuditSeal
+from app.audit.queries import LOOK_BACK
 from app.kernel.database import db
 from app.kernel.transactions import transaction
 
-# Identity values are given before commit, so a lower id may become visible later: look back this far every time.
-LOOK_BACK = 10_000
 _LOCK = 7_305_411
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from app.audit.actions import TYPES
 from app.audit.chain_rules import Checker, Head, Problem, Report, SealedRow, unsealed_problem
+from app.audit.checkpoint_rules import Anchors
 from app.audit.models import AuditEntry, AuditPayload, AuditSeal
 from app.audit.rules import GENESIS
 from app.kernel.database import db
@@ -20,6 +21,8 @@ from app.kernel.time import iso
 
 BATCH = 2_000
 _NEWEST = 50
+# Identity values are given before commit, so a lower id may become visible later: look back this far every time.
+LOOK_BACK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +166,14 @@ def verify(
     now: datetime,
     heads: list[Head] | None = None,
     after: Head | None = None,
+    anchors: Anchors | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Recompute the whole chain from the stored bytes and return what was found; memory stays flat.
 
-    heads: ends of the chain kept outside the database, all of which must lie on it.
+    heads: ends of the chain kept outside the database, all of which must lie on it, rising by number.
     after: trust the chain up to this head and check only what is newer.
+    anchors: the checkpoints that the hash tree over what is checked must agree with.
     on_progress: called with (done, total) after every batch.
     """
     started = time.perf_counter()
@@ -180,12 +185,15 @@ def verify(
         with closing(_links(first)) as batches:
             for batch in batches:
                 problem = checker.take(batch)
+                differs = anchors.take(checker.leaves) if anchors else None
+                if differs and (problem is None or (differs.number or 0) < (problem.number or 0)):
+                    problem = differs
                 if problem:
                     break
                 if on_progress:
                     on_progress(checker.number - first, max(total, checker.number) - first)
         problem = problem or checker.finish()
-    unsealed, oldest = _unsealed(now)
+    unsealed, oldest = _unsealed(now, after)
     return Report(
         problem=problem or unsealed_problem(unsealed, oldest),
         checked=checker.checked,
@@ -195,6 +203,8 @@ def verify(
         head=Head(checker.number, checker.chain, iso(now)),
         heads_compared=len(heads or []),
         seconds=time.perf_counter() - started,
+        early=checker.early,
+        first_early=checker.first_early,
     )
 
 
@@ -207,14 +217,21 @@ def _start_problem(after: Head | None) -> Problem | None:
     return None if stored == after.chain_hash else Problem("rewritten", after.number)
 
 
-def _unsealed(now: datetime) -> tuple[int, float | None]:
-    """Count entries without a seal, with the age of the oldest; a future instant counts by its distance."""
-    row = db.session.execute(
+def _unsealed(now: datetime, after: Head | None) -> tuple[int, float | None]:
+    """Count entries without a seal, with the age of the oldest; a future instant counts by its distance.
+
+    after: look only at entries about as new as that head, since whoever asks wants no walk over all of them.
+    """
+    waiting = (
         select(func.count(), func.min(AuditEntry.recorded_at), func.max(AuditEntry.recorded_at))
         .select_from(AuditEntry)
         .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
         .where(AuditSeal.number.is_(None))
-    ).one()
+    )
+    if after is not None and after.number:
+        known = db.session.scalar(select(AuditSeal.entry_id).where(AuditSeal.number == after.number)) or 0
+        waiting = waiting.where(AuditEntry.id > known - LOOK_BACK)
+    row = db.session.execute(waiting).one()
     if not row[0]:
         return 0, None
     ages = [(now - instant).total_seconds() for instant in (row[1], row[2])]
