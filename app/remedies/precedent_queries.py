@@ -1,9 +1,11 @@
 """Reads over precedents: one index, a capped sample, the same cost however many there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 
 from app.kernel.database import db
 from app.kernel.money import Money
@@ -69,7 +71,10 @@ def band(stratum: Stratum) -> Band | None:
 
 def similar(stratum: Stratum, scope: Scope) -> Similar:
     """The precedents of a stratum in the whole company, and the latest ones that this reader may open."""
-    sample = _sample(stratum)
+    return _similar(stratum, _sample(stratum), scope)
+
+
+def _similar(stratum: Stratum, sample: Sequence[PastOffer], scope: Scope) -> Similar:
     given = tuple(sorted(row.amount_minor for row in sample if row.answer == "accepted"))
     answers = [row.answer for row in sample]
     mine = [row for row in sample if row.answer != "reversed" and scope.covers(site_id=row.site_id)]
@@ -84,8 +89,25 @@ def similar(stratum: Stratum, scope: Scope) -> Similar:
     )
 
 
+def similar_of(strata: Sequence[Stratum], scope: Scope) -> tuple[Similar, ...]:
+    """The precedents of several strata, in one query, in their order."""
+    if not strata:
+        return ()
+    parts = [select(literal(number), _newest(stratum).subquery()) for number, stratum in enumerate(strata)]
+    found: list[list[PastOffer]] = [[] for _stratum in strata]
+    for number, *row in db.session.execute(union_all(*parts)):
+        found[number].append(PastOffer(*row))
+    for sample in found:
+        sample.sort(key=lambda one: one.at, reverse=True)
+    return tuple(_similar(stratum, sample, scope) for stratum, sample in zip(strata, found, strict=True))
+
+
 def _sample(stratum: Stratum) -> list[PastOffer]:
-    rows = db.session.execute(
+    return [PastOffer(*row) for row in db.session.execute(_newest(stratum))]
+
+
+def _newest(stratum: Stratum) -> Any:
+    return (
         select(
             Precedent.case_id, Precedent.site_id, Precedent.amount_minor, Precedent.currency, Precedent.answer,
             Precedent.at,
@@ -99,4 +121,3 @@ def _sample(stratum: Stratum) -> list[PastOffer]:
         .order_by(Precedent.at.desc(), Precedent.remedy_id.desc())
         .limit(SAMPLE_MAX)
     )  # fmt: skip
-    return [PastOffer(*row) for row in rows]

@@ -20,7 +20,16 @@ from app.kernel.time import utc_now
 from app.people.access import me, my_scope, needs
 from app.policies import queries as policies
 from app.remedies import actions as remedies
-from app.remedies import payout_route_views, payout_views, payout_words, queries, receipt_views, redress_views, words
+from app.remedies import (
+    payout_route_views,
+    payout_views,
+    payout_words,
+    queries,
+    receipt_views,
+    redress_views,
+    suggestion_views,
+    words,
+)
 from app.remedies.blueprint import bp
 from app.remedies.forms import AcceptForm, OfferForm, ReasonForm
 from app.remedies.models import Remedy
@@ -28,7 +37,7 @@ from app.remedies.panel import Panel, panel_for
 from app.remedies.queries import RemedyRow
 from app.ui.filters import money
 
-__all__ = ["bp", "payout_route_views", "payout_views", "receipt_views", "redress_views"]
+__all__ = ["bp", "payout_route_views", "payout_views", "receipt_views", "redress_views", "suggestion_views"]
 
 
 @bp.app_context_processor
