@@ -88,7 +88,7 @@ def _cleo(scene: Scene, photo: Prepared) -> Story:
     """The case with which a visitor tries "Can I?": heard and answered for, and nothing promised yet."""
     case = _log(
         scene, "ana", 3, "Heating and air", "No heating in room 512, second night",
-        "She told us on the first morning, and engineering never came. She slept in her coat and has a talk to give at ten.",
+        "I told you on the first morning, and engineering never came. I slept in my coat and have a talk to give at ten.",
         "Cleo Marchetti", "cleo@guest.example",
     )  # fmt: skip
     yield timedelta(minutes=4)
