@@ -14,7 +14,7 @@ from app.audit.checkpoint_keys import public_path, read_ring
 from app.audit.checkpoint_places import FilePlace, NotKept, places
 from app.audit.checkpoint_rules import Anchors, BadCheckpoint, Checkpoint, KeyRing, fault_in, parse, parse_line
 from app.audit.merkle_rules import BLOCK, Tree
-from app.audit.models import AuditBlock, AuditCheckpoint, CheckpointReceipt
+from app.audit.models import AuditBlock, AuditCheckpoint, AuditEntry, AuditSeal, CheckpointReceipt
 from app.audit.rules import GENESIS
 from app.kernel.database import db
 from app.kernel.time import iso
@@ -75,6 +75,16 @@ def newest_outside(kept: Outside) -> Checkpoint | None:
     """Return the newest checkpoint outside that the trail's key signed."""
     record, problem = _record(kept, newest_only=True)
     return record[-1] if record and not problem else None
+
+
+def uncovered_since() -> datetime | None:
+    """Return when the first entry was recorded that no checkpoint covers yet; None when all are covered."""
+    covered = select(func.coalesce(func.max(AuditCheckpoint.size), 0)).scalar_subquery()
+    return db.session.scalar(
+        select(AuditEntry.recorded_at)
+        .join(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+        .where(AuditSeal.number == covered + 1)
+    )
 
 
 def _record(kept: Outside, *, newest_only: bool) -> tuple[list[Checkpoint], Problem | None]:

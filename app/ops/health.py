@@ -45,6 +45,7 @@ class Health:
                 checks += [
                     *queries.scheduler_checks(queries.signs(), now),
                     queries.seal_check(now),
+                    queries.checkpoint_check(now),
                     queries.outbox_check(now),
                 ]
             except SQLAlchemyError as failure:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import current_app
 from sqlalchemy import func, select
 
 from app.approvals.models import ExceptionRequest
+from app.audit import checkpoint_queries as checkpoints
 from app.audit import queries as audit
 from app.audit.models import AuditEntry, AuditSeal
 from app.kernel.database import db
@@ -14,6 +16,7 @@ from app.notifications.outbox_models import OutboxAttempt
 from app.ops.models import Heartbeat
 from app.ops.rules import SCHEDULER_SECONDS_MAX, UNDELIVERED_SECONDS_MAX, UNSEALED_SECONDS_MAX, Check
 from app.sla.models import Clock, ClockPause, Rerun
+from config import Settings
 
 COUNT_MAX = 1_000
 
@@ -55,6 +58,14 @@ def seal_check(now: datetime) -> Check:
     waiting = list(db.session.scalars(newer))
     age = (now - min(waiting)).total_seconds() if waiting else None
     return Check("seals", age is None or age <= UNSEALED_SECONDS_MAX, age, str(len(waiting)) if waiting else "")
+
+
+def checkpoint_check(now: datetime) -> Check:
+    """Look at the oldest entry that no signed checkpoint covers; twice the time between two of them is late."""
+    settings: Settings = current_app.extensions["makegood_settings"]
+    since = checkpoints.uncovered_since()
+    age = (now - since).total_seconds() if since else None
+    return Check("checkpoints", age is None or age <= settings.checkpoint_minutes * 120, age)
 
 
 def outbox_check(now: datetime) -> Check:

@@ -19,6 +19,7 @@ NAMES = {
     "scheduler": _l("The scheduler gives signs of life"),
     "jobs": _l("No job's last run failed"),
     "seals": _l("Every entry is sealed in time"),
+    "checkpoints": _l("Every entry is under a signed checkpoint in time"),
     "outbox": _l("Messages are tried in time, and none was given up"),
 }
 

@@ -70,6 +70,7 @@ def test_a_failed_job_is_named_only_to_those_who_may_read_it(app: Flask, company
         "scheduler",
         "jobs",
         "seals",
+        "checkpoints",
         "outbox",
     }
     assert "checks" not in sign_in(app.test_client(), company.ana).get("/readyz").get_json()
