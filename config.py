@@ -51,6 +51,9 @@ class Settings:
     outgoing_private_hosts: tuple[str, ...]
     outgoing_seconds: int
     drain_seconds: int
+    log_form: str
+    log_level: str
+    instrument: str
     smtp_host: str
     smtp_port: int
     smtp_user: str
@@ -124,6 +127,16 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         outgoing_private_hosts=_words(env.get("MAKEGOOD_OUTGOING_PRIVATE_HOSTS", "")),
         outgoing_seconds=_whole(env, "MAKEGOOD_OUTGOING_SECONDS", 5, 1, 10),
         drain_seconds=_whole(env, "MAKEGOOD_DRAIN_SECONDS", 0, 0, 60),
+        log_form=_one_of(
+            env, "MAKEGOOD_LOG_FORM", "json" if environment == "production" else "plain", ("json", "plain")
+        ),
+        log_level=_one_of(
+            env,
+            "MAKEGOOD_LOG_LEVEL",
+            "info" if environment == "production" else "warning",
+            ("debug", "info", "warning", "error"),
+        ),
+        instrument=_function(env, "MAKEGOOD_INSTRUMENT"),
         smtp_host=env.get("MAKEGOOD_SMTP_HOST", ""),
         smtp_port=_whole(env, "MAKEGOOD_SMTP_PORT", 587, 1, 65_535),
         smtp_user=env.get("MAKEGOOD_SMTP_USER", ""),
@@ -236,6 +249,13 @@ def _mail_from(env: dict[str, str]) -> str:
     given = env.get("MAKEGOOD_MAIL_FROM", "makegood@localhost")
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", given):
         raise BadSetting("MAKEGOOD_MAIL_FROM", given, "give one address, like makegood@example.org")
+    return given
+
+
+def _function(env: dict[str, str], name: str) -> str:
+    given = env.get(name, "")
+    if given and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", given):
+        raise BadSetting(name, given, "give a function as module:name, or nothing")
     return given
 
 

@@ -17,11 +17,22 @@ limit_request_field_size = 8190
 control_socket_disable = True
 
 
+def on_starting(server):
+    """Let the server's own words look like all others."""
+    from app.kernel.logs import configure
+    from config import read_settings
+
+    settings = read_settings()
+    configure(form=settings.log_form, level=settings.log_level)
+
+
 def post_worker_init(worker):
     """Serve no demo people in production; let SIGTERM first take this process out of the balancer's list."""
     from app.ops.drain import leave_slowly
     from app.ops.safety import refuse_demo_people
+    from app.ops.starting import begin
 
+    begin(worker.wsgi)
     refuse_demo_people(worker.wsgi)
     leave_slowly(worker.wsgi)
 

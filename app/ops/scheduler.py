@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.kernel.database import db
+from app.kernel.logs import place_of
 from app.kernel.time import utc_now
 from app.ops import leases
 from app.ops.jobs import Job
@@ -100,6 +101,7 @@ class Runner:
             return
         began, done, error = time.monotonic(), 0, None
         with self._app.app_context():
+            g.job = job.name  # for the log
             try:
                 for _ in range(ROUNDS_MAX):
                     handled = job.work(utc_now())
@@ -108,7 +110,7 @@ class Runner:
                         break
             except Exception as failure:  # whatever one job does, the others go on
                 log.exception("job %s failed", job.name)
-                error = f"{type(failure).__name__}: {failure}"[:300]
+                error = place_of(failure)[:300]
                 db.session.rollback()
         self._note(job, int((time.monotonic() - began) * 1000), done, error)
 

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app.kernel.database import db
+from app.ops import starting
 from app.ops.jobs import all_jobs
 from app.ops.scheduler import Runner
 from config import Settings
@@ -27,6 +28,7 @@ def scheduler() -> None:
         signal.signal(number, stop)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["makegood_settings"]
+    starting.begin(app)
     runner = Runner(app, all_jobs(db.engine.dialect.name), lease_seconds=settings.scheduler_lease_seconds)
     runner.start()
     click.echo(f"Scheduler {runner.owner} {'leads' if runner.leads else 'stands by'}.")

@@ -1,10 +1,11 @@
-"""Refuses to run unsafely, and counts what this application answers."""
+"""Refuses to run unsafely, and counts and notes what this application answers."""
 
 from flask import Flask
 
-from app.ops import counters, safety
+from app.ops import counters, request_log, safety
 
 
 def register(app: Flask) -> None:
     safety.refuse_unsafe(app)
     counters.register(app)
+    request_log.register(app)

@@ -53,7 +53,7 @@ def test_only_the_leader_runs_a_job_and_a_failure_is_written_down(app: Flask) ->
     row = db.session.get(Heartbeat, "job:test")
     assert row is not None
     assert (row.run_count, row.failure_count, row.done_count) == (3, 1, 2)
-    assert row.last_error == "RuntimeError: no luck"
+    assert row.last_error == f"RuntimeError at tests/ops/test_scheduler.py:{work.__code__.co_firstlineno + 3}"
 
 
 def test_a_backlog_is_worked_off_in_one_run(app: Flask) -> None:
