@@ -22,16 +22,16 @@ BYTES_MAX = 1024 * 1024
 class ConsentForm(Form):
     purpose = SelectField(_l("What for"), [InputRequired()], choices=options(PURPOSE_WORDS.items()))
     given = RadioField(
-        _l("What she said"), [InputRequired()], choices=options((("yes", _l("She agrees")), ("no", _l("She does not"))))
+        _l("What they said"), [InputRequired()], choices=options((("yes", _l("They agree")), ("no", _l("They don't"))))
     )
-    source = SelectField(_l("How she said it"), [InputRequired()], choices=options(SOURCE_WORDS.items()))
-    said_at = InstantField(_l("When she said it"))
+    source = SelectField(_l("How they said it"), [InputRequired()], choices=options(SOURCE_WORDS.items()))
+    said_at = InstantField(_l("When they said it"))
 
 
 class WishesForm(Form):
     channel = SelectField(_l("Would rather be answered"), choices=options(CHANNEL_WORDS.items(), empty=_l("No wish")))
     do_not_call = BooleanField(_l("Do not call"))
-    wishes = ParagraphField(_l("What else she asked for"), [Length(max=WISHES_MAX)])
+    wishes = ParagraphField(_l("What else they asked for"), [Length(max=WISHES_MAX)])
     version = HiddenField(default="0")
 
 

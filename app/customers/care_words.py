@@ -10,9 +10,9 @@ PURPOSE_WORDS: dict[str, Any] = {
     "marketing": _l("Advertising"),
 }
 PURPOSE_NOTES: dict[str, Any] = {
-    "suggestions": _l("What helped in similar cases is worked out for her cases, unless she says no."),
-    "updates": _l("A note when the cause of her trouble is gone, only if she says yes."),
-    "marketing": _l("Offers and advertising, only if she says yes. Makegood sends none; other systems ask here."),
+    "suggestions": _l("What helped in similar cases is worked out for their cases, unless they say no."),
+    "updates": _l("A note when the cause of their trouble is gone, only if they say yes."),
+    "marketing": _l("Offers and advertising, only if they say yes. Makegood sends none; other systems ask here."),
 }
 SOURCE_WORDS: dict[str, Any] = {
     "desk": _l("At the desk"),

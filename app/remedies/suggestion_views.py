@@ -27,8 +27,8 @@ REASON_WORDS: dict[str, Any] = {
     "precedents@1": _l(
         "The middle of what %(count)d similar cases got; %(accepted)d of %(answered)d customers took it."
     ),
-    "second-failure@1": _l("It went wrong for her before: the upper end of what is usual."),
-    "far-above-loss@1": _l("Not more than %(percent)d %% of what she lost."),
+    "second-failure@1": _l("It went wrong for them before: the upper end of what is usual."),
+    "far-above-loss@1": _l("Not more than %(percent)d %% of what they lost."),
     "say-sorry@1": _l("In person or by telephone, before anything else."),
     "not-ours@1": _l("It wasn't ours to prevent: money changes little, an explanation does."),
 }
