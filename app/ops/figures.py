@@ -41,8 +41,14 @@ def _jobs(signs: dict[str, Sign], now: datetime) -> list[Family]:
     heart = signs.get("scheduler")
     beat: list[Sample] = [({}, (now - heart.at).total_seconds())] if heart else []
     ages: list[Sample] = [(labels, (now - sign.at).total_seconds()) for labels, sign in jobs]
+    kept: list[Sample] = [
+        ({"deed": name}, (now - signs[name].at).total_seconds())
+        for name in ("backup", "restore-drill")
+        if name in signs
+    ]
     return [
         ("makegood_scheduler_age_seconds", "gauge", "Since the scheduler's last sign of life.", beat),
+        ("makegood_backup_age_seconds", "gauge", "Since the last backup and the last rehearsed restore.", kept),
         ("makegood_job_age_seconds", "gauge", "Since a job's last run.", ages),
         ("makegood_job_runs_total", "counter", "Runs of a job.", [(labels, sign.run_count) for labels, sign in jobs]),
         (

@@ -15,6 +15,7 @@ from app.kernel.transactions import transaction
 from app.ops import queries
 from app.ops.models import Probe
 from app.ops.rules import Check, Readiness
+from config import Settings
 
 LOOK_SECONDS = 1.0
 _KEY = "makegood_health"
@@ -42,12 +43,16 @@ class Health:
         checks = [_tried("database", lambda: _write_probe(now)), _tried("schema", self._check_schema)]
         if all(check.is_good for check in checks):
             try:
+                signs = queries.signs()
                 checks += [
-                    *queries.scheduler_checks(queries.signs(), now),
+                    *queries.scheduler_checks(signs, now),
                     queries.seal_check(now),
                     queries.checkpoint_check(now),
                     queries.outbox_check(now),
                 ]
+                settings: Settings = current_app.extensions["makegood_settings"]
+                if settings.is_production:
+                    checks.append(queries.drill_check(signs, now))
             except SQLAlchemyError as failure:
                 checks.append(Check("database", False, None, type(failure).__name__))
         db.session.rollback()

@@ -14,7 +14,13 @@ from app.kernel.database import db
 from app.notifications import outbox_queries as outbox
 from app.notifications.outbox_models import OutboxAttempt
 from app.ops.models import Heartbeat
-from app.ops.rules import SCHEDULER_SECONDS_MAX, UNDELIVERED_SECONDS_MAX, UNSEALED_SECONDS_MAX, Check
+from app.ops.rules import (
+    DRILL_SECONDS_MAX,
+    SCHEDULER_SECONDS_MAX,
+    UNDELIVERED_SECONDS_MAX,
+    UNSEALED_SECONDS_MAX,
+    Check,
+)
 from app.sla.models import Clock, ClockPause, Rerun
 from config import Settings
 
@@ -49,6 +55,13 @@ def scheduler_checks(found: dict[str, Sign], now: datetime) -> tuple[Check, Chec
         Check("scheduler", age is not None and abs(age) <= SCHEDULER_SECONDS_MAX, age),
         Check("jobs", not broken, None, ", ".join(broken)),
     )
+
+
+def drill_check(found: dict[str, Sign], now: datetime) -> Check:
+    """Judge when a backup was last restored in rehearsal."""
+    drill = found.get("restore-drill")
+    age = (now - drill.at).total_seconds() if drill else None
+    return Check("restore-drill", age is not None and age <= DRILL_SECONDS_MAX, age)
 
 
 def seal_check(now: datetime) -> Check:

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 SCHEDULER_SECONDS_MAX = 60
 UNSEALED_SECONDS_MAX = 60
 UNDELIVERED_SECONDS_MAX = 600
+DRILL_SECONDS_MAX = 8 * 86_400
 
 # A check that fails makes the instance unready; the others only degrade it.
 VITAL = ("database", "schema", "draining")
@@ -21,6 +22,7 @@ NAMES = {
     "seals": _l("Every entry is sealed in time"),
     "checkpoints": _l("Every entry is under a signed checkpoint in time"),
     "outbox": _l("Messages are tried in time, and none was given up"),
+    "restore-drill": _l("A backup was restored in rehearsal within 8 days"),
 }
 
 

@@ -1,5 +1,6 @@
 """Alive, ready, degraded and figures, as a balancer, a scraper and an administrator ask for them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,17 @@ def test_a_failed_job_is_named_only_to_those_who_may_read_it(app: Flask, company
         "outbox",
     }
     assert "checks" not in sign_in(app.test_client(), company.ana).get("/readyz").get_json()
+
+
+def test_production_is_degraded_until_a_backup_was_restored_in_rehearsal(app: Flask, company: Company) -> None:
+    app.extensions["makegood_settings"] = replace(app.extensions["makegood_settings"], environment="production")
+    beat()
+    assert app.test_client().get("/readyz").get_json()["degraded"] == ["restore-drill"]
+    for days, degraded in ((7, []), (9, ["restore-drill"])):
+        at = utc_now() - timedelta(days=days)
+        leases.beat([{"name": "restore-drill", "owner": "command", "token": 0, "at": at}])
+        assert app.test_client().get("/readyz").get_json()["degraded"] == degraded
+    assert 'makegood_backup_age_seconds{deed="restore-drill"} 7776' in app.test_client().get("/metrics").text
 
 
 def test_another_schema_is_unready(app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
