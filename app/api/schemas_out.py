@@ -292,16 +292,23 @@ class FigureOut(Answer):
 
     key: Annotated[str, Field(examples=["all"])]
     n: int
+    k: Annotated[int | None, Field(description="Of a share, how many of n; empty where n is too small to say it")]
     value: float | None
     low: float | None
     high: float | None
+    rest_n: Annotated[int | None, Field(description="Of a comparison, how many it was compared with")]
 
 
 class MetricOut(Answer):
-    """A measure over the caller's part of the company. Nothing is grouped by person."""
+    """A measure over the caller's part of the company. Nothing is grouped by person, and nothing can be sorted by value."""
 
     name: Annotated[str, Field(examples=["own-authority"])]
-    unit: Annotated[Literal["share", "seconds", "count", "money"], Field(examples=["share"])]
+    unit: Annotated[Literal["share", "seconds", "count", "ratio"], Field(examples=["share"])]
+    definition: str
+    formula: str
+    source: str
+    not_for: Annotated[str, Field(description="What the measure must not be used for")]
+    n_min: Annotated[int, Field(description="Below this n a figure has no value")]
     since: Instant
     until: Instant
     figures: list[FigureOut]

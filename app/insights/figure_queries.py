@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.approvals.models import ExceptionRequest
-from app.calendars.queries import calendar_of, newest_version_id
+from app.calendars.queries import calendar_of, calendars
 from app.calendars.rules import elapsed
 from app.cases.models import Case
 from app.customers.models import CustomerSegment
@@ -109,9 +109,13 @@ def _wait_business(part: Part, _now: datetime) -> Iterable[Figure]:
         .order_by(ExceptionRequest.asked_at.desc(), ExceptionRequest.id.desc())
         .limit(WAITS_MAX)
     ).all()
-    hours = {kept: calendar_of(newest_version_id(kept)) for kept in {row.calendar_id for row in rows}}
+    hours = {row.id: row.hours for row in calendars()}
     yield from _percentiles(
-        "all", [elapsed(row.asked_at, max(row.asked_at, row.ended_at), hours[row.calendar_id]) for row in rows]
+        "all",
+        [
+            elapsed(row.asked_at, max(row.asked_at, row.ended_at), hours.get(row.calendar_id, calendar_of(None)))
+            for row in rows
+        ],
     )
 
 

@@ -69,7 +69,7 @@ def figures_of(part: Part, period: Period, names: Names, sites: tuple[SiteRow, .
         own=own[None],
         own_chart=_plot([(names.of(part.by, key), one) for key, one in _by_size(own)]),
         waiting=_waiting(queries.waits(part), part, period, names),
-        outcomes=charts.bar_chart([(_state_words(state), outcomes.get(state, 0)) for state in STATES], say=_count),
+        outcomes=charts.bar_chart([(state_words(state), outcomes.get(state, 0)) for state in STATES], say=_count),
         asked_count=sum(outcomes.values()),
         kept=together,
         kept_chart=_plot(together),
@@ -84,14 +84,15 @@ def figures_of(part: Part, period: Period, names: Names, sites: tuple[SiteRow, .
 STATES = ("waiting", "approved", "declined", "withdrawn", "expired")
 
 
-def _state_words(state: str) -> str:
+def state_words(state: str) -> str:
+    """How a request ended; empty for what is no state of one."""
     return {
         "waiting": _("Still waiting"),
         "approved": _("Approved"),
         "declined": _("Declined"),
         "withdrawn": _("Taken back"),
         "expired": _("Expired"),
-    }[state]
+    }.get(state, "")
 
 
 def milestone_words(milestone: str) -> str:
@@ -119,7 +120,12 @@ def _plot(rows: list[tuple[str, Share]]) -> charts.IntervalPlot:
     items = [
         charts.Interval(label, one.successes, one.trials, one.low, one.high, note=_few(one)) for label, one in rows
     ]
-    return charts.interval_plot(items, say=percent, of=lambda k, n: _("%(k)s of %(n)s", k=_count(k), n=_count(n)))
+    return charts.interval_plot(items, say=percent, of=_of)
+
+
+def _of(k: int, n: int) -> str:
+    """k of n, and below the minimum only n: k would be the proportion that is not to be said."""
+    return _("%(k)s of %(n)s", k=_count(k), n=_count(n)) if n >= rules.COUNT_MIN else _count(n)
 
 
 def _few(one: Share) -> str:
@@ -198,7 +204,7 @@ def bounds_words(found: Percentile) -> str:
 
 def share_words(one: Share) -> str:
     """Say the interval of a share with its k of n."""
-    of = _("%(k)s of %(n)s", k=_count(one.successes), n=_count(one.trials))
+    of = _of(one.successes, one.trials)
     if one.low is None or one.high is None:
         return _("%(of)s: too few to say", of=of)
     return _("%(of)s; 95 %% between %(low)s and %(high)s", of=of, low=percent(one.low), high=percent(one.high))

@@ -3,13 +3,14 @@
 People's counts serve reviews of one person alone: nothing here orders or compares people, and no page lists them.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.cases.models import Case
 from app.insights import fact_queries, pattern_queries
@@ -91,6 +92,24 @@ def by(group: str, name: str, part: Part, now: datetime) -> dict[Any, Share]:
     """k of n for each site, team, stage, cause, segment, severity, channel or category; None where it isn't known."""
     assert group in GROUPS, group
     return {key[0]: share(counts.k, counts.n) for key, counts in _grouped(name, part, now, (group,)).items()}
+
+
+def over_time(name: str, part: Part, now: datetime, starts: Sequence[datetime]) -> list[Share]:
+    """k of n in each stretch of time; starts: ascending, the last stretch ends with the part."""
+    ends = [*starts[1:], part.until]
+    counts = [NOTHING] * len(starts)
+    if name in pattern_queries.PATTERNS:
+        for fact in pattern_queries.facts(name, part, now):
+            place = bisect_right(starts, fact.at) - 1
+            if place >= 0:
+                counts[place] += Counts(fact.hit, 1)
+    else:
+        facts = fact_queries.statement(name, part, now).subquery()
+        stretch: Any = case(*((facts.c.at < end, index) for index, end in enumerate(ends)), else_=len(starts) - 1)
+        wanted = select(stretch, func.sum(facts.c.hit), func.count()).where(facts.c.at >= starts[0])
+        for index, k, n in db.session.execute(wanted.group_by(stretch)):
+            counts[index] = Counts(int(k or 0), n)
+    return [share(one.k, one.n) for one in counts]
 
 
 def _grouped(name: str, part: Part, now: datetime, columns: tuple[str, ...]) -> dict[tuple[Any, ...], Counts]:

@@ -327,6 +327,9 @@ _OUTCOMES = (
         quadrant="process",
         watched="low",
     ),
+)
+
+_WORK = (
     Measure(
         "recovery-return",
         _l("What recovery returns"),
@@ -371,4 +374,14 @@ _OUTCOMES = (
     ),
 )
 
-MEASURES: dict[str, Measure] = {one.name: one for one in (*_FREEDOM, *_APPROVALS, *_FAIRNESS, *_OUTCOMES)}
+GROUPS: dict[str, tuple[Measure, ...]] = {
+    "freedom": _FREEDOM,
+    "approvals": _APPROVALS,
+    "fairness": _FAIRNESS,
+    "outcomes": _OUTCOMES,
+    "work": _WORK,
+}
+# Shown side by side and alike: too little freedom used harms customers as surely as too much harms the purse.
+UNDER_USE = ("under-use", "discretion-utilisation")
+OVER_USE = ("threshold-hugging", "split-spending")
+MEASURES: dict[str, Measure] = {one.name: one for members in GROUPS.values() for one in members}

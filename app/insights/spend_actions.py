@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.audit import actions as audit
+from app.budgets import intent_actions as intents
 from app.insights.spend_queries import alarms
 from app.insights.spend_rules import Spent, lowered
 from app.kernel.actor import Actor
@@ -31,6 +32,7 @@ DRAFTED = audit.declare(
     "number",
     sentence=_l("drafted a lower limit for what a pool went to"),
 )
+NOT_DRAFTED = audit.declare("spend:no-draft", "band", "code", sentence=_l("could not draft a lower limit for a pool"))
 
 
 class NothingToLower(Refusal):
@@ -40,9 +42,24 @@ class NothingToLower(Refusal):
     sentence = _l("No limit would be lower for this, or there were too few such gifts to say one.")
 
 
-def draft_lower_limit(*, purse_id: int, band: str, actor: Actor, now: datetime) -> PolicyVersion:
-    """Draft the policy in force with a lower limit for what a pool's money went to, at its site alone."""
+def draft_lower_limit(*, purse_id: int, band: str, intent: str, actor: Actor, now: datetime) -> int:
+    """Draft the policy in force with a lower limit for what a pool's money went to, at its site alone.
+
+    Returns the version's id; the same intent key makes one draft, however often it is pressed.
+    """
     permissions.require(actor, "policies.write")
+    purse = ref("purse", purse_id)
+
+    def refused(refusal: Refusal) -> None:
+        audit.record(NOT_DRAFTED, subject=purse, actor=actor, at=now, band=band, code=refusal.code)
+
+    return intents.once(
+        name="spend-draft", key=intent, fingerprint=f"{purse}\n{band}", actor=actor, now=now,
+        deed=lambda: _draft(purse_id, band, actor, now).id, on_refusal=refused,
+    )  # fmt: skip
+
+
+def _draft(purse_id: int, band: str, actor: Actor, now: datetime) -> PolicyVersion:
     with transaction():
         alarm = next((one for one in alarms(people.sites(), now) if one.purse_id == purse_id), None)
         spent = next((one for one in alarm.spent if one.key == band), None) if alarm else None

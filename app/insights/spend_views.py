@@ -13,7 +13,7 @@ from app.insights.blueprint import bp
 from app.insights.simulation_views import sites_in_scope
 from app.insights.spend_queries import Alarm, alarms
 from app.insights.spend_rules import Spent, lowered
-from app.kernel.errors import NotFound
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import utc_now
@@ -24,6 +24,7 @@ from app.policies import queries as policies
 from app.policies.rules import Rule
 from app.policies.words import unit_words
 from app.ui.filters import percent
+from app.ui.forms import new_intent
 
 BANDS_MAX, PAST_DAYS = 3, 60
 
@@ -49,15 +50,18 @@ def draft_lower_limit(ref: str) -> ResponseReturnValue:
     if purse_id is None:
         raise NotFound
     try:
-        version = spend_actions.draft_lower_limit(
-            purse_id=purse_id, band=request.form.get("band", "")[:200], actor=me(), now=now
-        )
-    except spend_actions.NothingToLower as refusal:
+        version_id = spend_actions.draft_lower_limit(
+            purse_id=purse_id, band=request.form.get("band", "")[:200], intent=request.form.get("intent", ""),
+            actor=me(), now=now,
+        )  # fmt: skip
+    except NotFound:
+        raise
+    except Refusal as refusal:
         flash(str(refusal), "bad")
         return redirect(url_for("insights.spend_alarms"), 303)
     flash(_("A draft was made, and tried on the past. The policy in force is as it was."), "good")
     days: dict[str, Any] = {"from": (now - timedelta(days=PAST_DAYS)).date().isoformat(), "to": now.date().isoformat()}
-    return redirect(url_for("insights.simulation", ref=f"PO-{version.id}", **days), 303)
+    return redirect(url_for("insights.simulation", ref=f"PO-{version_id}", **days), 303)
 
 
 def _rows(found: tuple[Alarm, ...], rules: tuple[Rule, ...]) -> list[dict[str, Any]]:
@@ -70,6 +74,7 @@ def _rows(found: tuple[Alarm, ...], rules: tuple[Rule, ...]) -> list[dict[str, A
     def band(alarm: Alarm, one: Spent) -> dict[str, Any]:
         return {
             "key": one.key,
+            "intent": new_intent(),
             "what": f"{kinds.get(one.kind, one.kind)}, {categories.get(one.category_id, ref('category', one.category_id))}",
             "who": str(ROLE_WORDS.get(one.role, one.role)),
             "count": one.count,

@@ -13,7 +13,7 @@ def safe_cell(text: str) -> str:
     return "'" + text if text.startswith(FORMULA) else text
 
 
-def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> bytes:
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | float | None]]) -> bytes:
     """Write a table; whatever somebody typed is made safe, numbers stay numbers, None is empty."""
     lines = io.StringIO()
     writer = csv.writer(lines)

@@ -1,0 +1,40 @@
+"""Taking the figures of a period away, named in the trail."""
+
+from datetime import datetime
+from typing import Literal
+
+from flask_babel import lazy_gettext as _l
+
+from app.audit import actions as audit
+from app.insights.export_rules import HEADER, Cell, rows_of, workbook
+from app.insights.figure_queries import figures
+from app.insights.measures import MEASURES
+from app.insights.queries import Part
+from app.kernel.actor import Actor
+from app.kernel.references import ref
+from app.kernel.sheets import csv_bytes
+from app.kernel.time import iso
+from app.kernel.transactions import transaction
+from app.people import permissions
+
+Form = Literal["csv", "xlsx"]
+EXPORTED = audit.declare(
+    "metrics:export", "form", "since", "until", "sites", "team", "rows", sentence=_l("exported the figures of a period")
+)
+
+
+def export_figures(*, part: Part, form: Form, actor: Actor, now: datetime) -> bytes:
+    """Write every measure of a part and a time, with its definition, as a file; what is too few to say stays empty."""
+    scope = permissions.require(actor, "metrics.read")
+    assert scope.kind == "company" or set(part.site_ids) == {scope.site_id}, "the part was cut down to the scope"
+    since, until = iso(part.since), iso(part.until)
+    rows: list[list[Cell]] = []
+    for name, measure in MEASURES.items():
+        rows += rows_of(measure, figures(name, part, now), since, until)
+    with transaction():
+        audit.record(
+            EXPORTED, subject=ref("employee", actor.id or 0), actor=actor, at=now, form=form, since=since, until=until,
+            site_id=part.site_ids[0] if len(part.site_ids) == 1 else None,
+            sites=[ref("site", site_id) for site_id in part.site_ids], team=part.team_id, rows=len(rows),
+        )  # fmt: skip
+    return csv_bytes(HEADER, rows) if form == "csv" else workbook(HEADER, rows)
