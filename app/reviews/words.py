@@ -11,6 +11,7 @@ from app.reviews.figure_rules import CLASSIFY_MIN, DIFFERENCE, Figure
 from app.ui.filters import number, percent
 
 MONEY = "money"
+COMMENTED = frozenset((*(one.name for one in MEASURES.values() if one.in_review), MONEY))
 UNIT_WORDS: dict[str, Any] = {
     "recovery": _l("customers who answered"),
     "double-deviation": _l("resolutions that had 30 days to last"),

@@ -49,6 +49,7 @@ ENTRIES = (
     Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
+    Entry("reviews.index", _l("Reviews"), "met", "reviews.read", "insight", is_wide=True),
     Entry("feedback.index", _l("Answers"), "star", "feedback.read", "insight", is_wide=True),
     Entry("audit.trail", _l("Trail"), "trail", "audit.read", "insight", is_wide=True),
     Entry("policies.index", _l("Policies"), "scale", "policies.read", "insight", is_wide=True),
@@ -84,6 +85,13 @@ SETTINGS = (
         "mail",
         "mails.settings",
         note=_l("What is written often, in each language, with its versions."),
+    ),
+    Entry(
+        "messages.letter_texts",
+        _l("Words of letters"),
+        "mail",
+        "mails.settings",
+        note=_l("What final responses and other letters begin from, in each language, with its versions."),
     ),
     Entry(
         "remedies.entitlements",

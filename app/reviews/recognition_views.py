@@ -1,0 +1,207 @@
+"""Pages of thanks, coaching notes and the check of fairness."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectField
+from wtforms.validators import InputRequired, Length
+
+from app.cases import queries as cases
+from app.cases.queries import CasePage
+from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.money import Money
+from app.kernel.references import parse_ref
+from app.kernel.references import ref as make_ref
+from app.kernel.time import utc_now
+from app.people import certificate_queries as certificates
+from app.people import queries as people
+from app.people.access import me, my_scope, needs
+from app.reviews import fairness_queries, words
+from app.reviews import recognition_actions as actions
+from app.reviews import recognition_queries as queries
+from app.reviews import recognition_rules as rules
+from app.reviews.blueprint import bp
+from app.reviews.forms import VersionForm
+from app.ui.filters import number, percent
+from app.ui.forms import Form, LineField, ParagraphField, options
+
+GROUP_WORDS: dict[str, Any] = {"new": _l("Here for less than a year"), "longer": _l("Here for longer")}
+BY_WORDS: dict[str, Any] = {
+    "tenure": _l("By how long somebody is here"),
+    "team": _l("By team"),
+    "segment": _l("By segment"),
+    "language": _l("By language"),
+}
+
+
+class KudosForm(Form):
+    """Whom to thank, and what it stood for."""
+
+    receiver = SelectField(_l("Whom"), validators=[InputRequired()])
+    value = RadioField(
+        _l("What it stood for"), choices=options(words.VALUE_WORDS.items()), validators=[InputRequired()]
+    )
+    text = ParagraphField(_l("Your thanks"), validators=[InputRequired(), Length(rules.TEXT_MIN, rules.TEXT_MAX)])
+
+
+class NoteForm(Form):
+    """What was seen, and what to try next."""
+
+    whom = SelectField(_l("With whom"), validators=[InputRequired()])
+    saw = ParagraphField(_l("What we saw"), validators=[InputRequired(), Length(rules.TEXT_MIN, rules.TEXT_MAX)])
+    next_step = ParagraphField(
+        _l("What we try next"), validators=[InputRequired(), Length(rules.TEXT_MIN, rules.TEXT_MAX)]
+    )
+    case = LineField(_l("Case"))
+
+
+@bp.get("/kudos")
+@needs("kudos.give")
+def kudos() -> str:
+    return render_template("reviews/kudos.html", rows=queries.kudos_of(me().id or 0), words=words)
+
+
+@bp.get("/cases/<ref>/kudos")
+@needs("kudos.give")
+def kudos_form(ref: str) -> str:
+    page = _case(ref)
+    return _kudos_page(page, KudosForm(formdata=None))
+
+
+@bp.post("/cases/<ref>/kudos")
+@needs("kudos.give")
+def give_kudos(ref: str) -> ResponseReturnValue:
+    page, form, status = _case(ref), KudosForm(), 422
+    _give_receivers(page, form)
+    if form.validate():
+        try:
+            actions.give_kudos(
+                case_id=page.case.id, receiver_id=int(form.receiver.data), value=form.value.data,
+                text=form.text.data or "", actor=me(), now=utc_now(),
+            )  # fmt: skip
+        except BadInput as mistake:
+            form.take(mistake)
+        except Refusal as refusal:
+            form.refuse(str(refusal))
+            status = refusal.status
+        else:
+            flash(_("Your thanks are on their way."), "good")
+            return redirect(url_for("cases.show", ref=page.ref), 303)
+    return _kudos_page(page, form), status
+
+
+@bp.get("/coaching")
+@needs("coaching.write")
+def coaching() -> str:
+    return _coaching_page(_note_form(formdata=None))
+
+
+@bp.post("/coaching")
+@needs("coaching.write")
+def propose_note() -> ResponseReturnValue:
+    actor, form, status = me(), _note_form(), 422
+    if form.validate():
+        try:
+            employee_id, coach_id = (int(one) for one in form.whom.data.split("-"))
+            case = form.case.data or ""
+            actions.propose_note(
+                employee_id=employee_id, coach_id=coach_id, saw=form.saw.data or "", next_step=form.next_step.data or "",
+                case_id=parse_ref("case", case) or 0 if case else None, actor=actor, now=utc_now(),
+            )  # fmt: skip
+        except BadInput as mistake:
+            form.take(mistake)
+        except Refusal as refusal:
+            form.refuse(str(refusal))
+            status = refusal.status
+        else:
+            flash(_("Proposed. It counts when you both agree."), "good")
+            return redirect(url_for("reviews.coaching"), 303)
+    return _coaching_page(form), status
+
+
+@bp.post("/coaching/<int:note_id>/answer")
+@needs("coaching.write")
+def answer_note(note_id: int) -> ResponseReturnValue:
+    agrees = request.form.get("answer") == "agree"
+    version = VersionForm().version.data or 0
+    try:
+        actions.answer_note(note_id=note_id, agrees=agrees, version=version, actor=me(), now=utc_now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        flash(str(refusal), "bad")
+    else:
+        flash(_("Agreed: it counts for both of you.") if agrees else _("Declined."), "good")
+    return redirect(url_for("reviews.coaching"), 303)
+
+
+@bp.get("/fairness")
+@needs("fairness.read")
+def fairness() -> str:
+    now = utc_now()
+    return render_template(
+        "reviews/fairness.html",
+        staff=fairness_queries.staff(now),
+        customers=fairness_queries.customers(now),
+        by=BY_WORDS,
+        groups=GROUP_WORDS,
+        method=fairness_queries.METHOD,
+        people_min=fairness_queries.PEOPLE_MIN,
+        number=number,
+        percent=percent,
+        money=lambda minor, currency: Money(minor, currency),
+    )
+
+
+def _case(ref: str) -> CasePage:
+    page = cases.case_page(ref, my_scope("kudos.give"))
+    if page is None:
+        raise NotFound
+    return page
+
+
+def _give_receivers(page: CasePage, form: KudosForm) -> None:
+    mine = me().id
+    hands = queries.hands_in(page.case.id)
+    form.receiver.choices = options([(one, name) for one, name in hands.items() if one != mine], empty=_("Choose"))
+
+
+def _kudos_page(page: CasePage, form: KudosForm) -> str:
+    _give_receivers(page, form)
+    return render_template(
+        "reviews/kudos_form.html", page=page, form=form, words=words, rows=queries.kudos_of_case(page.case.id)
+    )
+
+
+def _note_form(**given: Any) -> NoteForm:
+    """The pairs that may agree on a note: one's own manager, and whom one may coach."""
+    form, actor = NoteForm(**given), me()
+    mine = people.person(actor.id or 0)
+    pairs = []
+    if mine is not None and mine.manager_id is not None:
+        name = people.names([mine.manager_id]).get(mine.manager_id, "")
+        pairs.append((f"{mine.id}-{mine.manager_id}", _("%(who)s coaches me", who=name)))
+    for one in people.active_people() if actor.role in rules.COACHES else ():
+        is_possible = rules.may_coach(
+            coach_role=actor.role, coach_site_id=actor.site_id, coach_id=actor.id, employee_id=one.id,
+            site_id=one.site_id, manager_id=one.manager_id,
+        )  # fmt: skip
+        if is_possible:
+            pairs.append((f"{one.id}-{actor.id}", _("I coach %(who)s", who=one.name)))
+    form.whom.choices = options(pairs, empty=_("Choose"))
+    return form
+
+
+def _coaching_page(form: NoteForm) -> str:
+    now, mine = utc_now(), me().id or 0
+    held = [
+        rules.Certificate(one.name, one.expires_at) for one in certificates.grants_of(mine) if one.revoked_at is None
+    ]
+    suggested = rules.suggestions(held, queries.training_cases(mine, now), now)
+    return render_template(
+        "reviews/coaching.html", form=form, notes=queries.notes_of(mine), suggested=suggested, me_id=mine,
+        answer=VersionForm(formdata=None), case_ref=lambda one: make_ref("case", one),
+    )  # fmt: skip
