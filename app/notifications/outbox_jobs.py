@@ -155,20 +155,20 @@ def _failed(channel: Channel, message: Message, failure: NotDelivered, now: date
 
 
 def _end(message: Message, state: str, error: str | None, now: datetime, *, is_unknown: bool = False) -> bool:
-    """Write down how a try ended; what was handed over is known again, unless it isn't."""
-    this = select(OutboxAttempt.id).where(
-        OutboxAttempt.message_id == message.id, OutboxAttempt.number == message.number
-    )
-    if not is_unknown:
-        db.session.execute(delete(OutboxHandover).where(OutboxHandover.attempt_id.in_(this)))
-    ended = db.session.execute(
+    """Write down how a try ended, if it is still this process's own; False when somebody else has taken it up.
+
+    One that was slow, and was given up as unknown meanwhile, knows after all: its outcome holds until somebody has
+    looked after it. What was handed over is known again then, unless it isn't.
+    """
+    is_unsettled = (OutboxAttempt.state == "dead") & exists().where(OutboxHandover.attempt_id == OutboxAttempt.id)
+    attempt_id = db.session.scalar(
         update(OutboxAttempt)
-        .where(
-            OutboxAttempt.message_id == message.id,
-            OutboxAttempt.number == message.number,
-            OutboxAttempt.state == "running",
-        )
+        .where(OutboxAttempt.message_id == message.id, OutboxAttempt.number == message.number)
+        .where((OutboxAttempt.state == "running") | is_unsettled)
         .values(state=state, error=error, ended_at=now, leased_until=None)
+        .returning(OutboxAttempt.id)
         .execution_options(synchronize_session=False)
     )
-    return bool(ended.rowcount == 1)  # type: ignore[attr-defined]
+    if attempt_id is not None and not is_unknown:
+        db.session.execute(delete(OutboxHandover).where(OutboxHandover.attempt_id == attempt_id))
+    return attempt_id is not None

@@ -155,3 +155,43 @@ def test_a_try_that_another_process_has_taken_up_sends_nothing(
     assert (met, len(posting[1].mails), states()) == ([1], 1, ["lost", "delivered"])
     with pytest.raises(outbox.NotDead):
         outbox.note_arrived(message_id=1, actor=TEST, now=AFTER)
+
+
+@pytest.mark.parametrize(("has_looked", "ends"), [(False, ["delivered"]), (True, ["failed", "waiting"])])
+def test_a_slow_try_that_was_given_up_says_what_it_knows_unless_somebody_has_settled_it(
+    posting: tuple[Flask, Box], monkeypatch: pytest.MonkeyPatch, has_looked: bool, ends: list[str]
+) -> None:
+    """The server takes the text for longer than the lease: another process calls it unknown, and then it is taken."""
+    company = make_company(second_site=False)
+    owe(company)
+    real = smtplib.SMTP.data
+    seen: list[list[str]] = []
+
+    def slow(server: smtplib.SMTP, text: bytes) -> Any:
+        monkeypatch.setattr(smtplib.SMTP, "data", real)
+        outbox_jobs._note_unknown(AFTER)
+        seen.append(states())
+        assert outbox_queries.dead_letters(Page()).rows[0].is_unknown
+        db.session.rollback()
+        if has_looked:
+            outbox.retry(message_id=1, actor=company.ada.actor, now=AFTER)
+        return real(server, text)
+
+    monkeypatch.setattr(smtplib.SMTP, "data", slow)
+    deliver_due(now=MONDAY)
+    assert (seen, states(), len(posting[1].mails)) == ([["dead"]], ends, 1)
+    assert db.session.query(OutboxHandover).count() == 0
+
+
+def test_a_try_of_somebody_else_keeps_its_handover(posting: tuple[Flask, Box], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow try that learns nothing leaves what another process wrote about it as it is."""
+    owe(make_company(second_site=False))
+
+    def broken(server: smtplib.SMTP, text: bytes) -> Any:
+        outbox_jobs._note_unknown(AFTER)
+        raise smtplib.SMTPServerDisconnected("gone")
+
+    monkeypatch.setattr(smtplib.SMTP, "data", broken)
+    deliver_due(now=MONDAY)
+    assert (states(), db.session.query(OutboxHandover).count()) == (["dead"], 1)
+    assert outbox_queries.dead_letters(Page()).rows[0].is_unknown
