@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
+from app.approvals.actions import locked
 from app.approvals.bound_models import UsedLink
 from app.approvals.models import ExceptionRequest
 from app.approvals.writing import ASKED_NOTICE
@@ -92,6 +93,8 @@ def using(token: str, *, exception_id: int, actor: Actor, now: datetime) -> Iter
         yield
         return
     with transaction():
+        # The row of the link points at the request and shares its lock: two deciders would then wait for each other.
+        locked(exception_id)
         try:
             with db.session.begin_nested():
                 db.session.execute(
