@@ -217,12 +217,12 @@ def _escaped(term: str) -> str:
     return term.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def active_people(roles: tuple[str, ...] | None = None, limit: int = 500) -> tuple[PersonRow, ...]:
-    """Return active people by name, for a list to choose from."""
+def active_people(roles: tuple[str, ...] | None = None) -> tuple[PersonRow, ...]:
+    """Return all active people by name: whoever is left out of a list can't be chosen, nor told."""
     statement = select(*PERSON_COLUMNS).where(Employee.deactivated_at.is_(None))
     if roles is not None:
         statement = statement.where(Employee.role.in_(roles))
-    rows = db.session.execute(statement.order_by(Employee.name, Employee.id).limit(limit))
+    rows = db.session.execute(statement.order_by(Employee.name, Employee.id))
     return tuple(PersonRow(*row) for row in rows)
 
 
