@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.approvals import appeal_queries, writing
 from app.approvals.appeal_models import ExceptionCredit
 from app.approvals.appeal_rules import to_credit
 from app.approvals.models import ExceptionRequest
 from app.audit import actions as audit
+from app.cases.models import Case
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.money import Money
@@ -38,14 +39,16 @@ def credit(*, request: ExceptionRequest, granted: Money, actor: Actor, now: date
     """Credit the first person within the decision's own transaction, when the case had been refused and came back.
 
     Who refused is told, and whoever may change the policy there is offered to. Nobody is credited for a no of their
-    own that they took back themselves as decider.
+    own that they took back themselves as decider, nor twice for one no, however many grants come after it.
     """
     assert in_transaction()
     appeal = to_credit(appeal_queries.turns_of(request.case_id), now)
     if appeal is None or appeal.refused_by_id is None or appeal.refused_by_id == actor.id:
         return False
+    # One grant at a time of a case: the second finds the first one's credit.
+    db.session.execute(select(Case.id).where(Case.id == request.case_id).with_for_update(key_share=True))
     person = people.person(appeal.refused_by_id)
-    if person is None:
+    if person is None or appeal_queries.is_credited(request.case_id, appeal.refused_at):
         return False
     db.session.execute(
         insert(ExceptionCredit).values(

@@ -71,6 +71,17 @@ def approvals_in(case_ids: Collection[int]) -> dict[int, list[tuple[datetime, in
     return found
 
 
+def is_credited(case_id: int, refused_at: datetime) -> bool:
+    """Tell whether a grant in this case has credited this refusal."""
+    found = db.session.scalar(
+        select(ExceptionCredit.exception_id)
+        .join(ExceptionRequest, ExceptionRequest.id == ExceptionCredit.exception_id)
+        .where(ExceptionRequest.case_id == case_id, ExceptionCredit.refused_at == refused_at)
+        .limit(1)
+    )
+    return found is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Credit:
     """A granted appeal: the request's facts, without who refused."""

@@ -94,6 +94,21 @@ def test_row_23_a_granted_appeal_credits_the_first_person_and_offers_a_higher_li
     assert (row.case_id, row.refused_at, row.amount_minor) == (case.id, refused_at, 18_000)
 
 
+def test_one_no_is_credited_once_however_many_grants_follow_and_a_second_no_again(company: Company) -> None:
+    case = make_case(company.ana)
+    for _turn in range(2):
+        cases.resolve(
+            case_id=case.id, outcome="declined", root_cause="process", note="No", actor=company.ana.actor, now=utc_now()
+        )
+        cases.reopen(case_id=case.id, reason="Again", actor=company.bo.actor, now=utc_now())
+        asked = [make_request(company.bo, case=case).id for _request in range(2)]
+        for one in reversed(asked):  # in whatever order they are granted
+            decide(company, one)
+    assert appeal_queries.credits_of(company.ana.id, START) == 2
+    told = db.session.query(Notification).filter_by(employee_id=company.ana.id, text_key="exception:credit")
+    assert told.count() == 2
+
+
 def test_nobody_is_credited_where_nobody_refused_or_the_answer_stays_no(company: Company) -> None:
     plain = make_request(company.ana)
     decide(company, plain.id)
