@@ -72,7 +72,12 @@ def begin_session() -> ResponseReturnValue:
 
 
 def _let_in(person: PersonRow, target: str) -> ResponseReturnValue:
-    """Begin a session, or ask for the second factor of whoever has one: until then nobody is signed in."""
+    """Begin a session, or ask for the second factor of whoever has one: until then nobody is signed in.
+
+    An earlier session of this browser ends either way: its cookie is about to be forgotten, and must open nothing later.
+    """
+    if is_signed_in():
+        people.end_session(token=current_user.token, person=current_user.person, now=utc_now())
     if factor_queries.factor_of(person.id) is None:
         _enter(person)
         return redirect(target, 303)
@@ -137,10 +142,8 @@ def _code_refused(form: ProofForm, refusal: Refusal) -> Response:
 
 
 def _enter(person: PersonRow, *, is_proved: bool = False) -> None:
-    """Begin a session under a new token; an earlier one of this browser ends, so that no session outlives a sign-in."""
+    """Begin a session under a new token."""
     now = utc_now()
-    if is_signed_in():
-        people.end_session(token=current_user.token, person=current_user.person, now=now)
     name = "__Host-device" if request.is_secure else "device"
     device = request.cookies.get(name, "")[:100] or new_token()
     token = people.start_session(

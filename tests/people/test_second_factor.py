@@ -258,6 +258,20 @@ def test_a_new_browser_is_told_of_and_a_known_one_is_not(app: Flask, company: Co
     assert told(company.ana.id) == ["security:new-device"]
 
 
+def test_the_earlier_session_of_a_browser_ends_with_the_phrase_and_not_only_with_the_code(
+    app: Flask, company: Company
+) -> None:
+    """Its cookie may have been copied: it opens nothing once somebody signs in anew in that browser."""
+    give_factor(company.ana, utc_now())
+    here, copied = sign_in_proved(app.test_client(), company.ana, now=utc_now()), app.test_client()
+    cookie = here.get_cookie("makegood")
+    assert cookie is not None
+    copied.set_cookie("makegood", cookie.value)
+    assert copied.get("/cases").status_code == 200
+    type_phrase(here)
+    assert copied.get("/cases").headers["Location"].startswith("/sign-in")
+
+
 def test_all_other_browsers_can_be_signed_out_at_once(app: Flask, company: Company) -> None:
     here, there = sign_in(app.test_client(), company.ana), sign_in(app.test_client(), company.ana)
     bo = sign_in(app.test_client(), company.bo)
