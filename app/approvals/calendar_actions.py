@@ -35,16 +35,15 @@ WAIT_HOURS_MAX = 24
 URL_CHARACTERS_MAX = 2_000
 
 
-def connect(
-    *, url: str | None, stand_in_id: int | None, private_hosts: Sequence[str], actor: Actor, now: datetime
-) -> None:
+def connect(*, url: str | None, stand_in_id: int | None, actor: Actor, now: datetime) -> None:
     """Keep where one's own calendar is (None: only files) and who stands in while it says that one is away.
 
-    The address must lead to a public server by https; it is asked for by a job, not here.
+    The address must lead to a public server by https, whatever hosts inside the operator has named for other ends: a
+    person types it. It is asked for by a job, not here.
     """
     permissions.require(actor, "exceptions.decide")
     assert actor.id is not None
-    url = _clean_url(url, private_hosts) if url else None
+    url = _clean_url(url) if url else None
     with transaction():
         absences.check_stand_in(actor.id, stand_in_id)
         feed = db.session.get(CalendarFeed, actor.id)
@@ -159,14 +158,14 @@ def _record(employee_id: int, actor: Actor, now: datetime, *, added: int, ended:
     )
 
 
-def _clean_url(url: str, private_hosts: Sequence[str]) -> str:
+def _clean_url(url: str) -> str:
     url = url.strip()
     if url.lower().startswith(("webcal://", "webcals://")):
         url = "https://" + url.partition("://")[2]
     try:
         if len(url) > URL_CHARACTERS_MAX:
             raise outgoing.NotReached("the address is too long")
-        outgoing.find(url, private_hosts)
+        outgoing.find(url)
     except outgoing.NotReached:
         raise BadInput(
             {"url": [str(_l("Give the calendar's private address on a public server; it begins with https://."))]}

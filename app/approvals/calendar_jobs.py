@@ -57,9 +57,8 @@ def read_one(*, employee_id: int, url: str, zone: ZoneInfo, now: datetime) -> No
     settings: Settings = current_app.extensions["makegood_settings"]
     try:
         answer = outgoing.send(
-            "GET", url, headers={"Accept": "text/calendar"}, private_hosts=settings.outgoing_private_hosts,
-            seconds=settings.outgoing_seconds, bytes_max=BYTES_MAX,
-        )  # fmt: skip
+            "GET", url, headers={"Accept": "text/calendar"}, seconds=settings.outgoing_seconds, bytes_max=BYTES_MAX
+        )
         if answer.status != 200:
             raise BadCalendar("refused")
         found = times_away(answer.body, zone=zone, now=now)

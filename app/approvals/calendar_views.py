@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from flask import current_app, flash, redirect, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,7 +17,6 @@ from app.kernel.errors import BadInput
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, needs
-from config import Settings
 
 
 @bp.post("/absences/calendar")
@@ -36,7 +35,6 @@ def connect_calendar() -> ResponseReturnValue:
 
 def _connect(form: CalendarForm) -> str:
     """Keep the address or read the file, and say what was done."""
-    settings: Settings = current_app.extensions["makegood_settings"]
     actor, now = me(), utc_now()
     upload = form.file.data if isinstance(form.file.data, FileStorage) and form.file.data.filename else None
     if not upload and not form.url.data:
@@ -48,10 +46,7 @@ def _connect(form: CalendarForm) -> str:
             found = times_away(upload.stream.read(BYTES_MAX + 1), zone=zone, now=now)
         except BadCalendar:
             raise BadInput({"file": [_("This is no calendar file of at most 512 kilobytes.")]}) from None
-    calendars.connect(
-        url=form.url.data or None, stand_in_id=form.calendar_stand_in_id.data,
-        private_hosts=settings.outgoing_private_hosts, actor=actor, now=now,
-    )  # fmt: skip
+    calendars.connect(url=form.url.data or None, stand_in_id=form.calendar_stand_in_id.data, actor=actor, now=now)
     if found is None:
         return _("Kept. Your calendar is read within a few minutes, and every hour from then on.")
     assert actor.id is not None

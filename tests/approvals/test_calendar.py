@@ -1,11 +1,9 @@
 """Out of office from one's own calendar: which entries count, what is kept, and how absences follow."""
 
 import io
-import threading
-from collections.abc import Iterator
+import socket
+from dataclasses import replace
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +12,6 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import create_app
 from app.approvals import absence_actions as absences
 from app.approvals import absence_queries, calendar_jobs, roster_queries
 from app.approvals import calendar_actions as calendars
@@ -26,7 +23,6 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput
 from app.kernel.time import UTC, utc_now
 from app.notifications.models import Notification
-from tests.conftest import settings_for
 from tests.people.builders import Company, make_company, sign_in
 
 LONDON = ZoneInfo("Europe/London")
@@ -189,7 +185,7 @@ def test_a_stand_in_who_may_no_longer_decide_is_left_out_once_and_comes_back(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sam, now = company.sam.actor, utc_now()
-    calendars.connect(url=None, stand_in_id=company.max.id, private_hosts=(), actor=sam, now=now)
+    calendars.connect(url=None, stand_in_id=company.max.id, actor=sam, now=now)
     found = [away(1)]
 
     def read() -> tuple[int, int]:
@@ -229,9 +225,7 @@ def test_mistakes_are_told_beside_the_field(app: Flask, company: Company) -> Non
     broken = sam.post("/absences/calendar", data={**form, "file": (io.BytesIO(b"<html>"), "a.ics")})
     assert broken.status_code in (303, 422)
     with pytest.raises(BadInput):
-        calendars.connect(
-            url=None, stand_in_id=company.ana.id, private_hosts=(), actor=company.sam.actor, now=utc_now()
-        )
+        calendars.connect(url=None, stand_in_id=company.ana.id, actor=company.sam.actor, now=utc_now())
 
 
 @pytest.fixture
@@ -251,7 +245,7 @@ def connect_two(company: Company, now: datetime) -> list[str]:
     """Sam's and Max's calendars, at addresses that need no name server."""
     urls = ["https://1.1.1.1/sam.ics", "https://1.1.1.1/max.ics"]
     for person, url in zip((company.sam, company.max), urls, strict=True):
-        calendars.connect(url=url, stand_in_id=None, private_hosts=(), actor=person.actor, now=now)
+        calendars.connect(url=url, stand_in_id=None, actor=person.actor, now=now)
     return urls
 
 
@@ -290,68 +284,54 @@ def test_one_run_reads_each_calendar_once_and_a_new_address_at_once(company: Com
         at for turn in range(3) if int((at := now + timedelta(minutes=turn)).timestamp() // 60) % 60 not in free
     )
     asked.clear()
-    calendars.connect(
-        url="https://1.1.1.1/new.ics", stand_in_id=None, private_hosts=(), actor=company.sam.actor, now=later
-    )
+    calendars.connect(url="https://1.1.1.1/new.ics", stand_in_id=None, actor=company.sam.actor, now=later)
     calendar_jobs.read_due(now=later)
     assert asked == ["https://1.1.1.1/new.ics"]
 
 
-class _Calendar(BaseHTTPRequestHandler):
-    body, status = b"", 200
-
-    def do_GET(self) -> None:
-        self.send_response(self.status)
-        self.send_header("Location", "http://127.0.0.1:1/")
-        self.end_headers()
-        self.wfile.write(self.body)
-
-    def log_message(self, *_args: object) -> None:
-        return
-
-
-@pytest.fixture
-def server() -> Iterator[HTTPServer]:
-    served = HTTPServer(("127.0.0.1", 0), _Calendar)
-    thread = threading.Thread(target=served.serve_forever, daemon=True)
-    thread.start()
-    yield served
-    served.shutdown()
-    thread.join(5)
-
-
 def test_the_job_turns_the_stand_in_on_and_a_trouble_changes_nothing(
-    app: Flask, company: Company, server: HTTPServer, database_url: str, tmp_path: Path
+    app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host = f"127.0.0.1:{server.server_port}"
-    inside = create_app(settings_for(database_url, tmp_path, MAKEGOOD_OUTGOING_PRIVATE_HOSTS=host), TESTING=True)
-    with inside.app_context():
-        now = utc_now()
-        calendars.connect(
-            url=f"http://{host}/sam.ics",
-            stand_in_id=company.max.id,
-            private_hosts=(host,),
-            actor=company.sam.actor,
-            now=now,
-        )
-        _Calendar.body, _Calendar.status = file(event("a", day(-1), day(2), "X-MICROSOFT-CDO-BUSYSTATUS:OOF")), 200
-        assert calendar_jobs.read_due(now=now) == 1
-        stand_in = next(one for one in roster_queries.roster(now).deciders if one.id == company.max.id)
-        assert [mandate.principal.id for mandate in stand_in.mandates] == [company.sam.id]
-        entries = db.session.query(AuditEntry).count()
-        _read(inside, now + timedelta(minutes=1), 60)
-        assert db.session.query(AuditEntry).count() == entries, "a reading that changes nothing writes nothing"
-        for status in (302, 404, 500):
-            _Calendar.status = status
-            _read(inside, now + timedelta(days=1 + status), 60)
-        feed = db.session.get(CalendarFeed, company.sam.id)
-        assert feed is not None
-        assert (feed.failure, feed.failure_count) == ("refused", 3)
-        told = db.session.query(Notification).filter_by(employee_id=company.sam.id, text_key="absence:calendar-failed")
-        assert told.count() == 1
-        assert db.session.query(Absence).filter(Absence.ended_at.is_not(None)).count() == 0
-        db.session.remove()
-        db.engine.dispose()
+    answers = [outgoing.Answer(200, file(event("a", day(-1), day(2), "X-MICROSOFT-CDO-BUSYSTATUS:OOF")))]
+    monkeypatch.setattr(outgoing, "send", lambda *_what, **_how: answers[-1])
+    now = utc_now()
+    calendars.connect(url="https://1.1.1.1/sam.ics", stand_in_id=company.max.id, actor=company.sam.actor, now=now)
+    assert calendar_jobs.read_due(now=now) == 1
+    stand_in = next(one for one in roster_queries.roster(now).deciders if one.id == company.max.id)
+    assert [mandate.principal.id for mandate in stand_in.mandates] == [company.sam.id]
+    entries = db.session.query(AuditEntry).count()
+    _read(app, now + timedelta(minutes=1), 60)
+    assert db.session.query(AuditEntry).count() == entries, "a reading that changes nothing writes nothing"
+    for status in (302, 404, 500):
+        answers.append(outgoing.Answer(status, b""))
+        _read(app, now + timedelta(days=1 + status), 60)
+    feed = db.session.get(CalendarFeed, company.sam.id)
+    assert feed is not None
+    assert (feed.failure, feed.failure_count) == ("refused", 3)
+    told = db.session.query(Notification).filter_by(employee_id=company.sam.id, text_key="absence:calendar-failed")
+    assert told.count() == 1
+    assert db.session.query(Absence).filter(Absence.ended_at.is_not(None)).count() == 0
+
+
+def test_no_calendar_leads_inside_also_where_the_operator_has_named_hosts_for_other_ends(
+    app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that pointed outside when it was typed and points inside when it is asked: nothing is sent there."""
+    settings = app.extensions["makegood_settings"]
+    monkeypatch.setitem(
+        app.extensions, "makegood_settings", replace(settings, outgoing_private_hosts=("127.0.0.1:80", "127.0.0.1:443"))
+    )
+    sam = sign_in(app.test_client(), company.sam)
+    for url in ("http://127.0.0.1/a.ics", "https://127.0.0.1/a.ics"):
+        sent = {"url": url, "calendar_stand_in_id": str(company.max.id)}
+        assert sam.post("/absences/calendar", data=sent).status_code == 422
+    now = utc_now()
+    calendars.connect(url="https://1.1.1.1/a.ics", stand_in_id=None, actor=company.sam.actor, now=now)
+    inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_how: inside)
+    monkeypatch.setattr(socket, "create_connection", lambda *_where, **_how: pytest.fail("it was asked"))
+    calendar_jobs.read_due(now=now)
+    assert db.session.get_one(CalendarFeed, company.sam.id).failure == "not_reached"
 
 
 def _read(app: Flask, start: datetime, minutes: int) -> None:
