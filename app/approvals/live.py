@@ -8,17 +8,17 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flask import Flask, current_app
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.approvals import step_queries
 from config import Settings
 
 TICK_SECONDS = 0.5
 BEAT_SECONDS = 10.0
+FAILURES_MAX = 6  # ticks without an answer of the database: then the pages had better ask by themselves
 LIFE_SECONDS = 600.0  # then the page asks again, with its rights as they are by then
 _KEY = "makegood_live"
 log = logging.getLogger("makegood.live")
@@ -57,7 +57,7 @@ class Hub:
                 return None
             stream = Stream(exception_id, tag)
             self._streams.add(stream)
-            if self._watcher is None:
+            if self._watcher is None or not self._watcher.is_alive():
                 self._watcher = threading.Thread(target=self._watch, name="makegood-live", daemon=True)
                 self._watcher.start()
             return stream
@@ -67,33 +67,49 @@ class Hub:
             self._streams.discard(stream)
 
     def _watch(self) -> None:
-        while True:
+        """Watch until nobody listens. However it ends, no page is left that believes it would be told."""
+        failures = 0
+        try:
+            while True:
+                with self._guard:
+                    streams = list(self._streams)
+                    if self.is_leaving or not streams:
+                        return self._stop()
+                failures = 0 if self._tell(streams) else failures + 1
+                if failures == FAILURES_MAX:
+                    _end(streams)
+                time.sleep(self._tick_seconds)
+        except BaseException:
+            log.exception("the watcher of waiting requests broke off; the pages ask by themselves")
             with self._guard:
-                streams = list(self._streams)
-                if self.is_leaving:
-                    for stream in streams:
-                        stream.box.put(None)
-                if self.is_leaving or not streams:
-                    self._watcher = None
-                    return
-            self._tell(streams)
-            time.sleep(self._tick_seconds)
+                self._stop()
 
-    def _tell(self, streams: Sequence[Stream]) -> None:
-        """Read once for all of them, and tell those that show something older."""
+    def _stop(self) -> None:
+        """Under the guard: end what still listens; whoever listens next begins a new watcher."""
+        _end(self._streams)
+        self._watcher = None
+
+    def _tell(self, streams: Sequence[Stream]) -> bool:
+        """Read once for all of them, and tell those that show something older; False when nothing could be read."""
         self.tick_count += 1
         try:
             with self._app.app_context():
                 marks = step_queries.marks({stream.exception_id for stream in streams})
-        except SQLAlchemyError:
+        except Exception:
             log.warning("the marks of waiting requests could not be read", exc_info=True)
-            return
+            return False
         for stream in streams:
             mark = marks.get(stream.exception_id)
             tag = step_queries.tag_of(mark)
             if stream.tag is not None and tag != stream.tag:
                 stream.box.put(tag)
             stream.tag = tag
+        return True
+
+
+def _end(streams: Iterable[Stream]) -> None:
+    for stream in streams:
+        stream.box.put(None)
 
 
 def of(app: Flask) -> Hub:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -57,6 +58,50 @@ def test_one_watcher_reads_once_a_tick_for_all_and_rests_when_nobody_listens(app
     for stream in streams:
         assert stream is not None
         hub.close(stream)
+    wait_until(lambda: hub._watcher is None, "the watcher stayed")
+
+
+def test_a_watcher_that_meets_trouble_goes_on_and_pages_that_learn_nothing_are_let_go(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Exception | None] = [ValueError("a mark that nobody understands"), None]
+
+    def marks(_ids: object) -> dict[int, object]:
+        trouble = said[0] if len(said) == 1 else said.pop(0)
+        if trouble:
+            raise trouble
+        return {}
+
+    monkeypatch.setattr(live.step_queries, "marks", marks)
+    hub = live.Hub(app, most=3, tick_seconds=0.01)
+    stream = hub.open(1, "older")
+    assert stream is not None
+    assert stream.box.get(timeout=5) is not None, "told by the tick after the trouble"
+    said[0] = ValueError("for good")
+    assert stream.box.get(timeout=5) is None, "it ends, and its page asks by itself"
+    hub.close(stream)
+
+
+def test_a_watcher_that_dies_ends_its_streams_and_the_next_page_begins_another(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = live.Hub(app, most=3, tick_seconds=0.01)
+    with monkeypatch.context() as deadly:
+        deadly.setattr(hub, "_tell", lambda _streams: sys.exit())
+        stream = hub.open(1, None)
+        assert stream is not None
+        assert stream.box.get(timeout=5) is None
+        wait_until(lambda: hub._watcher is None, "the watcher is still said to be there")
+        hub.close(stream)
+    # Also one that could say nothing before it died.
+    dead = threading.Thread(target=lambda: None)
+    dead.start()
+    dead.join()
+    hub._watcher = dead
+    again = hub.open(2, "older")
+    assert again is not None
+    assert again.box.get(timeout=5) is not None
+    hub.close(again)
     wait_until(lambda: hub._watcher is None, "the watcher stayed")
 
 
