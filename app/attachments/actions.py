@@ -13,7 +13,7 @@ from typing import IO, Protocol
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from app.attachments import hooks, pictures, queries, rules
 from app.attachments.models import Attachment
@@ -23,13 +23,13 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, NotPermitted
 from app.kernel.transactions import in_transaction, transaction
+from app.kernel.turns import one_at_a_time
 from app.people import permissions
 
 # Names of files are personal data and stand in no entry.
 ADDED = audit.declare("attachment:add", "of", "kind", "bytes", "sha256", sentence=_l("attached a file"))
 REMOVED = audit.declare("attachment:remove", "of", "sha256", sentence=_l("removed an attached file"))
 ERASED = audit.declare("attachment:erase", "of", "sha256", sentence=_l("erased an attached file"))
-_LOCK = 7_305_421
 
 
 class NotTaken(BadInput):
@@ -72,6 +72,12 @@ def prepare(stream: IO[bytes], name: str) -> Prepared:
     return Prepared(
         rules.clean_name(name, kind), kind, len(data), hashlib.sha256(data).hexdigest(), stored_as, width, height
     )
+
+
+def prepare_own(data: bytes, name: str, kind: str) -> Prepared:
+    """Put a file that the product made itself into the folder; outside of any transaction. Raises StoreFull."""
+    assert not in_transaction(), "files are written before the deed, not inside it"
+    return Prepared(rules.clean_name(name, kind), kind, len(data), hashlib.sha256(data).hexdigest(), FILES.put(data))
 
 
 class Upload(Protocol):
@@ -131,7 +137,8 @@ def add(
         return []
     with transaction():
         place = hooks.place_of(subject_kind, subject_id, actor, "add")
-        _one_at_a_time(f"{subject_kind}:{subject_id}", *([actor.label] if _has_a_day(actor) else []))
+        # Nobody counts a share while another takes from it.
+        one_at_a_time("files", f"{subject_kind}:{subject_id}", *([actor.label] if _has_a_day(actor) else []))
         refused = rules.judge_share(
             _share(subject_kind, subject_id, actor, now),
             [one.byte_count for one in files],
@@ -180,13 +187,16 @@ def add(
 def remove(*, attachment_id: int, actor: Actor, now: datetime) -> None:
     """Take one file away: who added it may, and who leads the place. The row's facts stay; its file and name go.
 
-    What somebody brought to support a request is theirs alone: nobody who decides it removes it.
+    What somebody brought to support a request is theirs alone: nobody who decides it removes it. What was sent to a
+    customer stays as it was sent.
     """
     with transaction():
         row = db.session.get(Attachment, attachment_id, with_for_update=True)
         if row is None or row.removed_at is not None:
             raise NotFound
         place = hooks.place_of(row.subject_kind, row.subject_id, actor, "add")
+        if row.subject_kind == "message":
+            raise NotPermitted(_("What was sent to the customer stays as it was sent."))
         is_own = actor.id is not None and row.added_by_id == actor.id
         if not is_own:
             scope = permissions.scope_of(actor, "attachments.remove")
@@ -229,13 +239,6 @@ def _take_away(
             entry, subject=row.ref, actor=actor, at=now, case_id=place.case_id, site_id=place.site_id,
             of=place.ref, sha256=row.sha256,
         )  # fmt: skip
-
-
-def _one_at_a_time(*keys: str) -> None:
-    """Let nobody count a share while another takes from it; SQLite has one writer anyway."""
-    if db.engine.dialect.name == "postgresql":
-        for key in sorted(keys):
-            db.session.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:key))"), {"lock": _LOCK, "key": key})
 
 
 def _has_a_day(actor: Actor) -> bool:

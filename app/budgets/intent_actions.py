@@ -1,6 +1,5 @@
 """Do a deed once per intent key and keep its answer: money is never paid twice, and a refusal stays one."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +13,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
 from app.kernel.transactions import transaction
+from app.kernel.turns import lock_number
 
 KEY_CHARACTERS = (8, 120)
 WAIT_SECONDS = 1.0
@@ -88,18 +88,12 @@ def _claim(actor: Actor, key: str) -> None:
     """Let one of several at a time work on a key. SQLite has one writer anyway."""
     if db.session.get_bind().dialect.name == "sqlite":
         return
-    number = lock_number(actor, key)
+    number = lock_number(actor.label, key)
     until = time.monotonic() + WAIT_SECONDS
     while not db.session.scalar(select(func.pg_try_advisory_xact_lock(number))):
         if time.monotonic() > until:
             raise IntentInFlight
         time.sleep(0.02)
-
-
-def lock_number(actor: Actor, key: str) -> int:
-    """The number under which PostgreSQL keeps one of several at a time."""
-    digest = hashlib.sha256(f"{actor.label}\n{key}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _stored(actor: Actor, key: str, fingerprint: str) -> int | None:

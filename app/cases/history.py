@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 
 from app.audit import actions as audit
 from app.cases import rules
@@ -18,6 +18,7 @@ from app.kernel.database import db
 from app.kernel.references import ref
 from app.kernel.time import iso
 from app.kernel.transactions import in_transaction, transaction
+from app.kernel.turns import one_at_a_time
 from app.people import permissions
 from app.sla import history as sla
 from app.sla.history import PastClock
@@ -34,7 +35,6 @@ IMPORTED = audit.declare(
     "resolved_at",
     sentence=_l("brought in a past case"),
 )
-_LOCK = 7_305_412
 NAME_MAX = 160
 
 
@@ -96,10 +96,8 @@ def known_refs(source: str, refs: Iterable[str]) -> set[str]:
     wanted = list(refs)
     if not wanted:
         return set()
-    if in_transaction() and db.engine.dialect.name == "postgresql":
-        db.session.execute(
-            text("SELECT pg_advisory_xact_lock(:key, hashtext(:source))"), {"key": _LOCK, "source": source}
-        )
+    if in_transaction():
+        one_at_a_time("history", source)
     found = select(Case.source_ref).where(Case.source == source, Case.source_ref.in_(wanted))
     return {known for known in db.session.scalars(found) if known is not None}
 

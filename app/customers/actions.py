@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from app.audit import actions as audit
 from app.customers import hooks
@@ -15,6 +15,7 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
+from app.kernel.turns import one_at_a_time
 from app.people import permissions
 
 MADE = audit.declare("customer:make", "name", "email", "phone", sentence=_l("added a customer"))
@@ -42,7 +43,7 @@ def find_or_make(
             return _chosen(customer_id, actor)
         address = email_key(email)
         if address:
-            _one_at_a_time(address)
+            one_at_a_time("customer", address)  # two desks that type the same new address make one customer
             if known := _with_email(address, site_id):
                 return known
         return make(name=name, email=email, phone=phone, language=language, site_id=site_id, actor=actor, now=now)
@@ -105,6 +106,7 @@ def change(
     _check(name, email, phone)
     with transaction():
         before = _chosen(customer_id, actor)
+        customer_id = before.id
         after = {
             "name": name.strip(),
             "email": email_key(email),
@@ -144,12 +146,6 @@ def _chosen(customer_id: int, actor: Actor) -> Customer:
         raise NotFound
     permissions.require(actor, "customers.write", site_id=customer.site_id)
     return customer
-
-
-def _one_at_a_time(address: str) -> None:
-    """Two desks that type the same new address at once make one customer. SQLite has one writer anyway."""
-    if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(7305413, hashtext(:address))"), {"address": address})
 
 
 def _with_email(address: str, site_id: int | None) -> Customer | None:

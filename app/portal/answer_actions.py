@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.audit import actions as audit
 from app.cases import actions as cases
@@ -15,6 +15,7 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
+from app.kernel.turns import one_at_a_time
 from app.messages import actions as messages
 from app.notifications.actions import notify
 from app.notifications.rules import declare
@@ -26,7 +27,6 @@ from app.remedies import actions as remedies
 from app.remedies.models import Remedy
 
 INTENT_CHARACTERS = (8, 100)
-_LOCK = 7_305_423
 ANSWERED = audit.declare(
     "customer:answer", "answer", "remedy", "reason", "intent", sentence=_l("answered on their own page")
 )
@@ -148,9 +148,7 @@ def _begin(case_id: int, remedy_id: int | None, answer: str, intent: str, now: d
     """Return what this form answered before; else count one more answer. A second click waits here for the first."""
     if not INTENT_CHARACTERS[0] <= len(intent) <= INTENT_CHARACTERS[1]:
         raise BadInput({"intent": [str(_l("Open the page again: the form has lost its key."))]})
-    if db.engine.dialect.name == "postgresql":  # SQLite has one writer anyway
-        key = {"lock": _LOCK, "key": f"{case_id}:{intent}"}
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:key))"), key)
+    one_at_a_time("customer-answer", f"{case_id}:{intent}")
     known = db.session.scalars(
         select(CustomerAnswer).where(CustomerAnswer.case_id == case_id, CustomerAnswer.intent == intent)
     ).one_or_none()

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.attachments import actions as attachments
 from app.audit import actions as audit
@@ -20,6 +20,7 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
+from app.kernel.turns import one_at_a_time
 from app.messages import actions as messages
 from app.notifications.mail_actions import is_mail_on
 from app.notifications.rules import declare
@@ -73,7 +74,7 @@ def report(*, place: PlaceRow, said: Said, intent: str, address: str | None, now
     _check(said, intent)
     actor = customer(place.ref, place.site_id).through("", address)
     with transaction():
-        _one_at_a_time(intent)
+        one_at_a_time("report", intent)
         known = db.session.scalars(select(Report).where(Report.intent == intent)).one_or_none()
         if known is not None:
             if known.fingerprint != said.fingerprint():
@@ -83,7 +84,7 @@ def report(*, place: PlaceRow, said: Said, intent: str, address: str | None, now
         throttle_actions.count(f"reports-at:{place.site_id}", rules.REPORTS_THERE, now)
         contact = rules.contact_key(_secret(), email_key(said.email), phone_key(said.phone))
         if contact:
-            _one_at_a_time(contact)
+            one_at_a_time("report", contact)
         case_id = same_report(contact, place.site_id, said.text, now)
         joined, is_new = case_id is not None, False
         if case_id is None:
@@ -159,10 +160,3 @@ def _check(said: Said, intent: str) -> None:
 def _secret() -> bytes:
     settings: Settings = current_app.extensions["makegood_settings"]
     return settings.secrets[-1].encode()
-
-
-def _one_at_a_time(key: str) -> None:
-    """Two of the same at once wait for each other; SQLite has one writer anyway."""
-    if db.engine.dialect.name == "postgresql":
-        number = int.from_bytes(hashlib.sha256(f"report\n{key}".encode()).digest()[:8], "big", signed=True)
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

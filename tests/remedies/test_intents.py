@@ -68,7 +68,7 @@ def test_a_key_that_is_being_worked_on_elsewhere_is_refused_and_may_be_sent_agai
     publish_policy()
     case_id = make_case(company.ana).id
     monkeypatch.setattr(intents, "WAIT_SECONDS", 0.05)
-    number = intents.lock_number(company.ana.actor, "under-way-elsewhere")
+    number = intents.lock_number(company.ana.actor.label, "under-way-elsewhere")
     with db.engine.connect() as elsewhere:
         elsewhere.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
         with pytest.raises(IntentInFlight) as refusal:
