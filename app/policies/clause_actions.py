@@ -11,6 +11,7 @@ from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
+from app.kernel.turns import one_at_a_time
 from app.people import permissions
 from app.people.models import Employee
 from app.policies import clause_queries, document_queries
@@ -35,6 +36,7 @@ def set_care(*, code: str, owner_id: int | None, review_by: date | None, actor: 
     with transaction():
         if owner_id is not None and owner_id not in dict(clause_queries.possible_owners()):
             raise BadInput({"owner": [str(_l("Choose somebody who leads, from the list."))]})
+        one_at_a_time("clause-care", code)  # of two who say it first, the second finds the first one's row
         care = clause_queries.care_row(code)
         if care is None:
             care = ClauseCare(code=code)

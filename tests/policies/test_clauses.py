@@ -1,10 +1,14 @@
 """Clauses on their own pages: who cares for them until when, who signed, and who may read what."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 
+from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, NotPermitted
 from app.kernel.time import utc_now
 from app.people import queries as people
@@ -12,6 +16,7 @@ from app.policies import actions as policies
 from app.policies import clause_actions as clauses
 from app.policies import clause_queries, document_queries
 from app.policies.clause_actions import SignedAlready
+from app.policies.clause_models import ClauseCare
 from app.policies.clause_rules import clause_hash, due_of, side_of
 from app.policies.document_rules import Clause, Document
 from app.policies.packs import hotel_rules
@@ -141,3 +146,30 @@ def test_the_link_of_can_i_opens_the_clause_for_everybody_who_sees_the_case(app:
     assert ana.post(f"/clauses/PO-{draft.id}/4.2/sign-offs", data={"note": "Fair."}).status_code == 409
     assert "Fair." in ana.get(f"/clauses/PO-{draft.id}/4.2").text
     approve(draft.id)
+
+
+def test_two_who_first_say_who_cares_for_a_clause_at_once_are_both_taken(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, _version = ready()
+    now, both, real = utc_now(), threading.Barrier(2), clause_queries.care_row
+    db.session.remove()
+
+    def meet(code: str) -> ClauseCare | None:
+        found = real(code)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # both have looked, if the database lets them
+        return found
+
+    monkeypatch.setattr(clause_queries, "care_row", meet)
+
+    def say(owner_id: int) -> int | None:
+        with app.app_context():
+            clauses.set_care(code="4.2", owner_id=owner_id, review_by=None, actor=company.max.actor, now=now)
+            db.session.remove()
+        return owner_id
+
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(say, (company.sam.id, company.max.id)))
+    care = real("4.2")
+    assert care is not None and care.owner_id in said
