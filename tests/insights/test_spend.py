@@ -4,17 +4,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 
 from app.insights import spend_actions
 from app.insights import spend_queries as queries
 from app.insights.spend_actions import NothingToLower
 from app.insights.spend_rules import Given, heaviest, is_ahead, lowered
+from app.kernel.database import db
 from app.kernel.errors import NotPermitted
 from app.kernel.time import UTC, utc_now
 from app.people import queries as people
 from app.policies import document_queries
 from app.policies import queries as policies
+from app.policies.models import PolicyVersion
 from app.policies.rules import Rule
 from tests.cases.builders import make_case
 from tests.people.builders import make_company, sign_in
@@ -85,9 +88,15 @@ def test_row_25_a_pool_ahead_of_its_month_proposes_a_narrow_rule_with_its_simula
     assert queries.alarms(people.sites(), NOON + timedelta(days=20)) == (), "then it is in step with the month"
     said = {"purse_id": alarm.purse_id, "band": alarm.spent[0].key, "now": NOON + timedelta(hours=1)}
     with pytest.raises(NotPermitted):
-        spend_actions.draft_lower_limit(**said, actor=company.sam.actor)
-    draft = spend_actions.draft_lower_limit(**said, actor=company.max.actor)
-    row = document_queries.document(draft.id)
+        spend_actions.draft_lower_limit(**said, intent="spend-0001", actor=company.sam.actor)
+    draft_id = spend_actions.draft_lower_limit(**said, intent="spend-0001", actor=company.max.actor)
+    pressed = {"band": alarm.spent[0].key, "intent": "spend-0001"}
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        client = sign_in(app.test_client(), company.max)
+        again = client.post(f"/spend-alarms/PU-{alarm.purse_id}", data=pressed)
+        assert again.headers["Location"].startswith(f"/policies/PO-{draft_id}/simulation"), "pressed twice, one draft"
+    assert db.session.query(PolicyVersion).count() == 2
+    row = document_queries.document(draft_id)
     assert row is not None
     assert [(rule.kind, rule.limit_minor) for rule in row.document.rules if rule.unit == "incident"] == [
         (None, 20_000), ("refund", 4_000),
@@ -96,11 +105,12 @@ def test_row_25_a_pool_ahead_of_its_month_proposes_a_narrow_rule_with_its_simula
     assert in_force is not None
     assert in_force.version.id == version, "nothing is cut before somebody publishes it"
     simulated = sign_in(app.test_client(), company.max).get(
-        f"/policies/PO-{draft.id}/simulation?from=2026-03-01&to=2026-03-31"
+        f"/policies/PO-{draft_id}/simulation?from=2026-03-01&to=2026-03-31"
     )
     assert "3 of 12 answers differ: 3 would need an approval." in simulated.text
     for person, status in ((company.ana, 403), (company.sam, 200), (company.max, 200), (company.audra, 200)):
         assert sign_in(app.test_client(), person).get("/spend-alarms").status_code == status
     with pytest.raises(NothingToLower):
         publish_policy([{**RULES[0], "limit_minor": 4_000}, RULES[1]], now=NOON + timedelta(hours=2))
-        spend_actions.draft_lower_limit(**{**said, "now": NOON + timedelta(hours=3)}, actor=company.max.actor)
+        later = {**said, "intent": "spend-0002", "now": NOON + timedelta(hours=3)}
+        spend_actions.draft_lower_limit(**later, actor=company.max.actor)
