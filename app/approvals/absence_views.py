@@ -16,6 +16,7 @@ from app.kernel.errors import BadInput, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, needs
+from app.people.step_up import require_proof
 from app.ui.forms import options
 
 DECIDERS = ("supervisor", "manager")
@@ -65,6 +66,7 @@ def deciders() -> str:
 @bp.post("/deciders/fallbacks")
 @needs("settings.write")
 def set_fallback() -> ResponseReturnValue:
+    require_proof()
     form = FallbackForm()
     form.employee_id.choices = options(((one.id, one.name) for one in people.active_people(DECIDERS)), empty="–")
     site_ids = {str(site.id) for site in people.sites()}
@@ -78,6 +80,7 @@ def set_fallback() -> ResponseReturnValue:
 @bp.post("/deciders/accounts")
 @needs("people.write")
 def link_account() -> ResponseReturnValue:
+    require_proof()
     form = _account_form()
     if form.validate():
         try:
@@ -95,6 +98,7 @@ def link_account() -> ResponseReturnValue:
 @bp.post("/deciders/accounts/<int:employee_id>/removal")
 @needs("people.write")
 def unlink_account(employee_id: int) -> ResponseReturnValue:
+    require_proof()
     absences.unlink_account(employee_id=employee_id, actor=me(), now=utc_now())
     flash(_("They count as two people now."), "good")
     return redirect(url_for("approvals.deciders"), 303)

@@ -52,7 +52,8 @@ def bounds() -> str:
 def set_bounds(currency: str) -> ResponseReturnValue:
     if currency not in _currencies():
         raise NotFound
-    require_proof()
+    # Where a code is asked for above an amount, nobody takes that away with less than a code.
+    require_proof(is_needed=bound_queries.bounds(currency).proof_above is not None)
     form = BoundsForm.about(Bounds(currency), is_sent=True)
     if not form.validate():
         return _page(currency, form), 422

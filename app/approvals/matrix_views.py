@@ -20,6 +20,7 @@ from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, needs
+from app.people.step_up import require_proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def discard_matrix() -> ResponseReturnValue:
 @bp.post("/authority-matrix/publication")
 @needs("policies.publish")
 def publish_matrix() -> ResponseReturnValue:
+    require_proof()
+
     def deed(version: int | None) -> None:
         matrix.publish(version=version or 0, actor=me(), now=utc_now())
 

@@ -179,6 +179,35 @@ def test_bounds_are_set_by_who_publishes_and_read_by_who_reads_policies(app: Fla
     typed = {"batch_max": "50", "proof_above": "0", "version": "1"}
     assert client.post(f"{url}/GBP", data={**typed, "batch_max": "x"}).status_code == 422
     assert client.post(f"{url}/GBP", data=typed).status_code == 303
+    # Where a code is asked for above an amount, that is not changed without one.
+    led = client.post(f"{url}/GBP", data=typed)
+    assert (led.status_code, led.headers["Location"][:23]) == (307, "/me/second-factor/offer")
+    give_factor(company.max, utc_now())
+    old = sign_in_proved(app.test_client(), company.max, now=utc_now() - timedelta(minutes=6))
+    assert old.post(f"{url}/GBP", data=typed).status_code == 403
+    client = sign_in_proved(app.test_client(), company.max, now=utc_now())
     assert client.post(f"{url}/GBP", data=typed).status_code == 409
     assert client.post(f"{url}/XXX", data=typed).status_code == 404
     assert "£50.00" in sam_at(app, company.sam).get(url).text
+
+
+def test_who_decides_and_who_counts_as_one_person_is_changed_with_a_fresh_code_by_who_has_one(
+    app: Flask, company: Company
+) -> None:
+    now = utc_now()
+    give_factor(company.ada, now)
+    give_factor(company.max, now)
+    old = {person.id: sign_in_proved(app.test_client(), person, now=now - timedelta(minutes=6))
+           for person in (company.ada, company.max)}  # fmt: skip
+    two = {"employee_id": str(company.sam.id), "same_as_id": str(company.max.id)}
+    for person, url, data in (
+        (company.ada, "/deciders/accounts", two),
+        (company.ada, f"/deciders/accounts/{company.sam.id}/removal", {}),
+        (company.ada, "/deciders/fallbacks", {"site_id": "1", "employee_id": str(company.max.id)}),
+        (company.max, "/authority-matrix/publication", {"version": "1"}),
+    ):
+        asked = old[person.id].post(url, data=data)
+        assert (asked.status_code, "proof_code" in asked.text) == (403, True), url
+    assert (
+        sign_in_proved(app.test_client(), company.ada, now=now).post("/deciders/accounts", data=two).status_code == 303
+    )
