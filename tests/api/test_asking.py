@@ -1,8 +1,11 @@
 """The matrix, amendments, questions and answers through the API; and what a program may not decide."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
+from app.approvals import absence_actions as absences
 from app.approvals import bound_actions
 from app.approvals.matrix_rules import MatrixRow, StepRule
 from app.kernel.money import Money
@@ -118,3 +121,23 @@ def test_above_the_bound_a_program_decides_nothing_but_may_decline(
     problem(sam.post(f"/exceptions/{first}/decisions", yes), 403, "proof-needed")
     assert sam.post(f"/exceptions/{second}/decisions", {**yes, "amount": money("400.00")}).status_code == 201
     assert sam.post(f"/exceptions/{third}/decisions", {"outcome": "declined", "reason": "No."}).status_code == 201
+
+
+def test_a_stand_in_outside_of_their_reach_decides_nothing_above_the_bound_by_a_program(
+    app: Flask, company: Company, ana: Api
+) -> None:
+    now, tom = utc_now(), company.tom
+    assert tom is not None
+    bound_actions.set_bounds(
+        currency="GBP", batch_max=None, proof_above=Money(40_000, "GBP"), version=0, actor=company.max.actor, now=now
+    )
+    absences.set_absence(
+        employee_id=company.sam.id, from_at=now - timedelta(hours=1), to_at=now + timedelta(days=1), stand_in_id=tom.id,
+        actor=company.sam.actor, now=now,
+    )  # fmt: skip
+    first, second = ask(ana), ask(ana, "390.00")
+    yes = {"outcome": "approved", "reason": "Fair."}
+    his = Api(app, tom)
+    problem(his.post(f"/exceptions/{first}/decisions", yes), 403, "proof-needed")
+    assert his.post(f"/exceptions/{second}/decisions", yes).status_code == 201
+    problem(his.post("/exceptions/EX-999/decisions", yes), 404, "not-found")
