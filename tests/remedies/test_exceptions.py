@@ -125,6 +125,22 @@ def test_nobody_approves_beyond_the_hard_cap(app: Flask) -> None:
         ask(company, make_case(company.ana).id, 1_000_001)
 
 
+def test_a_rolling_window_is_filled_to_its_hard_cap_and_no_further(app: Flask) -> None:
+    company = make_company()
+    window = {"unit": "customer_days", "days": 30, "currency": "GBP"}
+    publish_policy([
+        {"unit": "incident", "currency": "GBP", "limit_minor": 60_000, "clause": "4.1"},
+        {**window, "role": "frontline", "limit_minor": 20_000, "clause": "4.3"},
+        {**window, "role": None, "limit_minor": 50_000, "clause": "9.9", "hard": True},
+    ])  # fmt: skip
+    case = make_case(company.ana)
+    approve(company, ask(company, case.id, 50_000))
+    assert purse("customer_days").reserved_minor == 50_000
+    with pytest.raises(Refused, match="Nobody can approve"):
+        ask(company, case.id, 1, intent="one-penny-more")
+    assert violations() == []
+
+
 def test_a_new_policy_does_not_touch_a_request_in_flight(app: Flask) -> None:
     company = make_company()
     publish_policy()
