@@ -109,13 +109,15 @@ setup-scanners: $(SCANNERS)/source.stamp $(SCANNERS)/web.stamp
 	@missing=""; [ -x /usr/bin/sqlmap ] || command -v sqlmap >/dev/null || missing="$$missing sqlmap"; \
 	if [ -n "$$missing" ]; then $(call packages,$$missing); fi
 
-check: setup-tests  ## Linters, types, import contract
+check: setup-tests  ## Linters, types, import contract, committed secrets, known holes in packages (NOT RUN offline)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache | grep -vE '[╔╗╚╝║═▶◀─│]'
 	@$(BIN)/djlint app --lint --quiet
 	@$(BIN)/vulture
+	@$(BIN)/python -m tests.scanners.leaks
+	@$(BIN)/python -m tests.scanners.advisories
 
 bench: setup-tests  ## Benchmarks, one JSON line each
 	@$(BIN)/python -m tests.bench

@@ -32,7 +32,7 @@ def post_worker_init(worker):
     from app.ops.safety import refuse_demo_people
     from app.ops.starting import begin
 
-    begin(worker.wsgi)
+    begin(worker.wsgi, is_web=True)
     refuse_demo_people(worker.wsgi)
     leave_slowly(worker.wsgi)
 

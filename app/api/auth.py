@@ -6,9 +6,9 @@ from typing import cast
 from flask import Flask, current_app, request
 from flask_babel import gettext as _
 
-from app.api.limits import Limiter
 from app.api.problems import ApiProblem
 from app.kernel.actor import Actor
+from app.kernel.limits import Limiter
 from app.people.access import is_signed_in, me
 from app.people.rules import hash_token
 

@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from app.ops import counters, request_log, safety
+from app.ops import bounds, counters, request_log, safety
 
 
 def register(app: Flask) -> None:
     safety.refuse_unsafe(app)
     counters.register(app)
+    bounds.register(app)
     request_log.register(app)

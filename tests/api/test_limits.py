@@ -1,6 +1,6 @@
 """The bucket: a burst at once, then a steady rate, told in whole seconds."""
 
-from app.api.limits import Limiter
+from app.kernel.limits import Limiter
 
 
 def test_a_burst_passes_and_the_next_request_is_told_when_to_come() -> None:

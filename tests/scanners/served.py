@@ -28,10 +28,10 @@ _FAILED = re.compile(r"^makegood_requests_total\{[^}]*5xx[^}]*\} (\d+)", re.MULT
 
 
 def application() -> Flask:
-    """What the server loads: the product as it is, but for the API's limit, behind which no scanner would see much."""
+    """What the server loads: the product as it is, but for the limits of requests, behind which no scanner would see much."""
     from app import create_app
 
-    return create_app(API_PER_MINUTE=1_000_000, API_BURST=1_000_000)
+    return create_app(API_PER_MINUTE=1_000_000, API_BURST=1_000_000, PAGE_BURST=1_000_000)
 
 
 @dataclass
