@@ -9,11 +9,14 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from app.audit import checkpoint_jobs as witness
-from app.audit import checkpoint_keys, queries
+from app.audit import checkpoint_keys, evidence, queries
 from app.audit import checkpoint_queries as checkpoints
 from app.audit.chain_rules import BadHead, Head, Report, parse_heads
 from app.audit.checkpoint_keys import BadKeys
 from app.audit.checkpoint_places import NotKept
+from app.audit.evidence_sheet import readable_trail
+from app.kernel.actor import command
+from app.kernel.errors import Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 
@@ -201,3 +204,34 @@ def keys(rotate: bool) -> None:
     except BadKeys as mistake:
         raise click.ClickException(str(mistake)) from None
     click.echo(checkpoint_keys.ring_json(ring).decode(), nl=False)
+
+
+@group.command("pack")
+@click.argument("case_ref")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write it; default: the working folder.",
+)
+def pack(case_ref: str, target: Path | None) -> None:
+    """Write the evidence of one case, e.g. MG-2041: entries, proofs, checkpoints, keys, and the program that checks them."""
+    case_id = parse_ref("case", case_ref)
+    if case_id is None:
+        raise click.BadParameter("a case is written like MG-2041", param_hint="CASE_REF")
+    now = utc_now()
+    try:
+        found = evidence.gather(case_id=case_id, site_id=None, with_addresses=True)
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from None
+    with current_app.test_request_context(base_url=current_app.extensions["makegood_settings"].base_url):
+        readable = readable_trail(found, now)
+    path = target or Path(f"evidence-{case_ref.upper()}.zip")
+    path.write_bytes(evidence.pack(evidence=found, readable=readable, actor=command("audit-pack"), now=now))
+    click.echo(f"{path}: {len(found.rows)} entries, up to checkpoint {found.proofs.checkpoints[-1].serial}")
+
+
+@group.command("verifier")
+def verifier() -> None:
+    """Print the stand-alone verifier; it needs Python and the package cryptography, nothing of ours."""
+    click.echo(evidence.VERIFIER.read_text(encoding="utf-8"), nl=False)
