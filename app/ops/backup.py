@@ -12,6 +12,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from app.audit import actions as audit
+from app.audit.checkpoint_keys import public_path
 from app.kernel.actor import command
 from app.kernel.time import iso
 from app.kernel.transactions import transaction
@@ -39,12 +40,12 @@ def trees(settings: Settings) -> dict[str, Path]:
         "files": Path(settings.files_folder),
         "instance/uploads": instance / "uploads",
         "instance/imports": instance / "imports",
-        "checkpoints": checkpoints_of(settings),
     }
 
 
-def checkpoints_of(settings: Settings) -> Path:
-    return Path(settings.instance_path) / "checkpoints"
+def witnesses(settings: Settings) -> dict[str, Path]:
+    """Name what the trail is verified against: the record of checkpoints and the public keys, never the private one."""
+    return {"checkpoints/record.jsonl": Path(settings.checkpoint_file), "checkpoints/keys.json": public_path(settings)}
 
 
 def make(app: Flask, path: Path, *, now: datetime, say: Say) -> Made:
@@ -60,15 +61,15 @@ def make(app: Flask, path: Path, *, now: datetime, say: Say) -> Made:
         tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent) as scratch,
         archive.writing(path, settings.secrets, about) as writer,
     ):
-        _add_tree(writer, "checkpoints", checkpoints_of(settings))  # first: none may be newer than the database
+        for name, file in witnesses(settings).items():  # first: none may be newer than the database
+            writer.add(name, file)
         say("Copying the database …")
         copy = Path(scratch) / "database"
         snapshot = store.dump(copy)
         writer.add("database", copy)
         say("Adding the files …")
         for prefix, folder in trees(settings).items():
-            if prefix != "checkpoints":
-                _add_tree(writer, prefix, folder)
+            _add_tree(writer, prefix, folder)
         about.update(snapshot.json())
     made = Made(path, path.stat().st_size, len(writer.members) - 1, sum(snapshot.rows.values()))
     with app.app_context():

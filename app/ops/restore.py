@@ -21,13 +21,14 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
 
 from app.audit import actions as audit
+from app.audit.checkpoint_keys import public_path
 from app.audit.jobs import seal_pending
 from app.kernel import invariants, migrations
 from app.kernel.actor import command
 from app.kernel.database import db, prepare_engine
 from app.kernel.transactions import transaction
 from app.ops import archive
-from app.ops.backup import checkpoints_of, trees, whole_files
+from app.ops.backup import trees, whole_files, witnesses
 from app.ops.stores import Refused, Say, Store, described_at, store_of
 from app.people.models import SignInSession
 from app.people.session_actions import end_all_sessions
@@ -134,9 +135,14 @@ def _beside(settings: Settings, url: str, folder: Path) -> Flask:
         owner_database_url=url,
         instance_path=str(folder / "instance"),
         files_folder=str(folder / "files"),
+        checkpoint_file=str(folder / "checkpoints/record.jsonl"),
+        checkpoint_second_place="",
     )
-    for name in ("instance", "files"):
+    for name in ("instance", "files", "checkpoints"):
         (folder / name).mkdir(exist_ok=True, mode=0o700)
+    keys = folder / "checkpoints/keys.json"
+    if keys.exists():
+        shutil.copyfile(keys, public_path(moved))
     return create_app(moved)
 
 
@@ -169,16 +175,21 @@ def _examine(app: Flask, manifest: dict[str, Any], now: datetime) -> dict[str, l
 
 
 def _place_files(settings: Settings, folder: Path) -> None:
-    """Add what is missing and mend what differs; checkpoints that are there already are left as they are."""
+    """Add what is missing and mend what differs; a record of checkpoints that is there already is left as it is."""
     for prefix, target in trees(settings).items():
-        is_kept = target == checkpoints_of(settings)
         source = folder / prefix
         for path in whole_files(source):
             place = target / path.relative_to(source)
-            if place.exists() and (is_kept or filecmp.cmp(path, place, shallow=False)):
-                continue
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            half = place.with_name(f".{place.name}.restoring")
-            shutil.copyfile(path, half)
-            half.chmod(0o600)
-            os.replace(half, place)
+            if not place.exists() or not filecmp.cmp(path, place, shallow=False):
+                _place(path, place)
+    for name, place in witnesses(settings).items():
+        if (folder / name).exists() and not place.exists():
+            _place(folder / name, place)
+
+
+def _place(path: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = place.with_name(f".{place.name}.restoring")
+    shutil.copyfile(path, half)
+    half.chmod(0o600)
+    os.replace(half, place)

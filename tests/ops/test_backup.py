@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from app import create_app
 from app.attachments import actions as attachments
+from app.audit import checkpoint_jobs
 from app.audit.jobs import seal_pending
 from app.audit.models import AuditEntry
 from app.kernel import invariants
@@ -110,6 +111,9 @@ def test_a_backup_taken_under_load_restores_to_a_consistent_state(
     picture = attachments.prepare(io.BytesIO(b"She paid twice."), "receipt.txt")
     attachments.add(subject_kind="case", subject_id=case_id, files=[picture], actor=company.ana.actor, now=utc_now())
     sign_in(app.test_client(), company.sam)
+    while seal_pending(everything=True):
+        pass
+    assert checkpoint_jobs.make_due(now=utc_now()) == 1
     db.session.remove()
     path = tmp_path / "under-load.backup"
     with at_work(app, company, case_id) as done:
@@ -117,13 +121,16 @@ def test_a_backup_taken_under_load_restores_to_a_consistent_state(
             pass
         known = len(done)
         made = making.make(app, path, now=utc_now(), say=lambda _said: None)
-    assert (made.file_count, made.row_count > 100) == (1, True)
+    assert (made.file_count, made.row_count > 100) == (3, True)
     code, said = run(elsewhere, "restore", str(path), "--json")
     assert code == 0, said
     told = json.loads(said)
     assert (told["sound"], told["rows"], told["kept_at"]) == (True, made.row_count, "")
     assert known <= count_in(elsewhere, Remedy) <= len(done), "nothing that was acknowledged before is missing"
     assert (Path(elsewhere.extensions["makegood_settings"].files_folder)).is_dir()
+    settings = elsewhere.extensions["makegood_settings"]
+    assert Path(settings.checkpoint_file).read_bytes() == (tmp_path / "checkpoints.jsonl").read_bytes()
+    assert not (Path(settings.instance_path) / "checkpoint.pem").exists(), "a private key is in no backup"
     with elsewhere.app_context():
         assert [sentence for part in invariants.parts() for sentence in invariants.violations(part)] == []
         assert {one.ended_at is not None for one in db.session.scalars(select(SignInSession))} == {True}
