@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from secrets import token_urlsafe
@@ -20,6 +20,8 @@ from app.budgets.checks import violations
 from app.cases.models import Case
 from app.demo.company import NAMED
 from app.demo.simulation import plans, tell_a_year
+from app.insights import measure_queries as measures
+from app.insights.queries import Part
 from app.kernel.database import db
 from app.kernel.time import UTC, parse_instant
 from app.people.models import Employee, Site
@@ -29,6 +31,7 @@ from app.remedies.models import Remedy
 from app.remedies.payout_models import Payout
 from app.sla.models import Clock
 from tests.conftest import settings_for
+from tests.insights.recoveries import ORACLES, counted
 
 END = parse_instant("2026-11-20T15:00:00Z")
 PHRASE = "quiet meadow lantern seven"
@@ -57,6 +60,7 @@ def test_two_weeks_at_the_hotel_group_hold_together(told: Flask) -> None:
     assert count(ExceptionRequest, ExceptionRequest.state == "waiting") >= 4
     assert count(Case, Case.resolved_at.is_(None)) >= 10
     assert violations() == []
+    _measures_equal_sql_by_another_hand()
     _entries_rise_and_name_the_demo()
     _nobody_decided_their_own()
     _cleo_waits_for_ana()
@@ -67,6 +71,15 @@ def _what_was_given_was_paid_out() -> None:
     states = Counter(db.session.scalars(select(Payout.state)))
     assert states["confirmed"] > 0 and set(states) <= {"confirmed", "pending", "cancelled"}
     assert reconciling.reconcile(END).differences == ()
+
+
+def _measures_equal_sql_by_another_hand() -> None:
+    """As somebody sees them two months later, when every window of 30 days is over."""
+    sites = tuple(db.session.scalars(select(Site.id)))
+    part, later = Part(sites, None, END - timedelta(days=20), END + timedelta(days=1)), END + timedelta(days=60)
+    for name in ORACLES:
+        total = measures.tally(name, part, later).total
+        assert (total.k, total.n) == counted(name, part, later), name
 
 
 def _entries_rise_and_name_the_demo() -> None:

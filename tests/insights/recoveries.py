@@ -27,7 +27,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 # (days ago, who, customer, severity, goodwill in pounds, CSAT, cause, what else happened)
 STORIES: Sequence[tuple[int, str, str, int, int, int | None, str, str]] = (
     (80, "ana", "Cleo Marchetti", 3, 150, 5, "process", ""),
-    (79, "bo", "Bea Lund", 4, 0, 1, "equipment", ""),
+    (79, "bo", "Bea Lund", 3, 0, 1, "equipment", ""),
     (78, "ana", "Dan Oh", 2, 90, 4, "process", "promise"),
     (76, "bo", "Eve Poe", 1, 0, None, "guest", "no-company"),
     (75, "ana", "Fay Quin", 3, 300, 5, "supplier", "ask"),
