@@ -34,7 +34,9 @@ _Z_ALARM = 3.09
 
 Stratum = tuple[int, int, str]  # category, severity, channel
 Counts = Mapping[int, Mapping[Stratum, tuple[int, int]]]  # employee → stratum → (hits, trials)
-Verdict = Literal["too_few", "no_peers", "cannot_tell", "as_expected", "read_low", "read_high", "lower", "higher"]
+Verdict = Literal[
+    "too_few", "no_peers", "alike", "cannot_tell", "as_expected", "read_low", "read_high", "lower", "higher"
+]
 FLAGS = frozenset({"read_low", "read_high", "lower", "higher"})
 
 
@@ -132,7 +134,7 @@ def figure(code: str, counts: Counts, person: int) -> Figure:
     house = hits / trials
     target = wanted[person] / n
     if not 0 < target < 1 or not 0 < house < 1:
-        return Figure(code, "cannot_tell", **counted, house=_cut(house), expected=round(wanted[person], 2))  # type: ignore[arg-type]
+        return Figure(code, "alike", **counted, house=_cut(house), expected=round(wanted[person], 2))  # type: ignore[arg-type]
     units = [sums[who] for who in (person, *peers)]
     spread = dispersion(units, targets=[wanted[who] / sums[who][1] for who in (person, *peers)])
     drawn = shrinkage(units)

@@ -112,7 +112,7 @@ def as_pdf(ref: str) -> ResponseReturnValue:
     row = row_of(ref)
     try:
         found = pdf.write(sheet_of(row, None, width=pdf.WIDTH), utc_now())
-    except pdf.NoPrinter as refusal:
+    except Refusal as refusal:
         flash(str(refusal), "bad")
         return redirect(url_for("reviews.show", ref=ref), 303)
     actions.log_read(row=row, how="pdf", actor=me(), now=utc_now())

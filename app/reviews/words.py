@@ -67,6 +67,8 @@ def conclusion(one: Figure) -> str:
         )
     if one.verdict == "no_peers":
         return _("Too few colleagues have enough cases to compare with: this is a count, not a comparison.")
+    if one.verdict == "alike":
+        return _("Everybody's figure is the same here: it tells nobody apart.")
     points = number(100 * DIFFERENCE, 0)
     said = {
         "cannot_tell": _("Cannot tell: with so few cases even a difference of %(points)s points would mostly go unseen.", points=points),
