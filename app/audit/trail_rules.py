@@ -8,49 +8,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.audit.key_rules import LABELS
 from app.kernel.money import Money
 from app.kernel.references import PREFIXES, ref
 from app.kernel.time import parse_instant
 
 FACTS_MAX = 8
-
-# Words for the keys that entries use; a key that isn't named here is shown as it is written.
-LABELS: dict[str, Any] = {
-    "amount": _l("amount"),
-    "asked": _l("asked"),
-    "reason": _l("because"),
-    "kind": _l("kind"),
-    "nature": _l("nature"),
-    "severity": _l("severity"),
-    "category": _l("category"),
-    "channel": _l("channel"),
-    "outcome": _l("outcome"),
-    "root_cause": _l("root cause"),
-    "requested_by": _l("asked by"),
-    "owner": _l("owner"),
-    "team": _l("team"),
-    "site": _l("site"),
-    "customer": _l("customer"),
-    "remedy": _l("remedy"),
-    "clause": _l("clause"),
-    "milestones": _l("clocks"),
-    "milestone": _l("clock"),
-    "due": _l("due"),
-    "expires": _l("expires"),
-    "count": _l("count"),
-    "name": _l("name"),
-    "role": _l("role"),
-    "fields": _l("fields"),
-    "before": _l("before"),
-    "after": _l("after"),
-    "text": _l("text"),
-    "note": _l("note"),
-    "at": _l("at"),
-    "policy_version": _l("policy version"),
-    "length": _l("length"),
-    "summary": _l("summary"),
-    "exception": _l("exception"),
-}
 
 # Employee ids under these keys are shown as names.
 PEOPLE_KEYS = frozenset(
@@ -62,13 +25,35 @@ PEOPLE_KEYS = frozenset(
         "employee_id",
         "manager_id",
         "supervisor_id",
+        "successor_id",
         "decided_by",
         "to_owner",
+        "stand_in",
+        "keeper",
+        "resolver",
+        "same_as",
+        "coach",
+        "reader",
+        "receiver",
+        "person",
+        "told",
     }
 )
 
 # Record ids under these keys are shown as references.
-REFERENCE_KEYS = {"customer": "customer", "site": "site", "team": "team", "category": "category"}
+REFERENCE_KEYS = {
+    "calendar": "calendar",
+    "case": "case",
+    "category": "category",
+    "customer": "customer",
+    "exception": "exception",
+    "message": "message",
+    "remedy": "remedy",
+    "rerun": "rerun",
+    "site": "site",
+    "survey": "survey",
+    "team": "team",
+}
 
 # For machines: whole in the raw view, noise in a sentence.
 _MACHINE_KEYS = frozenset(
@@ -83,6 +68,12 @@ _MACHINE_KEYS = frozenset(
         "transfer",
         "over",
         "windows",
+        "charter",
+        "content",
+        "digest",
+        "facts",
+        "receipt",
+        "sha256",
     }
 )
 
@@ -106,12 +97,26 @@ ICONS = {
     "category": "tag",
     "audit": "seal",
     "inbox": "inbox",
+    "attachment": "upload",
+    "backup": "download",
+    "clause": "book",
+    "link": "key",
+    "mail": "mail",
+    "message": "mail",
+    "metrics": "chart",
+    "payout": "swap",
+    "promise": "promise",
+    "person": "people",
+    "redress": "scale",
+    "report": "globe",
+    "review": "search",
+    "survey": "star",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing an entry says. shown_as: money, instant, person, people or text."""
+    """One thing an entry says. shown_as: money, instant, people (a list of ids) or text."""
 
     label: Any
     shown_as: str
@@ -141,14 +146,21 @@ def _fact(key: str, value: Any, currency: str | None) -> Fact | None:
         return Fact(_label(key), "money", Money.of(Decimal(value["amount"]), value["currency"]))
     if key.endswith("_minor") and isinstance(value, int):
         return Fact(_label(key[:-6]), "money", Money(value, currency)) if currency else None
-    if key in PEOPLE_KEYS and isinstance(value, int):
-        return Fact(_label(key.removesuffix("_id")), "person", value)
+    if key in PEOPLE_KEYS and _are_people(value):
+        return Fact(_label(key.removesuffix("_id")), "people", [value] if isinstance(value, int) else value)
+    if key.endswith("_minor_max") and isinstance(value, int):
+        return Fact(_label(f"{key[:-10]}_max"), "money", Money(value, currency)) if currency else None
     if key.endswith("_at") and isinstance(value, str) and (instant := _instant(value)):
         return Fact(_label(key[:-3]), "instant", instant)
     noun = REFERENCE_KEYS.get(key.removesuffix("_id"))
     if noun and isinstance(value, int) and value > 0:
         return Fact(_label(key.removesuffix("_id")), "text", ref(noun, value))
     return Fact(_label(key.removesuffix("_id")), "text", _words(value))
+
+
+def _are_people(value: Any) -> bool:
+    """Tell an id or a list of ids; booleans are none."""
+    return type(value) is int or (isinstance(value, list) and bool(value) and all(type(one) is int for one in value))
 
 
 def _is_money(value: Any) -> bool:
@@ -169,6 +181,16 @@ def _label(key: str) -> Any:
     return LABELS.get(key, key.replace("_", " "))
 
 
+def has_words(key: str) -> bool:
+    """Tell whether people read this key in words, or never outside of the raw view."""
+    is_for_people = key not in _MACHINE_KEYS
+    ends = ("_minor", "_at", "_id", "_minor_max")
+    bare = next(
+        (key.removesuffix(end) + ("_max" if end == "_minor_max" else "") for end in ends if key.endswith(end)), key
+    )
+    return not is_for_people or key in LABELS or bare in LABELS
+
+
 def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "✓" if value else "✗"
@@ -182,7 +204,11 @@ def _words(value: Any) -> str:
 
 def people_in(payload: dict[str, Any] | None) -> set[int]:
     """Collect the employees that a payload names, for one look-up over a page of entries."""
-    return {value for key, value in (payload or {}).items() if key in PEOPLE_KEYS and isinstance(value, int)}
+    found: set[int] = set()
+    for key, value in (payload or {}).items():
+        if key in PEOPLE_KEYS and _are_people(value):
+            found |= {value} if isinstance(value, int) else set(value)
+    return found
 
 
 def icon(entry_type: str) -> str:
