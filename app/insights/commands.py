@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
+from app.insights import rollup_commands
 from app.insights import simulation_queries as queries
 from app.insights.equity_rules import AmountGap, Equity, Gap, Group
 from app.insights.simulation_queries import Span
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
         group = AppGroup("policy", help="Check, explain and try policies.")
         app.cli.add_command(group)
     group.add_command(simulate)
+    rollup_commands.register(app)
 
 
 @click.command("simulate")

@@ -1,8 +1,11 @@
-"""Due work of the drafts in the shadow. It reads what was done long enough ago, so it can't slow or fail a live answer."""
+"""Due work: drafts in the shadow, and the counts kept for the overview.
+
+The shadow reads what was done long enough ago, so it can't slow or fail a live answer.
+"""
 
 from datetime import datetime
 
-from app.insights import shadow_actions, shadow_queries
+from app.insights import rollup_actions, shadow_actions, shadow_queries
 from app.kernel.actor import rule
 
 SHADOW = rule("shadow-answer")
@@ -17,3 +20,8 @@ def answer_in_the_shadow(*, now: datetime, limit: int = 500) -> int:
             answers = shadow_queries.answers(run, wanted)
             kept += shadow_actions.keep_answers(run_id=run.id, answers=answers, actor=SHADOW, now=now)
     return kept
+
+
+def fold_rollups(*, now: datetime, limit: int = 2_000) -> int:
+    """Bring the overview's counts up to date; returns how many days were counted again. May run twice."""
+    return rollup_actions.fold(now=now, limit=limit)

@@ -266,4 +266,19 @@ def _missed() -> Any:
     return or_(Clock.breached_at.is_not(None), Clock.stopped_at > Clock.due_at)
 
 
+ARRIVALS_MAX = 20_000
+
+
+def received(part: Part) -> list[tuple[datetime, int]]:
+    """When the cases that were logged in the period were received, and at which site; the newest ARRIVALS_MAX."""
+    wanted = (
+        select(Case.received_at, Case.site_id)
+        .where(Case.site_id.in_(part.site_ids), Case.logged_at >= part.since, Case.logged_at < part.until)
+        .where(Case.historic.is_(False))
+        .order_by(Case.logged_at.desc(), Case.id.desc())
+        .limit(ARRIVALS_MAX)
+    )
+    return [(at, site_id) for at, site_id in db.session.execute(wanted)]
+
+
 MEASURES = ("own", "exception", "asked", "late", "missed")

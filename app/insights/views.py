@@ -4,6 +4,7 @@ from flask import abort, render_template, request, url_for
 
 from app.insights import (
     approval_views,
+    company_views,
     export_views,
     figures,
     measure_views,
@@ -22,6 +23,7 @@ from app.people.access import can, my_scope, needs
 __all__ = [
     "approval_views",
     "bp",
+    "company_views",
     "export_views",
     "measure_views",
     "proposal_views",

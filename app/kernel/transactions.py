@@ -29,6 +29,7 @@ TECHNICAL_TABLES = frozenset(
         "payout_look",
         "idempotency_answer",
         "rollup_day",
+        "rollup_mark",
         "audit_seal",
         "audit_checkpoint",
         "audit_block",

@@ -54,6 +54,7 @@ _PATHS = (
     ("payouts-look", 300, "app.remedies.jobs:look_up_payouts", 20),
     ("outbox-deliver", 5, "app.notifications.outbox_jobs:deliver_due", 50),
     ("surveys-send", 60, "app.feedback.jobs:send_due", 200),
+    ("rollups-fold", 20, "app.insights.jobs:fold_rollups", 2_000),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("mail-fetch", 30, "app.messages.jobs:poll", 20),
     ("mail-sweep", 300, "app.messages.jobs:sweep", 200),

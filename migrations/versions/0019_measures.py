@@ -1,4 +1,4 @@
-"""What became of customers later, as another system told it."""
+"""What became of customers later, as another system told it; counts of each day, and how far they were kept."""
 
 import re
 
@@ -35,6 +35,29 @@ TABLES = {
         "CREATE UNIQUE INDEX uq_later_outcome_source ON later_outcome (source, source_ref, on_day)",
         "CREATE INDEX ix_later_outcome_customer ON later_outcome (customer_id, on_day)",
     ),
+    "rollup_day": (
+        """CREATE TABLE rollup_day (
+    dimension VARCHAR(10) NOT NULL,
+    day DATE NOT NULL,
+    site_id BIGINT NOT NULL,
+    value VARCHAR(40) NOT NULL,
+    resolved BIGINT NOT NULL,
+    severe BIGINT NOT NULL,
+    given_minor BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    satisfied BIGINT NOT NULL,
+    CONSTRAINT pk_rollup_day PRIMARY KEY (dimension, day, site_id, value)
+)""",
+        "CREATE INDEX ix_rollup_day_site ON rollup_day (site_id, day)",
+    ),
+    "rollup_mark": (
+        """CREATE TABLE rollup_mark (
+    id BIGINT NOT NULL,
+    entry_id BIGINT NOT NULL,
+    folded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_rollup_mark PRIMARY KEY (id)
+)""",
+    ),
 }
 
 
@@ -57,7 +80,5 @@ def _said(statement: str) -> str:
         statement = re.sub(r"\n    CONSTRAINT pk_\w+ PRIMARY KEY \(id\),?", "", statement)
     statement = re.sub(r",\n\)$", "\n)", statement)
     statement = re.sub(r"VARCHAR\(\d+\)|TIMESTAMP WITH TIME ZONE", "TEXT", statement)
-    statement = (
-        statement.replace("BIGINT", "INTEGER").replace("BOOLEAN", "INTEGER").replace("on_day DATE", "on_day TEXT")
-    )
+    statement = statement.replace("BIGINT", "INTEGER").replace("BOOLEAN", "INTEGER").replace("day DATE", "day TEXT")
     return statement + (" STRICT" if statement.startswith("CREATE TABLE") else "")

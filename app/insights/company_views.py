@@ -1,0 +1,73 @@
+"""The company by site, journey stage, cause, segment and time, with the cases behind each node; and when cases arrive."""
+
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from typing import Any
+
+from flask import abort, render_template, request, url_for
+
+from app.insights import company_sheet, figures, queries, rollup_queries, rules
+from app.insights.arrival_rules import arrivals
+from app.insights.blueprint import bp
+from app.insights.choice import Choice, chosen
+from app.insights.rollup_models import DIMENSIONS
+from app.kernel.paging import Page
+from app.people.access import can, my_scope, needs
+
+
+@bp.get("/insights/company")
+@needs("metrics.read")
+def company() -> str:
+    choice, (first, last) = _places()
+    by = request.args.get("by", "cause")
+    if by not in company_sheet.DIMENSIONS:
+        abort(404)
+    found = rollup_queries.overview(choice.part.site_ids, first, last)
+    currencies = {site.id: site.currency for site in choice.sites}
+    names = figures.names_of(choice.sites, choice.teams)
+    received = queries.received(choice.part)
+    return render_template(
+        "insights/company.html",
+        choice=replace(choice, teams=()),
+        periods=rules.PERIODS,
+        by=by,
+        bys=[
+            (words, url_for("insights.company", **{**choice.args, "by": key}), key == by)
+            for key, words in company_sheet.DIMENSIONS.items()
+        ],
+        rows=company_sheet.rows(found, by, names, currencies, choice.args, can("cases.read")),
+        whole=company_sheet.whole(found, currencies),
+        weeks=company_sheet.week_chart(found) if len(found.weeks) > 1 else None,
+        heat=company_sheet.heat(arrivals(received, {site.id: site.time_zone for site in choice.sites})),
+        received_count=len(received),
+        folded_at=rollup_queries.folded_at(),
+    )
+
+
+@bp.get("/insights/company/cases")
+@needs("metrics.read")
+def company_cases() -> str:
+    choice, (first, last) = _places()
+    my_scope("cases.read")
+    page, by, of = Page.of(request.args.get("after")), request.args.get("by", "all"), request.args.get("of")
+    if by not in DIMENSIONS:
+        abort(404)
+    found = rollup_queries.cases_of(choice.part.site_ids, first, last, by, of, page)
+    here: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after"}
+    return render_template(
+        "insights/company_cases.html",
+        choice=choice,
+        rows=found.rows,
+        names=figures.names_of(choice.sites, choice.teams),
+        back_url=url_for("insights.company", by=by if by in company_sheet.DIMENSIONS else "cause", **choice.args),
+        next_url=url_for("insights.company_cases", **here, after=found.next_cursor) if found.next_cursor else None,
+        start_url=url_for("insights.company_cases", **here) if page.after else None,
+    )
+
+
+def _places() -> tuple[Choice, tuple[date, date]]:
+    """Whole sites and whole days (UTC): that is what is kept."""
+    choice = chosen()
+    last = choice.part.until.astimezone(UTC).date()
+    part = replace(choice.part, team_id=None)
+    return replace(choice, part=part, team_id=None), (last - timedelta(days=choice.period.days - 1), last)

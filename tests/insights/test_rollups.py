@@ -1,0 +1,71 @@
+"""Kept counts equal a full recount after whatever happened, and the overview's parts add up to what lies behind them."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.cases import actions as cases
+from app.cases.models import Case
+from app.customers.segment_actions import set_segment
+from app.insights import jobs, rollup_actions, rollup_queries
+from app.insights.arrival_rules import arrivals
+from app.insights.rollup_models import RollupMark
+from app.kernel.actor import command
+from app.kernel.database import db
+from app.kernel.paging import Page
+from tests.insights.recoveries import live_some_weeks
+from tests.people.builders import make_company, sign_in
+
+
+def test_kept_counts_equal_a_recount_after_every_kind_of_change_and_parts_add_up(app: Flask) -> None:
+    company = make_company()
+    assert jobs.fold_rollups(now=datetime.now(UTC)) == 0  # nothing to count yet, and the mark is set
+    now = live_some_weeks(company)
+    later = now + timedelta(minutes=1)
+    assert jobs.fold_rollups(now=later) > 5 and rollup_actions.is_whole()
+    hour = timedelta(hours=1)
+    assert jobs.fold_rollups(now=later + hour) == 0, "nothing was changed"
+
+    moved = db.session.scalars(select(Case).where(Case.resolved_at.is_not(None)).order_by(Case.id)).first()
+    assert moved is not None and moved.customer_id
+    case_id, customer_id = moved.id, moved.customer_id
+    cases.reopen(case_id=case_id, reason="Still cold.", actor=company.ana.actor, now=now)
+    assert not rollup_actions.is_whole()
+    assert jobs.fold_rollups(now=now + hour) >= 1 and rollup_actions.is_whole()
+    cases.resolve(
+        case_id=case_id, outcome="explained", root_cause="supplier", note="", actor=company.ana.actor, now=now
+    )
+    set_segment(customer_id=customer_id, segment="gold", actor=command("test"), now=now)
+    assert jobs.fold_rollups(now=now + 2 * hour) >= 2 and rollup_actions.is_whole()
+    mark = db.session.get_one(RollupMark, 1).entry_id
+    assert rollup_actions.rebuild(now=now) > 10 and rollup_actions.is_whole()
+    assert db.session.get_one(RollupMark, 1).entry_id == mark
+
+    sites, first, last = (company.quayside.id,), (now - timedelta(days=90)).date(), now.date()
+    found = rollup_queries.overview(sites, first, last)
+    assert found.whole.resolved == 13 and (found.whole.satisfied, found.whole.answered) == (8, 12)
+    for dimension, nodes in {**found.parts, "site": found.sites, "week": found.weeks}.items():
+        added = sum(nodes.values(), start=rollup_queries.Node())  # type: ignore[arg-type]
+        assert added == found.whole, dimension
+    for dimension, nodes in found.parts.items():
+        for value, node in nodes.items():
+            behind = rollup_queries.cases_of(sites, first, last, dimension, value, Page(size=200)).rows
+            assert len(behind) == node.resolved, (dimension, value)
+
+    body = sign_in(app.test_client(), company.max).get("/insights/company?period=90d&by=stage").get_data(as_text=True)
+    assert "Arrival" in body and 'id="arrivals"' in body and "8 of 12" not in body and "67% of 12" in body
+    client = sign_in(app.test_client(), company.max)
+    listed = client.get("/insights/company/cases?period=90d&by=segment&of=gold").get_data(as_text=True)
+    assert listed.count('class="table__subject') == found.parts["segment"]["gold"].resolved
+    assert client.get("/insights/company?by=person").status_code == 404
+    answer = app.test_cli_runner().invoke(args=["rollups", "rebuild", "--json"])
+    assert answer.exit_code == 0 and '"whole": true' in answer.output
+
+
+def test_a_peak_stands_in_the_hour_on_the_wall_in_winter_and_in_summer() -> None:
+    winter = [(datetime(2026, 1, 5, 8, minute, tzinfo=UTC), 1) for minute in range(30)]  # a Monday, 08 in London
+    summer = [(datetime(2026, 7, 6, 7, minute, tzinfo=UTC), 1) for minute in range(30)]  # 08 there too
+    tokyo = [(datetime(2026, 1, 4, 23, 30, tzinfo=UTC), 2)]  # Monday 08:30 there
+    counts = arrivals([*winter, *summer, *tokyo], {1: "Europe/London", 2: "Asia/Tokyo"})
+    assert counts[0][4] == 61 and sum(map(sum, counts)) == 61
