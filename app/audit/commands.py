@@ -15,6 +15,7 @@ from app.audit.chain_rules import BadHead, Head, Report, parse_heads
 from app.audit.checkpoint_keys import BadKeys
 from app.audit.checkpoint_places import NotKept
 from app.audit.evidence_sheet import readable_trail
+from app.audit.search_actions import record_export
 from app.kernel.actor import command
 from app.kernel.errors import Refusal
 from app.kernel.references import parse_ref
@@ -173,7 +174,12 @@ def export(case_ref: str | None) -> None:
         if case_id is None:
             raise click.BadParameter("a case is written like MG-2041", param_hint="--case")
         filters = queries.Filters(case_id=case_id)
-    for line in queries.export_lines(filters):
+    now = utc_now()
+    until = queries.head(now).number
+    narrowed = {"case": case_ref} if case_ref else {}
+    actor = command("audit-export")
+    record_export(count=until, form="jsonl", narrowed=narrowed, actor=actor, now=now, site_id=None)
+    for line in queries.export_lines(filters, until):
         sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
 

@@ -21,7 +21,6 @@ _FONT = Path(__file__).resolve().parents[1] / "ui/static/fonts/inter-latin.woff2
 def readable_trail(evidence: Evidence, now: datetime) -> dict[str, bytes]:
     """Return the file for people: trail.pdf, or trail.html without a printer."""
     lines, names = lines_of([_trail_row(row) for row in evidence.rows], with_addresses=False, with_links=False)
-    style = _STYLE.read_text(encoding="utf-8")
     text = render_template(
         "audit/evidence_print.html",
         case_ref=ref("case", evidence.case_id),
@@ -29,9 +28,11 @@ def readable_trail(evidence: Evidence, now: datetime) -> dict[str, bytes]:
         names=names,
         checkpoints=evidence.proofs.checkpoints,
         now=now,
-        style=style,
         language=shell.locale(),
     )
+    # Not a page of ours: a file that is printed or read by itself, so its looks are inside.
+    looks = _STYLE.read_text(encoding="utf-8")
+    text = text.replace("</head>", f"<style>{looks}</style></head>", 1)
     printed = _print(text)
     return {"trail.pdf": printed} if printed else {"trail.html": text.encode()}
 

@@ -12,7 +12,7 @@ from wtforms.validators import Length, Optional
 
 from app.audit.actions import TYPES
 from app.audit.queries import Filters
-from app.kernel.references import PREFIXES, parse_ref
+from app.kernel.references import PREFIXES, parse_ref, ref
 from app.people import queries as people
 from app.ui.forms import SelectChoice, options, strip_line
 
@@ -40,6 +40,7 @@ class TrailForm(Form):
     person = StringField(_l("Person"), [Optional(), Length(max=254)], filters=(strip_line,))
     subject = StringField(_l("Record"), [Optional(), Length(max=30)], filters=(strip_line,))
     type = SelectField(_l("Deed"), choices=types, validate_choice=False)
+    clause = StringField(_l("Clause"), [Optional(), Length(max=40)], filters=(strip_line,))
     since = DateField(_l("From"), [Optional()])
     until = DateField(_l("To"), [Optional()])
 
@@ -88,6 +89,13 @@ class TrailForm(Form):
             self.until.errors = [_("The last day is before the first.")]
         return not (self.since.errors or self.until.errors)
 
+    def narrowed(self) -> dict[str, str]:
+        """What narrows the trail, as it stands in an address; a person by their number, never by name or e-mail."""
+        said = {name: str(field.data) for name, field in self._fields.items() if field.data}
+        if self.person_id:
+            said["person"] = ref("employee", self.person_id)
+        return said
+
     def filters(self, site_id: int | None, zone: tzinfo) -> Filters:
         """Return the filters for a reader whose scope is `site_id`; days are whole days on the wall of the zone."""
         return Filters(
@@ -96,6 +104,7 @@ class TrailForm(Form):
             subject=(self.subject.data or "").upper() or None,
             type=self.type.data or None,
             case_id=self.case_id,
+            clause=self.clause.data or None,
             since=_midnight(self.since.data, zone) if self.since.data else None,
             until=_midnight(self.until.data + timedelta(days=1), zone) if self.until.data else None,
         )

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from app.audit.actions import TYPES
 from app.audit.chain_rules import Checker, Head, Problem, Report, SealedRow, unsealed_problem
 from app.audit.checkpoint_rules import Anchors
-from app.audit.models import AuditEntry, AuditPayload, AuditSeal
+from app.audit.models import AuditEntry, AuditPayload, AuditSeal, TrailSearch
 from app.audit.rules import GENESIS
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -21,6 +21,7 @@ from app.kernel.time import iso
 
 BATCH = 2_000
 _NEWEST = 50
+_CLAUSE_KEYS = frozenset({"clause", "decision", "over", "receipt", "windows"})
 # Identity values are given before commit, so a lower id may become visible later: look back this far every time.
 LOOK_BACK = 10_000
 
@@ -36,6 +37,7 @@ class Filters:
     case_id: int | None = None
     since: datetime | None = None  # inclusive
     until: datetime | None = None  # exclusive
+    clause: str | None = None  # entries that name this clause of a policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,27 @@ def _trail_row(row: tuple[Any, ...]) -> TrailRow:
     return TrailRow(*values)
 
 
+def count(filters: Filters, most: int) -> int:
+    """Count entries, at most `most` + 1 of them."""
+    inner = _filtered(select(AuditEntry.id).outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id), filters)
+    return db.session.scalar(select(func.count()).select_from(inner.limit(most + 1).subquery())) or 0
+
+
+def rows(filters: Filters, most: int) -> list[TrailRow]:
+    """Read entries as they were recorded, oldest first, at most `most`."""
+    statement = _filtered(_TRAIL, filters).order_by(AuditEntry.id).limit(most)
+    return [_trail_row(tuple(row)) for row in db.session.execute(statement)]
+
+
+def kept_searches(employee_id: int) -> list[TrailSearch]:
+    """A person's own searches, by name; a handful."""
+    return list(
+        db.session.scalars(
+            select(TrailSearch).where(TrailSearch.employee_id == employee_id).order_by(TrailSearch.name, TrailSearch.id)
+        )
+    )
+
+
 def _filtered(statement: Any, filters: Filters) -> Any:
     if filters.site_id is not None:
         statement = statement.where(AuditEntry.site_id == filters.site_id)
@@ -112,7 +135,19 @@ def _filtered(statement: Any, filters: Filters) -> Any:
         statement = statement.where(AuditEntry.at >= filters.since)
     if filters.until is not None:
         statement = statement.where(AuditEntry.at < filters.until)
+    if filters.clause is not None:
+        statement = statement.where(_names_clause(filters.clause))
     return statement
+
+
+def _names_clause(code: str) -> Any:
+    """Entries whose payload names a clause. No index holds clauses: only the types that can name one are read."""
+    types = [name for name, kind in TYPES.items() if kind.keys & _CLAUSE_KEYS or name.startswith("clause:")]
+    quoted = orjson.dumps(code).decode()
+    place = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
+    inside = place(AuditPayload.payload, f'"clause":{quoted}') > 0
+    about = and_(AuditEntry.type.startswith("clause:"), place(AuditPayload.payload, f'"code":{quoted}') > 0)
+    return and_(AuditEntry.type.in_(sorted(types)), or_(inside, about))
 
 
 def _types_of(noun: str) -> list[str]:
@@ -272,8 +307,11 @@ def _cursor(connection: Connection) -> Any:
     return raw.cursor() if connection.dialect.name == "sqlite" else raw.cursor(name="audit_links")
 
 
-def export_lines(filters: Filters | None = None) -> Iterator[bytes]:
-    """Stream the whole trail, or a part of it, as JSON lines with everything that a verifier elsewhere needs."""
+def export_lines(filters: Filters | None = None, until: int | None = None) -> Iterator[bytes]:
+    """Stream the whole trail, or a part of it, as JSON lines with everything that a verifier elsewhere needs.
+
+    until: the last seal number.
+    """
     statement = (
         select(
             AuditSeal.number,
@@ -289,6 +327,8 @@ def export_lines(filters: Filters | None = None) -> Iterator[bytes]:
         .order_by(AuditSeal.number)
         .execution_options(yield_per=BATCH)
     )
+    if until is not None:
+        statement = statement.where(AuditSeal.number <= until)
     if filters:
         statement = _filtered(statement, filters)
     for row in db.session.execute(statement):

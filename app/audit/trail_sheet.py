@@ -11,8 +11,10 @@ from flask import url_for
 from app.audit import actions, trail_rules
 from app.audit.queries import TrailRow
 from app.kernel.references import ref
+from app.kernel.time import iso
 from app.people import queries as people
 from app.people.access import my_scope
+from app.ui import shell
 from app.ui.shell import exists
 
 _PAGES = {
@@ -86,6 +88,17 @@ def _raw(row: TrailRow, with_addresses: bool) -> str:
         payload = {key: value for key, value in payload.items() if key != "_address"}
     content = orjson.loads(row.content)
     return orjson.dumps({"entry": content, "says": payload}, option=orjson.OPT_INDENT_2).decode()
+
+
+def said_of(fact: trail_rules.Fact, names: dict[int, str]) -> str:
+    """One fact as plain text."""
+    if fact.shown_as == "money":
+        return f"{fact.label}: {fact.value.format(shell.locale())}"
+    if fact.shown_as == "instant":
+        return f"{fact.label}: {iso(fact.value)}"
+    if fact.shown_as == "people":
+        return f"{fact.label}: " + ", ".join(names.get(one, ref("employee", one)) for one in fact.value)
+    return f"{fact.label}: {fact.value}"
 
 
 def my_site_scope() -> int | None:

@@ -4,18 +4,20 @@ from typing import Any
 
 from flask import render_template, request, url_for
 
-from app.audit import evidence_views, queries
+from app.audit import evidence_views, queries, search_views
 from app.audit.blueprint import bp
 from app.audit.forms import TrailForm, chips
 from app.audit.queries import TrailRow
+from app.audit.search_actions import record_look
+from app.audit.search_views import searches_of
 from app.audit.trail_sheet import lines_of, my_site_scope
 from app.kernel.paging import Page, Slice
 from app.kernel.references import ref
 from app.kernel.time import utc_now
-from app.people.access import can, needs
+from app.people.access import can, me, needs
 from app.ui.filters import zone_of
 
-__all__ = ["bp", "evidence_views"]
+__all__ = ["bp", "evidence_views", "search_views"]
 
 
 @bp.get("/audit")
@@ -23,10 +25,12 @@ __all__ = ["bp", "evidence_views"]
 def trail() -> tuple[str, int] | str:
     form = TrailForm(request.args)
     is_sound = form.validate()
-    page = Page.of(request.args.get("after"))
+    page, now = Page.of(request.args.get("after")), utc_now()
     oldest_first = form.case_id is not None
     found: Slice[TrailRow] = Slice((), None)
     if is_sound:
+        if form.person_id and not page.after:
+            record_look(person_id=form.person_id, narrowed=form.narrowed(), actor=me(), now=now)
         found = queries.trail(form.filters(my_site_scope(), zone_of(None)), page, oldest_first=oldest_first)
     lines, names = lines_of(found.rows, with_addresses=can("audit.verify"))
     body = render_template(
@@ -37,7 +41,9 @@ def trail() -> tuple[str, int] | str:
         names=names,
         case_ref=ref("case", form.case_id) if form.case_id else None,
         state=queries.seal_state(),
-        now=utc_now(),
+        now=now,
+        kept=searches_of(me().id or 0),
+        narrowed=form.narrowed() if is_sound else {},
         next_url=_here(after=found.next_cursor) if found.next_cursor else None,
         start_url=_here(after=None) if page.after else None,
         here=_here,

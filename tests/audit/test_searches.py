@@ -1,0 +1,117 @@
+"""Searches of the trail: kept, carried away, and written down when they are about people."""
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.audit.models import AuditEntry, AuditPayload, TrailSearch
+from app.audit.search_actions import SEARCHES_MAX, keep_search
+from app.kernel.database import db
+from app.kernel.time import utc_now
+from tests.audit.test_pages import company, give
+from tests.people.builders import Company, sign_in
+
+__all__ = ["company"]
+
+
+def told(entry_type: str) -> list[tuple[str, str]]:
+    rows = db.session.execute(
+        select(AuditEntry.subject, AuditPayload.payload)
+        .join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+        .where(AuditEntry.type == entry_type)
+        .order_by(AuditEntry.id)
+    )
+    return [(row.subject, row.payload) for row in rows]
+
+
+def test_looking_up_a_person_is_written_down_once_and_never_for_oneself(app: Flask, company: Company) -> None:
+    client = sign_in(app.test_client(), company.audra)
+    client.get("/audit?person=ana@makegood.example")
+    client.get(f"/audit?person=EM-{company.audra.id}")
+    client.get("/audit")
+    found = told("audit:look")
+    assert [subject for subject, _said in found] == [f"EM-{company.ana.id}"]
+    assert "ana@" not in found[0][1]
+
+
+def test_a_clause_narrows_to_the_entries_that_name_it(app: Flask, company: Company) -> None:
+    from app.audit import actions as audit
+    from app.kernel.transactions import transaction
+    from app.remedies.actions import OFFERED
+
+    said: dict[str, Any] = dict.fromkeys(OFFERED.keys)
+    with transaction():
+        for number, clause in ((71, "4.2"), (72, "4.20"), (73, '4"2')):
+            decision = {"windows": [{"clause": clause}]}
+            audit.record(
+                OFFERED, subject=f"RM-{number}", actor=company.ana.actor, at=utc_now(), **{**said, "decision": decision}
+            )
+    client = sign_in(app.test_client(), company.audra)
+    for clause, wanted in (("4.2", "RM-71"), ("4.20", "RM-72"), ('4"2', "RM-73"), ("9", None)):
+        shown = client.get("/audit", query_string={"clause": clause}).get_data(as_text=True)
+        assert [ref for ref in ("RM-71", "RM-72", "RM-73") if f">{ref}<" in shown] == ([wanted] if wanted else [])
+
+
+def test_the_table_is_safe_for_spreadsheets_inside_ones_scope_and_written_down(app: Flask, company: Company) -> None:
+    give(company, 9)
+    assert company.tom
+    answer = sign_in(app.test_client(), company.audra).post("/audit/exports", data={"type": "test:give"})
+    table = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.mimetype, table.count("\n")) == (200, "text/csv", 5)
+    assert "gave a thing" in table
+    assert "because: <b>cold soup</b>" in table
+    assert "192.0.2.77" not in table
+    assert [subject for subject, _said in told("audit:export")] == ["trail"]
+    assert '"count":4' in told("audit:export")[0][1]
+    assert (
+        sign_in(app.test_client(), company.tom)
+        .post("/audit/exports", data={"type": "test:give"})
+        .get_data()
+        .count(b"\n")
+        == 1
+    )
+    assert sign_in(app.test_client(), company.ana).post("/audit/exports").status_code == 403
+    assert sign_in(app.test_client(), company.audra).post("/audit/exports", data={"case": "x"}).status_code == 422
+
+
+def test_a_search_is_kept_for_its_person_alone(app: Flask, company: Company) -> None:
+    client = sign_in(app.test_client(), company.audra)
+    kept = {"name": " Ana's  gifts ", "person": "ana@makegood.example", "type": "remedy"}
+    shown = client.post("/audit/searches", data=kept, follow_redirects=True).get_data(as_text=True)
+    assert "Ana&#39;s gifts" in shown
+    search = db.session.scalar(select(TrailSearch))
+    assert search
+    search_id = search.id
+    assert search.asked == {"person": f"EM-{company.ana.id}", "type": "remedy"}
+    assert "already" in client.post("/audit/searches", data=kept, follow_redirects=True).get_data(as_text=True)
+    assert "nothing to keep" in client.post("/audit/searches", data={"name": "x"}, follow_redirects=True).get_data(
+        as_text=True
+    )
+    sam = sign_in(app.test_client(), company.sam)
+    assert "gifts" not in sam.get("/audit").get_data(as_text=True)
+    assert sam.post(f"/audit/searches/{search_id}/removal").status_code == 404
+    assert client.post(f"/audit/searches/{search_id}/removal").status_code == 303
+    assert client.post(f"/audit/searches/{search_id}/removal").status_code == 404
+    assert [len(told(f"audit:{deed}-search")) for deed in ("keep", "forget")] == [1, 1]
+
+
+def test_searches_come_to_an_end(app: Flask, company: Company) -> None:
+    for number in range(SEARCHES_MAX):
+        keep_search(name=f"n{number}", asked={"type": "case"}, actor=company.audra.actor, now=utc_now())
+    answer = sign_in(app.test_client(), company.audra).post(
+        "/audit/searches", data={"name": "more", "type": "case"}, follow_redirects=True
+    )
+    assert "20 searches already" in answer.get_data(as_text=True)
+
+
+def test_a_search_over_people_is_written_down_without_its_words(app: Flask, company: Company) -> None:
+    client = sign_in(app.test_client(), company.ada)
+    for address in ("/people?term=Ruiz", "/people", "/people?term=Ruiz&after=x"):
+        assert client.get(address).status_code == 200
+    assert sign_in(app.test_client(), company.ana).get("/customers?q=Marchetti").status_code == 200
+    assert sign_in(app.test_client(), company.ana).get("/search?q=Marchetti").status_code == 200
+    found = told("audit:search")
+    assert [subject for subject, _said in found] == ["search:people", "search:customers", "search:customers"]
+    assert "Ruiz" not in found[0][1] + found[1][1]
+    assert '"length":4' in found[0][1]
