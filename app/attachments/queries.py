@@ -97,6 +97,12 @@ def files_of_many(subject_kind: str, subject_ids: Iterable[int]) -> dict[int, tu
     return {subject_id: tuple(rows) for subject_id, rows in found.items()}
 
 
+def files_of_all(subject_kind: str, subject_ids: Any) -> tuple[FileRow, ...]:
+    """The files of the subjects that another query selects, oldest first, at most 500."""
+    found = _ROWS.where(Attachment.subject_kind == subject_kind, Attachment.subject_id.in_(subject_ids)).limit(500)
+    return tuple(FileRow(*row) for row in db.session.execute(found))
+
+
 def file_row(attachment_id: int) -> FileRow | None:
     row = db.session.execute(_ROWS.where(Attachment.id == attachment_id)).first()
     return None if row is None else FileRow(*row)

@@ -14,7 +14,7 @@ from app.cases import words
 from app.cases.queries import CasePage, EventRow
 from app.kernel.money import Money
 from app.kernel.time import parse_instant
-from app.messages.mail_queries import OutRow
+from app.messages.mail_queries import OutRow, SentFile
 from app.messages.panel import MailPanel
 from app.ui.filters import inline, instant, money
 
@@ -55,6 +55,7 @@ class Line:
     tone: str = ""
     mail: OutRow | None = None
     original: int | None = None
+    files: tuple[SentFile, ...] = ()
 
 
 def lines(
@@ -79,6 +80,8 @@ def lines(
 
 def _with_mail(line: Line, event: EventRow, mail: MailPanel) -> Line:
     """Put what became of a mail, or the way to its original, beside what was said in it."""
+    if event.kind == "replied" and (files := tuple(one for one in mail.files if one.at == event.at)):
+        line = replace(line, files=files)
     if event.kind == "replied" and event.data.get("channel") == "email" and (sent := mail.out.get(event.at)):
         return replace(line, mail=sent, how=_("mailed %(address)s", address=sent.to))
     if event.kind in ("wrote", "mail", "logged") and line.text and (came := mail.came.get(event.at)):

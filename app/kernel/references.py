@@ -21,6 +21,8 @@ PREFIXES = {
     "message": "ME",
     "mail": "ML",
     "mail_template": "MT",
+    "letter": "LE",
+    "letter_text": "LX",
     "payout": "PT",
     "transfer": "TR",
     "promise": "PR",

@@ -1,5 +1,6 @@
 """Mail to a customer: owed with the message it carries, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from app.attachments import actions as attachments
 from app.audit import actions as audit
 from app.cases import actions as cases
 from app.cases import dialogue_actions as dialogue
@@ -83,10 +85,13 @@ def write(
     to: str = "",
     waits: bool = False,
     ending: Ending | None = None,
+    files: Sequence[attachments.Prepared] = (),
+    keeps_draft: bool = False,
 ) -> Message:
     """Write to the customer by mail or on her page, and at once wait for her or resolve the case: all of it, or nothing.
 
-    to: the address that the button named. The same intent writes, waits and resolves once.
+    to: the address that the button named. files: prepared before; they go along. keeps_draft: what the writer has begun
+    otherwise stays. The same intent writes, waits and resolves once.
     """
     assert not (waits and ending)
     template_rules.check_filled(text, subject)
@@ -96,6 +101,7 @@ def write(
         message = messages.send(case_id=case_id, text=text, channel=channel, actor=actor, now=now, intent=intent)
         if known:
             return message
+        attachments.add(subject_kind="message", subject_id=message.id, files=files, actor=actor, now=now)
         case = db.session.get_one(Case, case_id)
         if channel == "email":
             _owe(message, case, subject, to, actor, now)
@@ -110,7 +116,8 @@ def write(
                 actor=actor,
                 now=now,
             )
-        forget_draft(case_id, actor)
+        if not keeps_draft:
+            forget_draft(case_id, actor)
         return message
 
 

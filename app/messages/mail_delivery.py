@@ -1,5 +1,6 @@
 """The outbox's channel for mails to customers: composes one from its row and hands it to the SMTP server."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -8,6 +9,9 @@ from email.utils import format_datetime
 
 from flask import current_app
 
+from app.attachments.queries import FileRow, files_of
+from app.attachments.rules import MIMETYPES
+from app.attachments.store import FILES
 from app.kernel.database import db
 from app.messages import mail_actions as mails
 from app.messages import mail_rules
@@ -29,7 +33,10 @@ def deliver(owed: Owed, now: datetime) -> None:
     if mail is None or message is None or mail.sent_at is not None:
         return
     settings: Settings = current_app.extensions["makegood_settings"]
-    send(compose(mail, message.text, settings, now), settings, owed, now)
+    made = compose(mail, message.text, settings, now)
+    enclose(made, files_of("message", message.id))
+    db.session.rollback()
+    send(made, settings, owed, now)
     mails.note_sent(message_id=mail.message_id, now=now)
 
 
@@ -59,6 +66,20 @@ def compose(mail: MailOut, text: str, settings: Settings, now: datetime) -> Emai
     )
     made["Content-Language"] = mail.language.replace("_", "-")
     return made
+
+
+class FileGone(Exception):
+    """A file that goes along is not in the folder: the mail waits for who brings it back, and goes whole or not at all."""
+
+
+def enclose(made: EmailMessage, files: Sequence[FileRow]) -> None:
+    """Put the files into the mail, each as it is kept."""
+    for file in files:
+        data = FILES.get(file.stored_as)
+        if data is None:
+            raise FileGone(file.ref)
+        main, _slash, sub = MIMETYPES[file.kind].partition("/")
+        made.add_attachment(data, maintype=main, subtype=sub, filename=file.name)
 
 
 def _address(name: str, address: str) -> Address:

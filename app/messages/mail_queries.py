@@ -22,11 +22,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
+from app.attachments.models import Attachment
 from app.cases.models import Case
 from app.customers.models import Customer
 from app.kernel.database import BigId, UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
+from app.kernel.references import ref
 from app.messages.mail_models import Mailbox, MailIn, MailOut, MessageDraft
+from app.messages.models import Message
 from app.notifications.outbox_models import OutboxAttempt, OutboxMessage
 from app.people.models import Site
 from app.people.permissions import Scope
@@ -64,6 +67,15 @@ class InRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that went to the customer with a message. at: when it was written."""
+
+    ref: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DraftRow:
     subject: str
     text: str
@@ -78,6 +90,7 @@ class CaseMails:
     came: tuple[InRow, ...] = ()
     subject: str | None = None
     draft: DraftRow | None = None
+    files: tuple[SentFile, ...] = ()
 
 
 def mails_of_case(case_id: int, reader_id: int | None = None) -> CaseMails:
@@ -93,6 +106,7 @@ def mails_of_case(case_id: int, reader_id: int | None = None) -> CaseMails:
         tuple(InRow(row.id, row.at, row.kind, row.said, row.address) for row in came),
         next(hers, None),
         drafts[0] if drafts else None,
+        tuple(SentFile(ref("attachment", row.id), row.said, row.at) for row in rows if row.what == "file"),
     )
 
 
@@ -148,7 +162,17 @@ _DRAFT = _columns(
     "draft", literal(0), MessageDraft.at, literal(""), literal(""), MessageDraft.text, MessageDraft.subject,
     *(_nothing(BigId),), *(_nothing(_WHEN) for _column in range(4)),
 ).where(MessageDraft.case_id == _CASE, MessageDraft.employee_id == bindparam("reader_id", type_=BigId))  # fmt: skip
-_PARTS = [select(part.subquery()) for part in (_OUT, _IN, _DRAFT)]
+_FILES = (
+    _columns(
+        "file", Attachment.id, Message.at, literal(""), literal(""), Attachment.name, literal(""), _nothing(BigId),
+        *(_nothing(_WHEN) for _column in range(4)),
+    )
+    .join(Message, Message.id == Attachment.subject_id)
+    .where(Attachment.subject_kind == "message", Attachment.removed_at.is_(None), Message.case_id == _CASE)
+    .order_by(Attachment.id.desc())
+    .limit(SHOWN_MAX)
+)  # fmt: skip
+_PARTS = [select(part.subquery()) for part in (_OUT, _IN, _DRAFT, _FILES)]
 _CASE_MAILS = union_all(*_PARTS)
 
 

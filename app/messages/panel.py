@@ -8,7 +8,7 @@ from app.cases.queries import CasePage
 from app.messages import mail_rules
 from app.messages.forms import MailForm
 from app.messages.mail_actions import subject_for
-from app.messages.mail_queries import CaseMails, InRow, OutRow, mails_of_case
+from app.messages.mail_queries import CaseMails, InRow, OutRow, SentFile, mails_of_case
 from app.notifications.mail_actions import is_mail_on
 from app.people.access import can, me
 
@@ -25,6 +25,7 @@ class MailPanel:
     lost: OutRow | None
     out: Mapping[datetime, OutRow]
     came: Mapping[datetime, InRow]
+    files: tuple[SentFile, ...] = ()
 
 
 def mail_panel(page: CasePage, form: MailForm | None, filled: tuple[str, str] | None = None) -> MailPanel:
@@ -39,7 +40,8 @@ def mail_panel(page: CasePage, form: MailForm | None, filled: tuple[str, str] | 
         subject, text = filled or ((found.draft.subject, found.draft.text) if found.draft else ("", ""))
         form.subject.data = mail_rules.one_line(subject) or subject_for(case, found.subject)
         form.text.data = text
-    return MailPanel(form, to, _lost(found), {one.at: one for one in found.out}, {one.at: one for one in found.came})
+    out, came = {one.at: one for one in found.out}, {one.at: one for one in found.came}
+    return MailPanel(form, to, _lost(found), out, came, found.files)
 
 
 def _lost(found: CaseMails) -> OutRow | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app.attachments.queries import FileRow, files_of_all
 from app.cases.models import Case
 from app.cases.queries import visible_to
 from app.kernel.database import db
@@ -28,6 +29,12 @@ class MessageRow:
     at: datetime
     author: str | None
     about: str | None
+
+
+def sent_files(case_id: int) -> tuple[FileRow, ...]:
+    """The files that went to the customer with our messages about a case: letters, and what was added to a mail."""
+    ours = select(Message.id).where(Message.case_id == case_id, Message.direction == "out")
+    return files_of_all("message", ours)
 
 
 def messages_of(case_id: int, limit: int = SHOWN_MAX) -> tuple[MessageRow, ...]:

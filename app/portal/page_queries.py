@@ -10,7 +10,7 @@ from sqlalchemy import String, cast, func, select
 from app.attachments.queries import FileRow, files_as_text, files_from, files_of
 from app.cases.models import Case, Category
 from app.kernel.database import db
-from app.messages.queries import MessageRow, messages_of
+from app.messages.queries import MessageRow, messages_of, sent_files
 from app.people.models import Employee
 from app.policies import queries as policies
 from app.portal.link_queries import LINK_COLUMNS, LinkRow
@@ -70,6 +70,7 @@ class CaseOfHers:
     messages: tuple[MessageRow, ...]
     files: tuple[FileRow, ...]
     kinds: dict[str, str]
+    sent: tuple[FileRow, ...]
 
     @property
     def receipts(self) -> tuple[RemedyRow, ...]:
@@ -103,6 +104,7 @@ def case_of_hers(case_id: int, now: datetime) -> CaseOfHers:
         messages=messages_of(case_id),
         files=tuple(one for one in files_of("case", case_id) if one.added_by.startswith("customer:")),
         kinds={kind.code: kind.name for kind in policies.kinds()},
+        sent=sent_files(case_id),
     )
 
 

@@ -15,6 +15,7 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.kernel.transactions import transaction
 from app.messages import actions as messages
+from app.messages.queries import sent_files
 from app.people.access import public
 from app.portal import answer_actions as answers
 from app.portal import throttle_actions, words
@@ -160,11 +161,11 @@ def doubt(ref: str, remedy: str) -> ResponseReturnValue:
 
 
 @bp.get("/your-case/<ref>/files/<file>")
-@public("a file that a customer sent herself; the visit's signed cookie names her case")
+@public("a file that a customer sent, or was sent; the visit's signed cookie names her case")
 def download(ref: str, file: str) -> Response:
     visit = visit_of(ref)
-    found = files.files_of("case", visit.case_id)
-    row = next((one for one in found if one.ref == file and one.added_by.startswith("customer:")), None)
+    hers = (one for one in files.files_of("case", visit.case_id) if one.added_by.startswith("customer:"))
+    row = next((one for one in (*hers, *sent_files(visit.case_id)) if one.ref == file), None)
     if row is None:
         raise NotFound
     return keep(visit, sending.download(row))

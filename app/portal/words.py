@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.attachments.queries import FileRow
 from app.kernel.money import Money
 from app.portal.page_queries import CaseOfHers
 from app.remedies.queries import RemedyRow
@@ -64,6 +65,7 @@ class Line:
     who: str
     text: str
     about: str = ""
+    files: tuple[FileRow, ...] = ()
 
 
 def what(row: RemedyRow, kinds: dict[str, str]) -> str:
@@ -121,6 +123,7 @@ def lines(hers: CaseOfHers) -> list[Line]:
             _("You") if row.direction == "in" else first_name(row.author) or _("We"),
             row.text,
             names.get(row.about or "", ""),
+            tuple(one for one in hers.sent if one.subject_id == row.id),
         )
         for row in hers.messages
     ]
