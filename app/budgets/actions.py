@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from app.audit import actions as audit
 from app.budgets import queries, writing
 from app.budgets.models import Hold, LedgerEntry, LedgerTransfer, Purse
-from app.budgets.rules import UNITS, Claim, Spending
+from app.budgets.rules import UNITS, Claim, Spending, Usage
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import Refusal
@@ -90,8 +90,14 @@ def reserve(
 
 
 def _take(taking: writing.Taking, now: datetime) -> None:
-    """Take from one purse; the limit is in the statement, so what was read before doesn't matter."""
+    """Take from one purse; the limit is in the statement, so what was read before doesn't matter.
+
+    What the customer's other numbers hold is read before it: nobody adds to it meanwhile, since `remedies` lets one
+    spend at a time go on for a customer with several numbers.
+    """
     minor, used = taking.minor, Purse.reserved_minor + Purse.settled_minor
+    beside = queries.used_beside(taking.beside, now)
+    whole_beside = beside.settled_minor + beside.reserved_minor
     values: dict[Any, Any] = {Purse.reserved_minor: Purse.reserved_minor + minor}
     statement = update(Purse).where(Purse.id == taking.purse_id)
     if taking.is_granted:
@@ -101,24 +107,24 @@ def _take(taking: writing.Taking, now: datetime) -> None:
         values[Purse.ceiling_minor] = sql_case((Purse.ceiling_minor < limit, limit), else_=Purse.ceiling_minor)
     if not taking.key.is_rolling and not taking.is_granted:
         assert taking.limit_minor is not None
-        statement = statement.where(used - Purse.approved_minor + minor <= taking.limit_minor)
+        own_limit = taking.limit_minor - whole_beside + beside.approved_minor
+        statement = statement.where(used - Purse.approved_minor + minor <= own_limit)
     if not taking.key.is_rolling and taking.cap_minor is not None:
-        statement = statement.where(used + minor <= taking.cap_minor)
+        statement = statement.where(used + minor <= taking.cap_minor - whole_beside)
     taken = db.session.execute(statement.values(values).execution_options(synchronize_session=False))
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         raise PurseExhausted(window=taking.said)
     if taking.key.is_rolling:
-        _check_rolling(taking, now)
+        _check_rolling(taking, beside, now)
 
 
-def _check_rolling(taking: writing.Taking, now: datetime) -> None:
+def _check_rolling(taking: writing.Taking, beside: Usage, now: datetime) -> None:
     """The row is locked now, so the sum under it can't change; this hold is already in it."""
     assert taking.key.days is not None
     held = queries.rolling(taking.purse_id, taking.key.days, now)
-    whole = held.settled_minor + held.reserved_minor
-    is_over = (
-        not taking.is_granted and taking.limit_minor is not None and whole - held.approved_minor > taking.limit_minor
-    )
+    whole = held.settled_minor + held.reserved_minor + beside.settled_minor + beside.reserved_minor
+    ordinary = whole - held.approved_minor - beside.approved_minor
+    is_over = not taking.is_granted and taking.limit_minor is not None and ordinary > taking.limit_minor
     if is_over or (taking.cap_minor is not None and whole > taking.cap_minor):
         raise PurseExhausted(window=taking.said)
 

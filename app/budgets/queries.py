@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, false, func, literal, or_, select, true
 
 from app.budgets.models import FxRate, Hold, HoldShare, Purse
-from app.budgets.rules import Limiting, PurseKey, Spending, Usage, purse_key
+from app.budgets.rules import Limiting, PurseKey, Spending, Usage, keys_beside, purse_key
 from app.kernel.database import UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
@@ -49,16 +49,38 @@ _COLUMNS = (
 
 def usage(rules: Sequence[Limiting], spending: Spending, at: datetime) -> dict[int, Usage]:
     """What the window of each rule holds at `at`: rule id → used. One query, however many windows there are."""
-    keys = {rule.id: key for rule in rules if (key := purse_key(rule, spending, at))}
+    keys = {
+        rule.id: (key, *keys_beside(rule, spending, at)) for rule in rules if (key := purse_key(rule, spending, at))
+    }
+    found = _used({key.key: key for part in keys.values() for key in part}, at)
+    return {rule_id: _together(found[key.key] for key in part) for rule_id, part in keys.items()}
+
+
+def used_beside(keys: Sequence[PurseKey], at: datetime) -> Usage:
+    """What a customer's other numbers hold in one window, together."""
+    return _together(_used({key.key: key for key in keys}, at).values())
+
+
+def _used(keys: Mapping[str, PurseKey], at: datetime) -> dict[str, Usage]:
+    """What each purse holds; nothing where there is no purse yet."""
     if not keys:
         return {}
     since = {key.key: at - timedelta(days=key.days or 0) for key in keys.values() if key.is_rolling}
     columns: list[Any] = [Purse.key, Purse.settled_minor, Purse.reserved_minor, Purse.approved_minor]
     if since:
         columns += _shares(since)
-    rows = db.session.execute(select(*columns).where(Purse.key.in_({key.key for key in keys.values()})))
+    rows = db.session.execute(select(*columns).where(Purse.key.in_(set(keys))))
     found = {row[0]: Usage(*(int(part or 0) for part in (row[4:] if row[0] in since else row[1:4]))) for row in rows}
-    return {rule_id: found.get(key.key, Usage()) for rule_id, key in keys.items()}
+    return {key: found.get(key, Usage()) for key in keys}
+
+
+def _together(parts: Iterable[Usage]) -> Usage:
+    found = list(parts)
+    return Usage(
+        sum(part.settled_minor for part in found),
+        sum(part.reserved_minor for part in found),
+        sum(part.approved_minor for part in found),
+    )
 
 
 def _shares(since: Mapping[str, datetime]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Which purse a rule draws from, and in which order purses are taken. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -71,7 +71,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What a spend touches: the case, its customer if known, who gives, the pool of the team, and what it is given for."""
+    """What a spend touches: the case, its customer if known, who gives, the pool of the team, and what it is given for.
+
+    numbers: all that the customer is known by, where several customers were found to be one; their windows count together.
+    """
 
     case_id: int
     customer_id: int | None
@@ -80,6 +83,7 @@ class Spending:
     team_id: int | None
     time_zone: str
     cause: str | None = None
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +140,12 @@ def purse_key(rule: Windowed, spending: Spending, at: datetime) -> PurseKey | No
     parts = [rule.unit, str(rule.days or ""), str(subject), period or "", rule.currency]
     parts += [part for part in (rule.counted_kind, rule.pool) if part]
     return PurseKey(":".join(parts), rule.unit, period, rule.days, rule.currency)
+
+
+def keys_beside(rule: Windowed, spending: Spending, at: datetime) -> tuple[PurseKey, ...]:
+    """Return the same window's purses under the customer's other numbers: what they hold counts, nothing is put into them."""
+    if not rule.unit.startswith("customer_") or spending.customer_id is None:
+        return ()
+    others = (number for number in spending.numbers if number != spending.customer_id)
+    found = (purse_key(rule, replace(spending, customer_id=number), at) for number in others)
+    return tuple(key for key in found if key is not None)

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.budgets.models import Hold, HoldShare, LedgerEntry, LedgerTransfer, Purse
-from app.budgets.rules import ROLLING, UNITS, Claim, PurseKey, Spending, purse_key, window_name
+from app.budgets.rules import ROLLING, UNITS, Claim, PurseKey, Spending, keys_beside, purse_key, window_name
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.money import Money
@@ -17,7 +17,10 @@ from app.kernel.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What one purse is asked for: `limit_minor` of what stands on no exception, `cap_minor` of everything."""
+    """What one purse is asked for: `limit_minor` of what stands on no exception, `cap_minor` of everything.
+
+    beside: the purses of the same window under the customer's other numbers; what they hold counts against both.
+    """
 
     purse_id: int
     key: PurseKey
@@ -26,6 +29,7 @@ class Taking:
     cap_minor: int | None
     is_granted: bool
     said: dict[str, Any]
+    beside: tuple[PurseKey, ...] = ()
 
     @property
     def source(self) -> str:
@@ -103,6 +107,7 @@ def takings_of(
                 cap_minor=min(caps, default=None),
                 is_granted=window_name(asked[0]) in granted,
                 said=asked[0].said,
+                beside=keys_beside(asked[0], spending, now),
             )
         )
     return sorted(found, key=lambda taking: (UNITS.index(taking.key.unit), taking.purse_id))

@@ -13,8 +13,8 @@ from app.cases import hooks, rules
 from app.cases.checks import check_new, check_resolution, check_text
 from app.cases.models import CASE_SEARCH, Case, CaseEvent
 from app.cases.place_checks import check_customer, check_places
-from app.customers.models import Customer
-from app.customers.segment_models import CustomerSegment
+from app.customers.merge_queries import names_of
+from app.customers.segment_queries import segment_of
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
@@ -24,8 +24,9 @@ from app.people import queries as people
 from app.sla import actions as sla
 
 LOGGED = audit.declare(
-    "case:log", "summary", "severity", "category", "channel", "customer", "occurred_at", sentence=_l("logged the case")
-)
+    "case:log", "summary", "severity", "category", "channel", "customer", "occurred_at", "owner", "team",
+    sentence=_l("logged the case"),
+)  # fmt: skip
 NOTED = audit.declare("case:note", "length", sentence=_l("wrote an internal note"))
 ACKNOWLEDGED = audit.declare("case:acknowledge", "channel", sentence=_l("acknowledged the case"))
 REPLIED = audit.declare("case:reply", "length", sentence=_l("answered the customer"))
@@ -106,7 +107,7 @@ def log(
         index_case(case, new=True)
         _record(
             LOGGED, case, actor, now, summary=case.summary, severity=severity, category=category_id, channel=channel,
-            customer=customer_id, occurred_at=occurred_at.isoformat(),
+            customer=customer_id, occurred_at=occurred_at.isoformat(), owner=owner_id, team=team_id,
         )  # fmt: skip
         return case
 
@@ -351,8 +352,7 @@ def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime, *, rest: s
 
 def _segment(customer_id: int | None) -> str | None:
     """By which targets may be narrowed."""
-    held = db.session.get(CustomerSegment, customer_id) if customer_id else None
-    return held.segment if held else None
+    return segment_of(customer_id) if customer_id else None
 
 
 def _touch(case: Case, now: datetime, *, due: datetime | Literal["same"] | None = "same") -> None:
@@ -389,8 +389,7 @@ def hand_over(*, employee_id: int, actor: Actor, now: datetime) -> None:
 
 def index_case(case: Case, *, new: bool) -> None:
     """Put what a case is found by into the index."""
-    customer = db.session.get(Customer, case.customer_id) if case.customer_id else None
-    name = customer.name if customer else None
+    name = names_of(case.customer_id) if case.customer_id else None
     body = rules.search_text(case.summary, case.description, name, case.ref, case.source_ref, case.site_id)
     CASE_SEARCH.put([(case.id, body)], new=new)
 

@@ -11,7 +11,7 @@ from app.cases import actions as cases
 from app.cases import rules
 from app.cases.checks import check_text
 from app.cases.models import Case
-from app.customers.segment_models import CustomerSegment
+from app.customers.segment_queries import segment_of
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import NotFound
@@ -77,8 +77,7 @@ def _go_on(case: Case, actor: Actor, now: datetime) -> datetime | None:
 
 
 def _tell_clocks(case: Case, event: str, actor: Actor, now: datetime) -> datetime | None:
-    held = db.session.get(CustomerSegment, case.customer_id) if case.customer_id else None
-    segment = held.segment if held else None
+    segment = segment_of(case.customer_id) if case.customer_id else None
     return sla.happened(case_id=case.id, event=event, segment=segment, channel=case.channel, actor=actor, now=now)
 
 

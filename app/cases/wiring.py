@@ -29,6 +29,8 @@ CASES_MAX = 500
 def register(app: Flask) -> None:
     if index_cases_of not in customers.on_rename:
         customers.on_rename.append(index_cases_of)
+    if index_merged not in customers.on_merge:
+        customers.on_merge.append(index_merged)
     people.add(hand_over_cases)
     if known_categories not in policies.categories:
         policies.categories.append(known_categories)
@@ -59,6 +61,12 @@ def tell_of_files(
 def known_categories() -> tuple[KnownCategory, ...]:
     """The words that a policy's rules may name."""
     return tuple(KnownCategory(row.id, row.code, row.name, row.active) for row in categories())
+
+
+def index_merged(merge: customers.Merge, _actor: Actor, _now: datetime) -> None:
+    """A case is found by its own customer's name and by that of whom she counts as."""
+    for customer_id in merge.numbers:
+        index_cases_of(customer_id)
 
 
 def hand_over_cases(employee_id: int, actor: Actor, now: datetime) -> None:

@@ -1,6 +1,23 @@
 """Where higher rooms follow a customer's changes, inside the same transaction."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.kernel.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Customers became one, or are two again. numbers: all who count as one before or after it."""
+
+    customer_id: int
+    root_id: int
+    numbers: tuple[int, ...]
+    is_merged: bool
+
 
 # Each is called with the customer's id after the name was changed.
 on_rename: list[Callable[[int], None]] = []
+# Each is called after the numbers were changed; one that raises a Refusal keeps the merge, or the taking apart, from happening.
+on_merge: list[Callable[[Merge, Actor, datetime], None]] = []

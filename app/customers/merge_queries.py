@@ -1,6 +1,8 @@
 """Which customers are one. Everything of a customer is read over all of her numbers; nothing is rewritten by a merge."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, func, select
@@ -8,6 +10,8 @@ from sqlalchemy.orm import aliased
 
 from app.customers.models import Customer, CustomerMerge
 from app.kernel.database import db
+from app.kernel.references import ref
+from app.people.models import Employee
 
 _HOLDS = CustomerMerge.undone_at.is_(None)
 
@@ -52,12 +56,21 @@ def members_of(customer_id: int) -> tuple[int, ...]:
 def group_columns(customer_id: Any) -> tuple[ColumnElement[Any], ...]:
     """The numbers of the customer of a row, as two columns of another query; `members_in` reads them."""
     own, hers = aliased(CustomerMerge), aliased(CustomerMerge)
-    merged = select(own.root_id).where(own.customer_id == customer_id, own.undone_at.is_(None)).scalar_subquery()
-    root = func.coalesce(merged, customer_id)
-    others = select(func.aggregate_strings(cast(hers.customer_id, String), ",")).where(
-        hers.root_id == root, hers.undone_at.is_(None)
+    # Said outright: by itself a query two levels down would read the row's table once more, and take any row of it.
+    merged = (
+        select(own.root_id)
+        .where(own.customer_id == customer_id, own.undone_at.is_(None))
+        .correlate_except(own)
+        .scalar_subquery()
     )
-    return root, others.scalar_subquery()
+    root = func.coalesce(merged, customer_id)
+    others = (
+        select(func.aggregate_strings(cast(hers.customer_id, String), ","))
+        .where(hers.root_id == root, hers.undone_at.is_(None))
+        .correlate_except(hers)
+        .scalar_subquery()
+    )
+    return root, others
 
 
 def members_in(root_id: int | None, others: str | None) -> tuple[int, ...]:
@@ -70,3 +83,45 @@ def members_in(root_id: int | None, others: str | None) -> tuple[int, ...]:
 def is_herself() -> ColumnElement[bool]:
     """Leave out customers who count as somebody else."""
     return ~select(CustomerMerge.id).where(CustomerMerge.customer_id == Customer.id, _HOLDS).exists()
+
+
+def names_of(customer_id: int) -> str | None:
+    """Her own name, and of whom she counts as, in one line: what her cases are found by."""
+    rows = db.session.execute(
+        select(Customer.id, Customer.name).where(Customer.id.in_((customer_id, counts_as(customer_id))))
+    ).all()
+    rows = sorted(rows, key=lambda row: row.id != customer_id)
+    return " ".join(dict.fromkeys(row.name for row in rows)) or None
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRow:
+    """Another number of a customer: its own name and contacts, and why it was merged."""
+
+    customer_id: int
+    name: str
+    email: str | None
+    phone: str | None
+    into_id: int
+    reason: str
+    at: datetime
+    by: str | None
+
+    @property
+    def ref(self) -> str:
+        return ref("customer", self.customer_id)
+
+
+def merged_into(root_id: int) -> tuple[MergedRow, ...]:
+    """Everybody who counts as this customer, the newest merge first."""
+    rows = db.session.execute(
+        select(
+            CustomerMerge.customer_id, Customer.name, Customer.email, Customer.phone, CustomerMerge.into_id,
+            CustomerMerge.reason, CustomerMerge.at, Employee.name,
+        )
+        .join(Customer, Customer.id == CustomerMerge.customer_id)
+        .outerjoin(Employee, Employee.id == CustomerMerge.by_id)
+        .where(CustomerMerge.root_id == root_id, _HOLDS)
+        .order_by(CustomerMerge.id.desc())
+    )  # fmt: skip
+    return tuple(MergedRow(*row) for row in rows)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app.customers.merge_queries import counts_as
 from app.customers.models import CustomerSegment
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -54,4 +55,10 @@ def members(segment: str | None, page: Page) -> Slice[SegmentRow]:
 
 
 def segment_of(customer_id: int) -> str | None:
-    return db.session.scalar(select(CustomerSegment.segment).where(CustomerSegment.customer_id == customer_id))
+    """By which rules and targets may be narrowed: of her own and of whom she counts as, the one set last."""
+    return db.session.scalar(
+        select(CustomerSegment.segment)
+        .where(CustomerSegment.customer_id.in_((customer_id, counts_as(customer_id))))
+        .order_by(CustomerSegment.set_at.desc(), CustomerSegment.customer_id)
+        .limit(1)
+    )

@@ -15,6 +15,7 @@ from app.cases import words as case_words
 from app.cases.failure_queries import failures_of
 from app.customers import care_queries, care_words, queries
 from app.customers.care_rules import Flag, consents, flags
+from app.customers.merge_queries import merged_into
 from app.customers.queries import CustomerRow
 from app.kernel.errors import NotFound
 from app.kernel.money import Money
@@ -76,7 +77,9 @@ def sheet_of(card: CustomerRow, after: str | None, now: datetime) -> dict[str, A
         "worth": worth,
         "words": case_words,
         "care": care_words,
+        "merged": merged_into(card.id) if len(numbers) > 1 else (),
         "may_edit": can("customers.write"),
+        "may_merge": can("customers.merge"),
         "now": now,
     }
 

@@ -37,6 +37,7 @@ _LEAD = (
     "purses.read",
     "clocks.approve",
     "attachments.remove",
+    "customers.merge",
 )
 _READS = (
     "cases.read",

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, false, func, select, true
 from app.budgets import queries as budgets
 from app.budgets.rules import Spending
 from app.cases.models import Case
+from app.customers.merge_queries import group_columns, members_in
 from app.customers.models import CustomerSegment
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -80,11 +81,18 @@ class Place:
     time_zone: str
     standing: Standing
     segment: str | None
+    numbers: tuple[int, ...] = ()  # all that the customer is known by
 
 
 def place_columns(case: Case | type[Case], actor: Actor, now: datetime) -> tuple[Any, ...]:
     """The columns of a Place, for a query that reads Site too."""
-    segment = select(CustomerSegment.segment).where(CustomerSegment.customer_id == case.customer_id)
+    root, others = group_columns(case.customer_id)
+    segment = (
+        select(CustomerSegment.segment)
+        .where(CustomerSegment.customer_id.in_((case.customer_id, root)))
+        .order_by(CustomerSegment.set_at.desc(), CustomerSegment.customer_id)
+        .limit(1)
+    )
     if case is Case:
         segment = segment.correlate(Case)
     return (
@@ -93,11 +101,16 @@ def place_columns(case: Case | type[Case], actor: Actor, now: datetime) -> tuple
         certificates.level_column(actor.id, now),
         certificates.codes_column(actor.id, now),
         segment.scalar_subquery(),
+        root,
+        others,
     )
 
 
-def place_of(currency: str, time_zone: str, level: int | None, codes: str | None, segment: str | None) -> Place:
-    return Place(currency, time_zone, Standing.of(level, codes), segment)
+def place_of(
+    currency: str, time_zone: str, level: int | None, codes: str | None, segment: str | None, root_id: int | None,
+    others: str | None,
+) -> Place:  # fmt: skip
+    return Place(currency, time_zone, Standing.of(level, codes), segment, members_in(root_id, others))
 
 
 def place(case: Case, actor: Actor, now: datetime) -> Place:
@@ -194,7 +207,9 @@ def judged(
         owed_minor=owed.minor if owed else None,
     )  # fmt: skip
     holder = Holder(actor.role, case.site_id, actor.team_id, place.standing.level, place.standing.certificates)
-    spending = Spending(case.id, case.customer_id, actor.id, case.site_id, case.team_id, place.time_zone, cause)
+    spending = Spending(
+        case.id, case.customer_id, actor.id, case.site_id, case.team_id, place.time_zone, cause, place.numbers
+    )  # fmt: skip
     windows = windows_of(offer, holder, in_force.rules)
     rates = _rates({rule.currency for rule in windows if rule.measure == "amount"}, place, now)
     used = budgets.usage(windows, spending, now)

@@ -12,6 +12,7 @@ from app.budgets import queries as purses
 from app.budgets.rules import Claim
 from app.cases import actions as cases
 from app.cases.models import Case
+from app.customers import merge_turns as turns
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import NotFound
@@ -35,9 +36,14 @@ def judge(
     version_id: int | None = None,
     owed: Money | None = None,
 ) -> Judged:
+    """Judge inside the deed: no merge of customers comes between the answer and what is taken by it."""
+    if case.customer_id is not None:
+        turns.keep_numbers()
+    place = queries.place(case, actor, now)
+    turns.one_spend_at_a_time(place.numbers)
     return queries.judged(
-        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now,
-        place=queries.place(case, actor, now), version_id=version_id, owed=owed,
+        case=case, kind=kind, nature=nature, amount=amount, actor=actor, now=now, place=place, version_id=version_id,
+        owed=owed,
     )  # fmt: skip
 
 
