@@ -50,7 +50,7 @@ def serve(app: Flask, host: str, port: int, *, workers: int) -> int:
     A scheduler that dies is started again; when the web server dies, everything stops.
     The application is loaded already, so the web server is forked from here and answers at once.
     """
-    web = _fork_web(app, host, port, workers)
+    web = fork_web(app, host, port, workers)
     for number in _SIGNALS:
         signal.signal(number, _stop)
     scheduler = _start_scheduler()
@@ -86,7 +86,7 @@ class _Web(Application):
         return self._app
 
 
-def _fork_web(app: Flask, host: str, port: int, workers: int) -> int:
+def fork_web(app: Flask, host: str, port: int, workers: int) -> int:
     """Fork the web server into a session of its own and return its process id."""
     sys.stdout.flush()
     sys.stderr.flush()
