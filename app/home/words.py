@@ -7,6 +7,8 @@ from app.ui.navigation import Entry
 ENTRIES = (
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read",
           note=_l("How cases ended, with the number behind every figure and how sure it is.")),
+    Entry("reviews.index", _l("Reviews"), "met", "reviews.read",
+          note=_l("What somebody's cases came to, what may be concluded, and what they say themselves.")),
     Entry("audit.trail", _l("Trail"), "trail", "audit.read",
           note=_l("Every deed with its doer, and the proof that nothing was taken out.")),
     Entry("cases.index", _l("Cases"), "queue", "cases.read",

@@ -1,0 +1,32 @@
+"""What must always hold of reviews."""
+
+from app.kernel import invariants
+
+invariants.declare_queries(
+    "reviews",
+    {
+        "a closed review is signed by both sides in its last round": (
+            "SELECT r.id FROM review r WHERE r.state = 'closed' AND (SELECT count(*) FROM review_signature s "
+            "WHERE s.review_id = r.id AND s.round = r.round) <> 2"
+        ),
+        "both sides of a round signed the same": (
+            "SELECT s.review_id FROM review_signature s GROUP BY s.review_id, s.round "
+            "HAVING count(DISTINCT s.content_hash) > 1"
+        ),
+        "nobody wrote notes before the self-assessment": (
+            "SELECT t.id FROM review_text t WHERE t.kind = 'notes' AND NOT EXISTS (SELECT 1 FROM review_text a "
+            "WHERE a.review_id = t.review_id AND a.kind = 'self_assessment' AND a.id < t.id)"
+        ),
+        "every conduct item rests on a case": (
+            "SELECT i.id FROM conduct_item i WHERE NOT EXISTS (SELECT 1 FROM conduct_case c WHERE c.item_id = i.id)"
+        ),
+        "conduct is held against a published charter only": (
+            "SELECT i.id FROM conduct_item i JOIN charter_version v ON v.id = i.charter_version_id "
+            "WHERE v.state <> 'published'"
+        ),
+        "every signature is named by the trail": (
+            "SELECT s.id FROM review_signature s WHERE NOT EXISTS (SELECT 1 FROM audit_entry e "
+            "WHERE e.subject = 'RW-' || s.review_id AND e.type = 'review:sign' AND e.actor_id = s.employee_id)"
+        ),
+    },
+)
