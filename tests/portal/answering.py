@@ -1,12 +1,8 @@
 """One process of a race about offers: the customer accepts, or the desk takes back; says what became of each. Started by the tests."""
 
 import json
-import os
-import signal
 import sys
 from pathlib import Path
-
-from sqlalchemy import event
 
 from app import create_app
 from app.kernel.actor import customer
@@ -30,8 +26,6 @@ def main(url: str, folder: str, person_id: int, deed: str, remedy_ids: list[int]
         db.session.remove()
         print("ready", flush=True)
         sys.stdin.readline()
-        if deed.startswith("killed:"):
-            _die_at(int(deed.removeprefix("killed:")))
         said = []
         for remedy_id in remedy_ids:
             try:
@@ -45,19 +39,6 @@ def main(url: str, folder: str, person_id: int, deed: str, remedy_ids: list[int]
             except Refusal as refusal:
                 said.append(refusal.code)
         print(json.dumps(said))
-
-
-def _die_at(statement: int) -> None:
-    seen = 0
-
-    def count(*_call: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    event.listen(db.engine, "commit", lambda _connection: count())
 
 
 if __name__ == "__main__":

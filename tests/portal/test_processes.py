@@ -18,6 +18,7 @@ from app.portal.models import CustomerAnswer
 from app.remedies.models import Remedy
 from tests.cases.builders import make_case
 from tests.counts import count
+from tests.forked import die_at, in_a_child
 from tests.people.builders import Company, make_company
 from tests.remedies.builders import give, publish_policy
 
@@ -68,26 +69,32 @@ def test_accepting_and_taking_back_at_the_same_moment_has_one_outcome(
 
 
 @pytest.mark.slow
-def test_killed_between_accepting_and_settling_nothing_or_all_of_it_happened(
-    app: Flask, company: Company, database_url: str, tmp_path: Path
-) -> None:
-    case = make_case(company.ana)
+def test_killed_between_accepting_and_settling_nothing_or_all_of_it_happened(app: Flask, company: Company) -> None:
+    case_id, site_id = (made := make_case(company.ana)).id, made.site_id
     steps = [8 + number * STATEMENTS // count(30, 2) for number in range(count(30, 2))]
-    ids = [give(company.ana, case.id, 300).id for _step in steps]
-    site_id = case.site_id
+    ids = [give(company.ana, case_id, 300).id for _step in steps]
     db.session.remove()
     for statement, remedy_id in zip(steps, ids, strict=True):
-        run([racer(database_url, tmp_path, company.ana.id, f"killed:{statement}", [remedy_id])])
+        in_a_child(lambda at=statement, one=remedy_id: _accept_until(at, case_id, one, site_id))  # type: ignore[misc]
         state = db.session.get_one(Remedy, remedy_id).state
         answered = db.session.query(CustomerAnswer).filter_by(remedy_id=remedy_id).count()
         assert (state, answered) in (("reserved", 0), ("settled", 1)), (statement, state, answered)
         assert violations() == []
         db.session.remove()
-        answers.accept(
-            case_id=case.id, remedy_id=remedy_id, intent=f"race-killed:{statement}-{remedy_id}",
-            actor=customer("CU-1", site_id), now=utc_now(),
-        )  # fmt: skip
+        _accept(statement, case_id, remedy_id, site_id)
         assert db.session.get_one(Remedy, remedy_id).state == "settled"
         db.session.remove()
     assert db.session.query(CustomerAnswer).count() == len(ids)
-    assert db.session.get_one(Case, case.id).given_minor == 300 * len(ids)
+    assert db.session.get_one(Case, case_id).given_minor == 300 * len(ids)
+
+
+def _accept_until(statement: int, case_id: int, remedy_id: int, site_id: int) -> None:
+    die_at(statement)
+    _accept(statement, case_id, remedy_id, site_id)
+
+
+def _accept(statement: int, case_id: int, remedy_id: int, site_id: int) -> None:
+    answers.accept(
+        case_id=case_id, remedy_id=remedy_id, intent=f"race-killed:{statement}-{remedy_id}",
+        actor=customer("CU-1", site_id), now=utc_now(),
+    )  # fmt: skip
