@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 
-from app.audit import evidence_views, queries, search_views
+from app.audit import evidence_views, queries, replay_views, search_views
 from app.audit.blueprint import bp
 from app.audit.forms import TrailForm, chips
 from app.audit.queries import TrailRow
@@ -17,7 +17,7 @@ from app.kernel.time import utc_now
 from app.people.access import can, me, needs
 from app.ui.filters import zone_of
 
-__all__ = ["bp", "evidence_views", "search_views"]
+__all__ = ["bp", "evidence_views", "replay_views", "search_views"]
 
 
 @bp.get("/audit")
