@@ -33,6 +33,7 @@ class Mirror:
     quick: Share
     granted: Share
     wait: Percentile
+    most: Percentile
     waited_seconds: int
     overturned: Share
 
@@ -69,6 +70,7 @@ def mirror(employee_id: int, now: datetime) -> Mirror:
         share(quick, len(rows)),
         share(granted, len(rows)),
         percentile(sorted(seconds), 0.5),
+        percentile(sorted(seconds), 0.9),
         sum(seconds),
         overturns(_decided_appeals(rows)),
     )

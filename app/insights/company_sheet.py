@@ -112,12 +112,17 @@ def _url(dimension: str, value: str, args: Mapping[str, Any], may_read: bool) ->
 
 
 def week_words(monday: date) -> str:
-    at = datetime(monday.year, monday.month, monday.day, 12, tzinfo=UTC)
-    return _("Week of %(day)s", day=skeleton("MMMd", at, locale_name()))
+    return _("Week of %(day)s", day=_day_words(monday))
 
 
-def week_chart(found: Overview) -> charts.BarChart:
-    return charts.bar_chart([(week_words(monday), node.resolved) for monday, node in found.weeks.items()], say=_count)
+def _day_words(day: date) -> str:
+    return skeleton("MMMd", datetime(day.year, day.month, day.day, 12, tzinfo=UTC), locale_name())
+
+
+def week_chart(found: Overview) -> charts.LineChart:
+    labels = [_day_words(monday) for monday in found.weeks]
+    values = [float(node.resolved) for node in found.weeks.values()]
+    return charts.line_chart(labels, [(_("Resolved"), values)], say=_count)
 
 
 def heat(counts: Sequence[Sequence[int]]) -> charts.HeatMap:

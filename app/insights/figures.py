@@ -77,7 +77,7 @@ def figures_of(part: Part, period: Period, names: Names, sites: tuple[SiteRow, .
         due_chart=charts.bar_chart(
             [(_("Late"), due.late), (_("Due within 8 hours"), due.soon), (_("Due later"), due.later)], say=_count
         ),
-        pools=_pools(part, names, sites, now),
+        pools=pools_of(part, names, sites, now),
     )
 
 
@@ -165,7 +165,7 @@ def _bins(part: Part, period: Period) -> list[tuple[datetime, datetime]]:
     return [(max(start, part.since), start + step) for start in starts]
 
 
-def _pools(part: Part, names: Names, sites: tuple[SiteRow, ...], now: datetime) -> list[WindowRow]:
+def pools_of(part: Part, names: Names, sites: tuple[SiteRow, ...], now: datetime) -> list[WindowRow]:
     periods = {now.astimezone(ZoneInfo(site.time_zone)).strftime("%Y-%m") for site in sites}
     return [
         WindowRow(

@@ -69,8 +69,10 @@ def card(measure: Measure, choice: Choice) -> Card:
     url = url_for("insights.measure", name=measure.name, **choice.args)
     if not found:
         return Card(measure, None, _("Nothing to compare in this period."), url)
-    first = found[0]
-    return Card(measure, value_words(measure, first), note_words(measure, first), url)
+    first, note = found[0], note_words(measure, found[0])
+    if measure.unit == "seconds" and first.value is not None:
+        note = _("half within; nine of ten within %(time)s; %(note)s", time=value_words(measure, found[1]), note=note)
+    return Card(measure, value_words(measure, first), note, url)
 
 
 def value_words(measure: Measure, figure: Figure) -> str | None:

@@ -153,7 +153,10 @@ _APPROVALS = (
     Measure(
         "waiting-cost",
         _l("What waiting costs"),
-        _l("How much less often an offer is taken when the customer had to wait for an approval, within alike offers."),
+        _l(
+            "How many more (above zero) or fewer (below zero) offers were taken by customers who had to wait for an approval,"
+            " within alike offers."
+        ),
         _l("share taken after waiting − share taken at once, matched by kind, currency and band (Mantel weights)"),
         "domain anchors §3.2, latency cost; observed, not tried",
         _l("As proof that waiting did it: who waits differs in other ways too."),

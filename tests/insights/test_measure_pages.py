@@ -3,6 +3,7 @@
 import csv
 import re
 import zipfile
+from datetime import timedelta
 from io import BytesIO, StringIO
 
 import pytest
@@ -10,9 +11,12 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from app.audit.models import AuditEntry
+from app.insights import lead_queries
 from app.insights.export_rules import workbook
 from app.insights.measures import GROUPS, MEASURES
+from app.insights.queries import Part
 from app.kernel.database import db
+from app.kernel.time import utc_now
 from app.people.queries import PersonRow
 from tests.api.client import Api
 from tests.insights.recoveries import live_some_weeks
@@ -83,6 +87,26 @@ def test_few_stay_few_wherever_figures_leave_and_all_places_say_the_same(app: Fl
     assert client.get("/insights/exports/csv").status_code == 405
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.type == "metrics:export")).all()
     assert [entry.actor_id for entry in entries] == [company.sam.id] * 2
+
+
+def test_whoever_leads_sees_their_own_mirror_first_and_both_ends_alike(app: Flask, company: Company) -> None:
+    status, body, queries = get(app, company.sam, "/insights/today?period=90d")
+    assert status == 200 and queries <= QUERIES_MAX, queries
+    order = [body.index(words) for words in ("My own mirror", "Logged today", 'id="radar"', "purses this month")]
+    assert order == sorted(order)
+    read = lead_queries.answers_read(company.sam.id, queries_of_place(company))
+    assert (read.successes, read.trials) == (0, 3), "three unhappy answers reached Sam, who opened none"
+    found = lead_queries.today(queries_of_place(company))
+    assert (found.logged, found.resolved, found.waiting, found.unhappy) == (17, 14, 0, 2) and found.unhappy_due_at
+    status, body, queries = get(app, company.sam, "/insights/today/radar?period=90d")
+    assert status == 200 and queries <= QUERIES_MAX
+    assert body.index("Too little of it") < body.index("Too much of it") and body.count('class="card stat"') == 4
+    assert get(app, company.ana, "/insights/today")[0] == 403 and get(app, company.hana, "/insights/today")[0] == 403
+
+
+def queries_of_place(company: Company) -> Part:
+    now = utc_now()
+    return Part((company.quayside.id,), None, now - timedelta(days=90), now)
 
 
 def test_no_cell_of_a_workbook_becomes_a_formula_or_a_link() -> None:
