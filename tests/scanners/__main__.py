@@ -16,7 +16,7 @@ BANDIT_SEES = {"B301", "B608", "B704"}
 WAPITI_SEES = {"SQL Injection", "Reflected Cross Site Scripting", "Cross Site Request Forgery", "Open Redirect"}
 WAPITI_ROLES = ("auditor", "hr", "frontline", "supervisor", "manager", "admin")[-count(6, 2) :]
 SQLMAP_ROLES = ("manager", "hr", "admin")[: count(3, 1)]
-ADDRESSES_MAX = count(400, 12)
+ADDRESSES_MAX = count(40, 12)
 
 
 def main() -> int:
