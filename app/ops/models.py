@@ -1,11 +1,11 @@
-"""Technical tables: who runs the jobs, and how the last runs went. No business record."""
+"""Who runs the jobs and how the last runs went, which is technical; and the quarterly review of access, which is not."""
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.database import Base, BigId, UTCDateTime
+from app.kernel.database import Base, BigId, UTCDateTime, intpk
 
 
 class Lease(Base):
@@ -41,4 +41,25 @@ class Probe(Base):
     __tablename__ = "probe"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class AccessReview(Base):
+    """What somebody decided about one person's access in one quarter; the role is the one that was looked at."""
+
+    __tablename__ = "access_review"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('confirmed','revoked')", name="outcome"),
+        CheckConstraint("employee_id <> decided_by_id", name="not_oneself"),
+        Index("uq_access_review_quarter", "quarter", "employee_id", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    quarter: Mapped[str] = mapped_column(String(7))
+    employee_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    role: Mapped[str] = mapped_column(String(12))
+    outcome: Mapped[str] = mapped_column(String(10))
+    note: Mapped[str] = mapped_column(Text, default="")
+    decided_by_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -11,6 +11,7 @@ from app.people.certificate_models import CertificateGrant as CertificateGrant
 from app.people.factor_models import KnownDevice as KnownDevice
 from app.people.factor_models import RecoveryCode as RecoveryCode
 from app.people.factor_models import SecondFactor as SecondFactor
+from app.people.raise_models import RoleRaise as RoleRaise
 
 ROLES = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
 THEMES = ("auto", "light", "dark")

@@ -102,6 +102,14 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
     grant("auditor", ("reviews.read", "fairness.read"), "company")
     for role in ("frontline", "supervisor"):
         grant(role, ("kudos.give",), "site")
+    # Break-glass: a higher role for a short time; and who goes through what everybody may do, each quarter.
+    for role in ("supervisor", "manager", "auditor", "admin"):
+        grant(role, ("raises.use",), "own")
+    grant("supervisor", ("raises.read",), "own")
+    for role in ("manager", "auditor", "admin"):
+        grant(role, ("raises.read", "access.read"), "company")
+    for role in ("manager", "admin"):
+        grant(role, ("access.review",), "company")
     # Where the public may report an issue: the links and posters of a site.
     grant("supervisor", ("reports.write",), "site")
     for role in ("manager", "admin"):

@@ -1,15 +1,15 @@
 """Who asks: the signed-in person of a browser session or an API token, for Flask-Login."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Flask, Request, current_app, g, request, session
 from flask_login import LoginManager, UserMixin
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
-from app.people.models import ApiToken, Employee, SecondFactor, SignInSession, Site
+from app.people.models import ApiToken, Employee, RoleRaise, SecondFactor, SignInSession, Site
 from app.people.queries import PERSON_COLUMNS, SITE_COLUMNS, PersonRow, SiteRow
 from app.people.rules import hash_token, is_session_over
 from app.people.session_actions import touch_session
@@ -27,11 +27,23 @@ _SESSION = (
         SignInSession.ended_at,
         SignInSession.proved_at,
         SecondFactor.employee_id.is_not(None).label("has_factor"),
+        RoleRaise.id.label("raise_id"),
+        RoleRaise.role.label("raised_role"),
+        RoleRaise.ends_at.label("raised_until"),
         *(column.label(f"site_{column.key}") for column in SITE_COLUMNS),
     )
     .join(Site, Site.id == Employee.site_id)
     .join(SignInSession, SignInSession.employee_id == Employee.id)
     .outerjoin(SecondFactor, SecondFactor.employee_id == Employee.id)
+    .outerjoin(
+        RoleRaise,
+        and_(
+            RoleRaise.session_id == SignInSession.id,
+            RoleRaise.employee_id == Employee.id,
+            RoleRaise.ended_at.is_(None),
+            RoleRaise.ends_at > bindparam("now"),
+        ),
+    )
     .where(SignInSession.token_hash == bindparam("token_hash"))
 )
 
@@ -45,6 +57,8 @@ class SignedIn(UserMixin):
     session_id: int | None = None
     proved_at: datetime | None = None
     has_factor: bool = False
+    raise_id: int | None = None  # a higher role, taken in this session for a short time
+    raised_until: datetime | None = None
 
     def get_id(self) -> str:
         return self.token
@@ -64,7 +78,7 @@ def _from_cookie(token: str) -> SignedIn | None:
         return None
     settings: Settings = current_app.extensions["makegood_settings"]
     now = utc_now()
-    row = db.session.execute(_SESSION, {"token_hash": hash_token(token)}).first()
+    row = db.session.execute(_SESSION, {"token_hash": hash_token(token), "now": now}).first()
     if row is None:
         return None
     person = PersonRow(*row[: len(PERSON_COLUMNS)])
@@ -83,7 +97,9 @@ def _from_cookie(token: str) -> SignedIn | None:
     if now - row.seen_at >= TOUCH_AFTER:
         touch_session(session_id=row.session_id, now=now)
     g.my_site = SiteRow(*row[-len(SITE_COLUMNS) :])
-    return SignedIn(person, token, row.session_id, row.proved_at, row.has_factor)
+    if row.raise_id is not None:
+        person = replace(person, role=row.raised_role)
+    return SignedIn(person, token, row.session_id, row.proved_at, row.has_factor, row.raise_id, row.raised_until)
 
 
 def _from_bearer(asked: Request) -> SignedIn | None:
