@@ -12,6 +12,7 @@ from app.api import (
     views_payouts,
     views_reads,
     views_remedies,
+    views_reviews,
 )
 from app.api.blueprint import bp
 from app.people.access import public
@@ -26,6 +27,7 @@ __all__ = [
     "views_payouts",
     "views_reads",
     "views_remedies",
+    "views_reviews",
 ]
 
 

@@ -237,8 +237,8 @@ def appeal(*, review_id: int, reader_id: int, text: str, version: int, actor: Ac
 
 
 def log_read(*, row: ReviewRow, how: str, actor: Actor, now: datetime) -> None:
-    """Note that somebody read a review, or took it along; one's own reading of the page isn't noted."""
-    if actor.id is None or (actor.id == row.employee_id and how == "page"):
+    """Note that somebody read a review, or took it along; one's own reading isn't noted."""
+    if actor.id is None or (actor.id == row.employee_id and how in ("page", "api")):
         return
     with transaction():
         db.session.add(ReviewAccess(review_id=row.id, reader_id=actor.id, how=how, at=now))

@@ -137,7 +137,7 @@ def figure(code: str, counts: Counts, person: int) -> Figure:
         return Figure(code, "alike", **counted, house=_cut(house), expected=round(wanted[person], 2))  # type: ignore[arg-type]
     units = [sums[who] for who in (person, *peers)]
     spread = dispersion(units, targets=[wanted[who] / sums[who][1] for who in (person, *peers)])
-    drawn = shrinkage(units)
+    drawn = shrinkage([unit for unit in sums.values() if unit[1]])
     reliability = drawn.reliability(n)
     ratio, ratio_low, ratio_high = observed_over_expected(k, wanted[person])
     seen = min(power(at, target, n, ALARM) for at in (target - DIFFERENCE, target + DIFFERENCE) if 0 < at < 1)

@@ -1,17 +1,23 @@
 """The pages of reviews: who sees one, that nothing can be sorted or tells a colleague, and what leaves the server."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
+from werkzeug.test import TestResponse
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
+from app.people import actions as people_actions
+from app.people.queries import PersonRow
+from app.reviews import actions as reviews
+from app.reviews import queries
 from app.reviews.models import Review, ReviewAccess
 from tests.people.builders import Company, make_company, sign_in
-from tests.reviews.builders import fill, open_review, publish_charter, resolved
+from tests.reviews.builders import NOW, fill, open_review, publish_charter, resolved
 
 
 @pytest.fixture
@@ -117,3 +123,58 @@ def test_the_steps_by_form_from_the_self_assessment_to_both_signatures(app: Flas
     assert hana.get("/reviews/RW-1/cases/MG-1").status_code == 200
     assert hana.get("/reviews/RW-1/cases/MG-80").status_code == 404
     assert hana.get("/cases/MG-1").status_code == 403
+
+
+def test_the_api_gives_a_review_to_whoever_may_read_the_page_and_sorts_nothing(app: Flask, company: Company) -> None:
+    fill(company)
+    row = open_review(company)
+
+    def ask(person: PersonRow, path: str) -> TestResponse:
+        secret, _ = people_actions.make_token(name="reviews", actor=person.actor, now=utc_now())
+        return app.test_client().get(f"/api/v1{path}", headers={"Authorization": f"Bearer {secret}"})
+
+    mine = ask(company.ana, f"/reviews/{row.ref}").get_json()
+    recovery = next(one for one in mine["figures"] if one["measure"] == "recovery")
+    assert (recovery["k"], recovery["n"], recovery["peer_count"]) == (25, 30, 6)
+    few = next(one for one in mine["figures"] if one["measure"] == "promise-kept")
+    assert (few["verdict"], few["k"], few["n"]) == ("too_few", None, None)
+    assert ask(company.hana, f"/reviews/{row.ref}").status_code == 200
+    assert ask(company.sam, f"/reviews/{row.ref}").status_code == 404
+    assert [one["ref"] for one in ask(company.hana, "/reviews").get_json()["items"]] == [row.ref]
+    assert ask(company.bo, "/reviews").get_json()["items"] == []
+    for wish in ("sort=ratio", "order=recovery", "by=k"):
+        assert ask(company.hana, f"/reviews?{wish}").status_code == 422
+    assert [one.how for one in queries.accesses(row.id)] == ["api"]
+
+
+def test_a_review_is_read_in_as_few_queries_with_much_in_it_as_with_little(app: Flask, company: Company) -> None:
+    fill(company)
+    row = open_review(company)
+    client = sign_in(app.test_client(), company.ana)
+    path = f"/reviews/{row.ref}"
+    client.get(path)
+    before = statements(lambda: client.get(path))
+    for number in range(6):
+        reviews.say(
+            review_id=row.id, kind="self_assessment" if not number else "comment", text=f"Words {number}",
+            measure="recovery" if number else None, version=row.version, actor=company.ana.actor, now=NOW,
+        )  # fmt: skip
+    assert len(after := statements(lambda: client.get(path))) == len(before), [
+        one for one in after if one not in before
+    ]
+    assert len(after) <= 15
+
+
+def statements(deed: Callable[[], object]) -> list[str]:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        deed()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return seen
