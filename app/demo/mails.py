@@ -1,5 +1,7 @@
 """Mail of the demo company: mailboxes, templates, a few mails as they came, and a note that spares Cleo saying it again."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,12 +14,17 @@ from app.customers.models import Customer
 from app.demo.company import DOMAIN
 from app.kernel.actor import command
 from app.kernel.database import db
+from app.kernel.references import ref
 from app.messages import mail_in_actions as mail_in
 from app.messages import mail_rules
 from app.messages.continuity_actions import note
+from app.messages.letter_actions import send as send_letter
+from app.messages.letter_rules import filled
+from app.messages.letter_words import BUILT_IN
 from app.messages.mailbox_actions import set_mailbox
 from app.messages.template_actions import Words, write
 from app.people import queries as people
+from app.ui.paper import PrinterMissing
 from config import Settings
 
 HERS = "No heating in room 512, second night"
@@ -65,6 +72,32 @@ def write_mails(now: datetime) -> None:
         case_id=case_id, version=0, actor=ana.actor, now=now,
         text="Two nights without heating, with a small child. Wants a warm room, not money. Was promised word by the evening.",
     )  # fmt: skip
+    write_letter(now)
+
+
+def write_letter(now: datetime) -> None:
+    """Let Ana sum up in writing what she settled last; the PDF needs Pango, and without it nobody writes one."""
+    ana = people.person_by_email(f"ana@{DOMAIN}")
+    assert ana is not None
+    case = db.session.execute(
+        select(Case.id, Customer.name)
+        .join(Customer, Customer.id == Case.customer_id)
+        .where(Case.owner_id == ana.id, Case.outcome == "made_good", Case.resolved_at < now, Case.historic.is_(False))
+        .order_by(Case.resolved_at.desc(), Case.id.desc())
+        .limit(1)
+    ).first()
+    if case is None:
+        return
+    words, _missing = filled(
+        BUILT_IN[("summary", "en")], {"customer_name": case.name, "case_ref": ref("case", case.id)}
+    )
+    words = replace(words, remedy="What you were given on the spot is yours to keep.")
+    db.session.rollback()
+    with suppress(PrinterMissing):
+        send_letter(
+            case_id=case.id, kind="summary", words=words, language="en", text_number=0, way="page", intent="demo-letter",
+            actor=ana.actor, now=now,
+        )  # fmt: skip
 
 
 def _mail(number: int, sender: str, to: str, subject: str, said: str, more: dict[str, str]) -> bytes:

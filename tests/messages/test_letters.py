@@ -165,7 +165,7 @@ def test_the_page_fills_the_letter_in_shows_it_and_keeps_what_was_typed_when_a_p
     assert "This letter can&#39;t go without it." in missing.text and db.session.query(Letter).count() == 0
     shown = ana.post(url, data={**typed, "decision": "We agree.", "deed": "preview"})
     assert (
-        shown.status_code == 200 and "<h2>Our decision</h2>" in shown.text and "&lt;b&gt;this&lt;/b&gt;" in shown.text
+        shown.status_code == 200 and "<h3>Our decision</h3>" in shown.text and "&lt;b&gt;this&lt;/b&gt;" in shown.text
     )
     sent = ana.post(url, data={**typed, "decision": "We agree."})
     assert sent.status_code == 303 and db.session.query(Letter).one().decision == "We agree."
