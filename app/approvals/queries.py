@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import select, tuple_
 
 from app.approvals import roster_queries, rules, step_queries
 from app.approvals.models import ExceptionDecision, ExceptionRequest
@@ -194,17 +194,6 @@ def exceptions_of_case(case_id: int, limit: int = 20) -> tuple[RequestRow, ...]:
     """Return a case's requests, newest first."""
     statement = _ROWS.where(ExceptionRequest.case_id == case_id).order_by(ExceptionRequest.id.desc()).limit(limit)
     return tuple(RequestRow(*row) for row in db.session.execute(statement))
-
-
-def waiting(scope: Scope, not_asked_by: int | None, most: int = 100) -> Select[int]:
-    """Count what waits inside the scope, without the reader's own requests; stops at `most`.
-
-    A statement, since the frame asks for two counts at once.
-    """
-    statement = select(ExceptionRequest.id).where(ExceptionRequest.state == "waiting")
-    if not_asked_by is not None:
-        statement = statement.where(ExceptionRequest.requested_by_id != not_asked_by)
-    return select(func.count()).select_from(_within(statement, scope).limit(most).subquery())
 
 
 def neighbours(row: RequestRow, scope: Scope, not_asked_by: int | None) -> tuple[int, int]:

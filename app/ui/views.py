@@ -7,14 +7,17 @@ from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 from sqlalchemy import select
 
-from app.approvals import queries as approvals
+from app.approvals import turn_queries as turns
 from app.kernel.database import db
+from app.kernel.time import utc_now
 from app.notifications import queries as notifications
-from app.people.access import can, is_signed_in, my_scope, my_site, needs, public
+from app.people.access import can, is_signed_in, my_site, needs, public
 from app.ui import assets, navigation, shell
 from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, Preferences, safe_next
 
 bp = Blueprint("ui", __name__, template_folder="templates")
+_UNREAD = select(notifications.UNREAD.scalar_subquery())
+_BOTH = select(notifications.UNREAD.scalar_subquery(), turns.WAITING.scalar_subquery())
 CHOICES = {"theme": THEMES, "language": tuple(LANGUAGES), "keys": ("on", "off")}
 
 
@@ -42,13 +45,11 @@ def _counts() -> Mapping[str, int | None]:
 
 
 def _waiting() -> tuple[int, int]:
-    """Unread notices and requests that wait in the reader's scope, in one query a page; 0 for whoever decides nothing."""
+    """Unread notices and requests that wait for the reader, in one query a page; 0 for whoever decides nothing."""
     if "ui_waiting" not in g:
-        person_id = current_user.person.id
-        counts = [notifications.UNREAD.scalar_subquery()]
-        if can("exceptions.decide"):
-            counts.append(approvals.waiting(my_scope("exceptions.decide"), person_id).scalar_subquery())
-        g.ui_waiting = (*db.session.execute(select(*counts), {"employee_id": person_id}).one(), 0)[:2]
+        asked = {"employee_id": current_user.person.id, "now": utc_now()}
+        counts = db.session.execute(_BOTH, asked) if can("exceptions.decide") else db.session.execute(_UNREAD, asked)
+        g.ui_waiting = (*counts.one(), 0)[:2]
     found: tuple[int, int] = g.ui_waiting
     return found
 
