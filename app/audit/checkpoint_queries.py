@@ -77,6 +77,15 @@ def newest_outside(kept: Outside) -> Checkpoint | None:
     return record[-1] if record and not problem else None
 
 
+def newest_checkpoint() -> Checkpoint | None:
+    """The newest checkpoint as the database holds it, for a look; `verify` is what trusts or doesn't."""
+    note = db.session.scalar(select(AuditCheckpoint.note).order_by(AuditCheckpoint.serial.desc()).limit(1))
+    try:
+        return parse(note) if note else None
+    except BadCheckpoint:
+        return None
+
+
 def uncovered_since() -> datetime | None:
     """Return when the first entry was recorded that no checkpoint covers yet; None when all are covered."""
     covered = select(func.coalesce(func.max(AuditCheckpoint.size), 0)).scalar_subquery()

@@ -65,12 +65,16 @@ def replay_case(ref: str) -> tuple[str, int] | str:
     if not rows:
         raise NotFound
     until, mistake = _until(rows)
+    body = _page(ref.upper(), rows, until, mistake)
+    return (body, 422) if mistake else body
+
+
+def _page(case_ref: str, rows: Sequence[TrailRow], until: datetime, mistake: str) -> str:
     found = replay([Happened(row.type, row.subject, row.at, row.payload) for row in rows], until)
-    last = [row for row in rows if row.at <= until][-1:]
-    lines, names = lines_of(last, with_addresses=False)
-    body = render_template(
+    lines, names = lines_of([row for row in rows if row.at <= until][-1:], with_addresses=False)
+    return render_template(
         "audit/replay.html",
-        case_ref=ref.upper(),
+        case_ref=case_ref,
         until=until,
         mistake=mistake,
         found=found,
@@ -80,11 +84,10 @@ def replay_case(ref: str) -> tuple[str, int] | str:
         lines=lines,
         names=names,
         now=utc_now(),
-        here=_trail_of(ref.upper()),
-        steps=_steps(ref.upper(), rows, until),
+        here=_trail_of(case_ref),
+        steps=_steps(case_ref, rows, until),
         local=until.astimezone(zone_of(None)).strftime("%Y-%m-%dT%H:%M:%S"),
     )
-    return (body, 422) if mistake else body
 
 
 def _until(rows: Sequence[TrailRow]) -> tuple[datetime, str]:

@@ -35,6 +35,7 @@ PEOPLE_KEYS = frozenset(
         "coach",
         "reader",
         "receiver",
+        "reviewer",
         "person",
         "told",
     }
@@ -48,7 +49,9 @@ REFERENCE_KEYS = {
     "customer": "customer",
     "exception": "exception",
     "message": "message",
+    "into": "customer",
     "remedy": "remedy",
+    "root": "customer",
     "rerun": "rerun",
     "site": "site",
     "survey": "survey",
@@ -191,11 +194,19 @@ def has_words(key: str) -> bool:
     return not is_for_people or key in LABELS or bare in LABELS
 
 
+def _named(key: str, value: Any) -> str:
+    """Say an id inside a value by its reference."""
+    noun = "employee" if key in PEOPLE_KEYS else REFERENCE_KEYS.get(key.removesuffix("_id"))
+    return ref(noun, value) if noun and type(value) is int and value > 0 else _words(value)
+
+
 def _words(value: Any) -> str:
+    if value is None:
+        return "–"
     if isinstance(value, bool):
         return "✓" if value else "✗"
     if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')}: {_words(inner)}" for key, inner in value.items())
+        return ", ".join(f"{_label(key.removesuffix('_id'))}: {_named(key, inner)}" for key, inner in value.items())
     if isinstance(value, list):
         # Of a list of rows the first cell names each; the rest is in the raw view.
         return ", ".join(_words(inner[0]) if isinstance(inner, list) and inner else _words(inner) for inner in value)

@@ -6,6 +6,7 @@ from flask import render_template, request, url_for
 
 from app.audit import evidence_views, queries, replay_views, search_views
 from app.audit.blueprint import bp
+from app.audit.checkpoint_queries import newest_checkpoint
 from app.audit.forms import TrailForm, chips
 from app.audit.queries import TrailRow
 from app.audit.search_actions import record_look
@@ -26,14 +27,19 @@ def trail() -> tuple[str, int] | str:
     form = TrailForm(request.args)
     is_sound = form.validate()
     page, now = Page.of(request.args.get("after")), utc_now()
-    oldest_first = form.case_id is not None
     found: Slice[TrailRow] = Slice((), None)
     if is_sound:
         if form.person_id and not page.after:
             record_look(person_id=form.person_id, narrowed=form.narrowed(), actor=me(), now=now)
-        found = queries.trail(form.filters(my_site_scope(), zone_of(None)), page, oldest_first=oldest_first)
+        filters = form.filters(my_site_scope(), zone_of(None))
+        found = queries.trail(filters, page, oldest_first=form.case_id is not None)
+    body = _page(form, found, page, form.narrowed() if is_sound else {})
+    return body if is_sound else (body, 422)
+
+
+def _page(form: TrailForm, found: Slice[TrailRow], page: Page, narrowed: dict[str, str]) -> str:
     lines, names = lines_of(found.rows, with_addresses=can("audit.verify"))
-    body = render_template(
+    return render_template(
         "audit/trail.html",
         form=form,
         chips=chips(form.type.data or None),
@@ -41,14 +47,14 @@ def trail() -> tuple[str, int] | str:
         names=names,
         case_ref=ref("case", form.case_id) if form.case_id else None,
         state=queries.seal_state(),
-        now=now,
+        checkpoint=newest_checkpoint(),
         kept=searches_of(me().id or 0),
-        narrowed=form.narrowed() if is_sound else {},
+        narrowed=narrowed,
+        now=utc_now(),
         next_url=_here(after=found.next_cursor) if found.next_cursor else None,
         start_url=_here(after=None) if page.after else None,
         here=_here,
     )
-    return body if is_sound else (body, 422)
 
 
 def _here(**changes: str | None) -> str:
