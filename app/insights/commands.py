@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from app.insights import rollup_commands
+from app.insights import outcome_commands, rollup_commands
 from app.insights import simulation_queries as queries
 from app.insights.equity_rules import AmountGap, Equity, Gap, Group
 from app.insights.simulation_queries import Span
@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
         app.cli.add_command(group)
     group.add_command(simulate)
     rollup_commands.register(app)
+    outcome_commands.register(app)
 
 
 @click.command("simulate")

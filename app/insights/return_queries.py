@@ -67,7 +67,7 @@ def returns(part: Part) -> list[Return]:
         outcomes[currency].append(Outcome((severity, segment), minor is not None, has_stayed))
         worth[currency].append(millis / 1_000 * 10 ** precision(currency))
         if minor is not None:
-            paid[currency].append(minor)
+            paid[currency].append(int(minor))
     return [
         recovery_return(
             currency, matched_difference(outcomes[currency]), worth_minor=_mean(worth[currency]),
