@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import InputRequired, Length
 
+from app.attachments.forms import FilesField
 from app.cases import words
 from app.cases.forms import number_or_none, version_of
 from app.cases.rules import CAUSES, OUTCOMES, TEXT_MAX
@@ -17,6 +18,7 @@ class MailForm(Form):
 
     subject = LineField(_l("Subject"), [Length(max=SUBJECT_MAX)])
     text = ParagraphField(_l("Text"), [InputRequired(_l("Write something first.")), Length(max=TEXT_MAX)])
+    files = FilesField(_l("Photos or documents"))
     to = HiddenField()
     intent = IntentField()
     outcome = SelectField(

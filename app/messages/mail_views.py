@@ -4,6 +4,7 @@ from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.attachments import actions as attachments
 from app.cases.case_sheet import found, page_of
 from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, Refusal
@@ -37,18 +38,21 @@ def send(ref: str) -> ResponseReturnValue:
 
 
 def _write(page: CasePage, form: MailForm, then: str) -> None:
-    mails.write(
-        case_id=page.case.id,
-        text=form.text.data or "",
-        subject=form.subject.data or "",
-        channel="email",
-        to=form.to.data or "",
-        waits=then == "wait",
-        ending=mails.Ending(form.outcome.data, form.root_cause.data, "") if then == "resolve" else None,
-        intent=form.intent.data or "",
-        actor=me(),
-        now=utc_now(),
-    )
+    with attachments.prepared(form.files.uploads) as files:
+        mails.write(
+            case_id=page.case.id,
+            text=form.text.data or "",
+            subject=form.subject.data or "",
+            channel="email",
+            to=form.to.data or "",
+            waits=then == "wait",
+            ending=mails.Ending(form.outcome.data, form.root_cause.data, "") if then == "resolve" else None,
+            files=files,
+            intent=form.intent.data or "",
+            actor=me(),
+            now=utc_now(),
+        )
+    attachments.discard(files)  # those of a second click
 
 
 @bp.post("/cases/<ref>/mail-draft")

@@ -22,6 +22,7 @@ __all__ = ["letter_models", "mail_models", "register"]
 
 def register(app: Flask) -> None:
     attachments.subjects["message"] = place_of
+    attachments.endpoints_with_files |= {"messages.send"}
     if app.extensions["makegood_settings"].smtp_host:
         outbox_channels.register(app, CHANNEL, outbox_channels.Channel(deliver, _l("Answers to customers"), give_up))
 

@@ -1,8 +1,10 @@
 """Letters: what each must say, the PDF as it was sent, who may read it, and the words they begin from."""
 
+import io
 import re
 import zlib
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from app.messages.letter_words import BUILT_IN
 from app.messages.mail_queries import mails_of_case
 from app.messages.models import Message
 from app.notifications import outbox_jobs
+from tests.attachments.hostile import picture
 from tests.cases.builders import make_case
 from tests.notifications.conftest import Box
 from tests.people.builders import Company, make_company, sign_in
@@ -199,3 +202,40 @@ def test_words_of_letters_have_versions_and_a_letter_says_from_which_it_began(ap
     page = sign_in(app.test_client(), company.ana).get(f"/cases/{case.ref}/letters/final").text
     assert "house of disputes" in page and 'name="number" type="hidden" value="2"' in page
     assert send(case, company, way="letter", text_number=2).text_number == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_files_go_along_with_a_mail_once_and_a_refused_one_sends_nothing(posting: tuple[Flask, Box]) -> None:
+    company, (app, box) = make_company(), posting
+    case = make_case(company.ana)
+    ana, url = sign_in(app.test_client(), company.ana), f"/cases/{case.ref}/mails"
+    said = {
+        "mail-text": "See the plan.",
+        "mail-subject": "Plan",
+        "mail-to": "cleo@example.org",
+        "mail-intent": "with-file-1",
+    }
+    wrong = ana.post(url, data={**said, "mail-files": (io.BytesIO(b"MZ"), "run.exe")})
+    assert wrong.status_code == 422 and "run: Only photos" in wrong.text and "See the plan." in wrong.text
+    assert db.session.query(Message).count() == 0
+    for _double_click in range(2):
+        files = [(io.BytesIO(picture("PNG")), "plan.png"), (io.BytesIO(b"A note."), "note.txt")]
+        assert ana.post(url, data={**said, "mail-files": files}).status_code == 303
+    assert outbox_jobs.deliver_due(now=utc_now()) == 1
+    assert [file.get_filename() for file in box.mails[0].iter_attachments()] == ["plan.png", "note.txt"]
+    assert len([path for path in FILES.folder().rglob("*") if path.is_file()]) == 2
+    assert "plan.png" in ana.get(f"/cases/{case.ref}").text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mail_whose_file_is_gone_from_the_disk_waits_instead_of_going_without_it(posting: tuple[Flask, Box]) -> None:
+    company, box = make_company(), posting[1]
+    case = make_case(company.ana)
+    kept = db.session.get_one(Attachment, send(case, company).attachment_id).stored_as
+    pdf = FILES.get(kept) or b""
+    FILES.forget(kept)
+    outbox_jobs.deliver_due(now=utc_now())
+    assert box.mails == [] and [one.state for one in mails_of_case(case.id).out] == ["queued"]
+    FILES.path_of(kept).write_bytes(pdf)
+    outbox_jobs.deliver_due(now=utc_now() + timedelta(hours=1))
+    assert len(box.mails) == 1
