@@ -90,3 +90,9 @@ def standing_of(customer_ids: Sequence[int], own_id: int) -> tuple[Wishes, Worth
 def _latest(rows: Sequence[Any], name: str) -> Any:
     set_rows = [row for row in rows if getattr(row, name) is not None]
     return max(set_rows, key=lambda row: getattr(row, name), default=None)
+
+
+def is_not_called(customer_id: int) -> bool:
+    """Whether the customer asked not to be called, under whatever number she said it last."""
+    wishes, _worth = standing_of(members_of(customer_id), customer_id)
+    return wishes.do_not_call

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.customers.care_models import CustomerConsent as CustomerConsent
 from app.customers.care_models import CustomerPreference as CustomerPreference
 from app.customers.care_models import CustomerValue as CustomerValue
+from app.customers.check_back_models import CheckBack as CheckBack
 from app.customers.merge_models import CustomerMerge as CustomerMerge
 from app.customers.segment_models import CustomerSegment as CustomerSegment
 from app.kernel.database import Base, BigId, UTCDateTime, intpk

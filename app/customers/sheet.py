@@ -13,7 +13,7 @@ from app.cases import due_queries
 from app.cases import queries as cases
 from app.cases import words as case_words
 from app.cases.failure_queries import failures_of
-from app.customers import care_queries, care_words, queries
+from app.customers import care_queries, care_words, check_back_queries, queries
 from app.customers.care_rules import Flag, consents, flags
 from app.customers.merge_queries import merged_into
 from app.customers.queries import CustomerRow
@@ -77,6 +77,7 @@ def sheet_of(card: CustomerRow, after: str | None, now: datetime) -> dict[str, A
         "worth": worth,
         "words": case_words,
         "care": care_words,
+        "check_backs": check_back_queries.of_customer(numbers, my_scope("customers.read")),
         "merged": merged_into(card.id) if len(numbers) > 1 else (),
         "may_edit": can("customers.write"),
         "may_merge": can("customers.merge"),

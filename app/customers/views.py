@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.customers import actions as customers
-from app.customers import care_views, merge_views, queries, segment_views
+from app.customers import care_views, check_back_views, merge_views, queries, segment_views
 from app.customers.blueprint import bp
 from app.customers.forms import LANGUAGES, CustomerForm, version_of
 from app.customers.queries import CustomerRow
@@ -17,7 +17,7 @@ from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people.access import me, my_scope, needs
 
-__all__ = ["bp", "care_views", "merge_views", "segment_views"]
+__all__ = ["bp", "care_views", "check_back_views", "merge_views", "segment_views"]
 
 
 @bp.get("/customers")

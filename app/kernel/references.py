@@ -31,6 +31,7 @@ PREFIXES = {
     "report_place": "RP",
     "survey": "SV",
     "follow_up": "FU",
+    "check_back": "CB",
     "review": "RW",
     "coaching": "CO",
 }

@@ -63,6 +63,7 @@ _PATHS = (
     ("files-sweep", 60, "app.attachments.jobs:sweep", 200),
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
     ("audit-checkpoint", 10, "app.audit.checkpoint_jobs:make_due", 50),
+    ("glass-close", 30, "app.ops.access_actions:close_due", 200),
     ("answers-forget", 3_600, "app.api.jobs:forget_answers", 1_000),
 )
 

@@ -1,4 +1,4 @@
-"""Consents, wishes and values of customers, and customers that were one."""
+"""Consents, wishes and values of customers, customers that were one, and checking back with them."""
 
 from alembic import op
 
@@ -11,11 +11,11 @@ depends_on = None
 TYPES = {
     "sqlite": {
         "key": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "whole": "INTEGER", "flag": "INTEGER", "instant": "TEXT",
-        "strict": " STRICT", "t3": "TEXT", "t20": "TEXT", "t300": "TEXT", "pk": "",
+        "strict": " STRICT", "t3": "TEXT", "t20": "TEXT", "t300": "TEXT", "t500": "TEXT", "pk": "",
     },
     "postgresql": {
         "key": "BIGSERIAL NOT NULL", "whole": "BIGINT", "flag": "BOOLEAN", "instant": "TIMESTAMP WITH TIME ZONE",
-        "strict": "", "t3": "VARCHAR(3)", "t20": "VARCHAR(20)", "t300": "VARCHAR(300)",
+        "strict": "", "t3": "VARCHAR(3)", "t20": "VARCHAR(20)", "t300": "VARCHAR(300)", "t500": "VARCHAR(500)",
         "pk": "CONSTRAINT pk_{table} PRIMARY KEY (id), ",
     },
 }  # fmt: skip
@@ -72,11 +72,38 @@ TABLES = {
         CONSTRAINT fk_customer_merge_into_id_customer FOREIGN KEY(into_id) REFERENCES customer (id),
         CONSTRAINT fk_customer_merge_root_id_customer FOREIGN KEY(root_id) REFERENCES customer (id)
     """,
+    "check_back": """
+        id {key},
+        customer_id {whole} NOT NULL,
+        case_id {whole},
+        site_id {whole} NOT NULL,
+        owner_id {whole} NOT NULL,
+        channel {t20} NOT NULL,
+        what {t300} NOT NULL,
+        due_at {instant} NOT NULL,
+        planned_at {instant} NOT NULL,
+        planned_by_id {whole},
+        reminded_at {instant},
+        done_at {instant},
+        done_by_id {whole},
+        note {t500},
+        version {whole} NOT NULL,
+        {pk}CONSTRAINT ck_check_back_channel CHECK (channel IN ('phone','email','letter','desk')),
+        CONSTRAINT ck_check_back_done CHECK ((done_at IS NULL) = (note IS NULL)),
+        CONSTRAINT fk_check_back_customer_id_customer FOREIGN KEY(customer_id) REFERENCES customer (id),
+        CONSTRAINT fk_check_back_case_id_case_file FOREIGN KEY(case_id) REFERENCES case_file (id),
+        CONSTRAINT fk_check_back_site_id_site FOREIGN KEY(site_id) REFERENCES site (id),
+        CONSTRAINT fk_check_back_owner_id_employee FOREIGN KEY(owner_id) REFERENCES employee (id)
+    """,
 }
 INDEXES = (
     "CREATE INDEX ix_customer_consent_customer ON customer_consent (customer_id, id)",
     "CREATE UNIQUE INDEX uq_customer_merge_customer ON customer_merge (customer_id) WHERE undone_at IS NULL",
     "CREATE INDEX ix_customer_merge_root ON customer_merge (root_id, customer_id) WHERE undone_at IS NULL",
+    "CREATE INDEX ix_check_back_owner ON check_back (owner_id, due_at, id) WHERE done_at IS NULL",
+    "CREATE INDEX ix_check_back_site ON check_back (site_id, due_at, id) WHERE done_at IS NULL",
+    "CREATE INDEX ix_check_back_remind ON check_back (due_at, id) WHERE done_at IS NULL AND reminded_at IS NULL",
+    "CREATE INDEX ix_check_back_customer ON check_back (customer_id, id)",
 )
 SAID = "BEGIN SELECT RAISE(ABORT, 'customer_consent is append-only'); END"
 REFUSE = "EXECUTE FUNCTION makegood_refuse()"
