@@ -139,3 +139,22 @@ def test_the_description_is_open_and_names_every_resource(app: Flask) -> None:
     }
     assert set(described["paths"]) == wanted
     assert described["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+
+
+def test_the_clock_of_an_exception_is_listed_until_it_is_decided(app: Flask, company: Company, ana: Api) -> None:
+    case = ana.log()["ref"]
+    asked = ana.post(f"/cases/{case}/exceptions", refund("500.00")).get_json()["ref"]
+    sam = Api(app, company.sam)
+    for reader in (ana, sam):
+        (row,) = reader.get("/clocks", milestone="approval").get_json()["items"]
+        assert (row["case"], row["milestone"], row["state"]) == (case, "approval", "running")
+        assert (row["target_seconds"], row["stopped_at"]) == (3_600, None)
+    assert row["ref"] in {one["ref"] for one in ana.get("/clocks", case=case).get_json()["items"]}
+    assert company.nia is not None
+    assert Api(app, company.nia).get("/clocks", milestone="approval").get_json()["items"] == []
+    assert ana.get(f"/clocks/{row['ref']}/explanation").status_code == 200
+    sam.post(f"/exceptions/{asked}/decisions", {"outcome": "declined", "reason": "No."})
+    assert ana.get("/clocks", milestone="approval").get_json()["items"] == []
+    (met,) = ana.get("/clocks", milestone="approval", open="false").get_json()["items"]
+    assert (met["ref"], met["state"]) == (row["ref"], "met")
+    assert met["stopped_at"] is not None
