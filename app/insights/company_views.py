@@ -25,7 +25,6 @@ def company() -> str:
     found = rollup_queries.overview(choice.part.site_ids, first, last)
     currencies = {site.id: site.currency for site in choice.sites}
     names = figures.names_of(choice.sites, choice.teams)
-    received = queries.received(choice.part)
     return render_template(
         "insights/company.html",
         choice=replace(choice, teams=()),
@@ -38,9 +37,23 @@ def company() -> str:
         rows=company_sheet.rows(found, by, names, currencies, choice.args, can("cases.read")),
         whole=company_sheet.whole(found, currencies),
         weeks=company_sheet.week_chart(found) if len(found.weeks) > 1 else None,
+        folded_at=rollup_queries.folded_at(),
+    )
+
+
+@bp.get("/insights/arrivals")
+@needs("metrics.read")
+def arriving() -> str:
+    """When cases arrive; the overview fetches its card after the page, since it reads the cases themselves."""
+    choice = chosen()
+    received = queries.received(choice.part)
+    return render_template(
+        "insights/arrivals.html",
+        choice=choice,
+        periods=rules.PERIODS,
         heat=company_sheet.heat(arrivals(received, {site.id: site.time_zone for site in choice.sites})),
         received_count=len(received),
-        folded_at=rollup_queries.folded_at(),
+        is_cut=len(received) == queries.ARRIVALS_MAX,
     )
 
 

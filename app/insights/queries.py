@@ -274,7 +274,7 @@ def received(part: Part) -> list[tuple[datetime, int]]:
     wanted = (
         select(Case.received_at, Case.site_id)
         .where(Case.site_id.in_(part.site_ids), Case.logged_at >= part.since, Case.logged_at < part.until)
-        .where(Case.historic.is_(False))
+        .where(Case.historic.is_(False), in_team(Case.team_id, part))
         .order_by(Case.logged_at.desc(), Case.id.desc())
         .limit(ARRIVALS_MAX)
     )
