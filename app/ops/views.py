@@ -1,18 +1,19 @@
 """Health for those who watch: alive, ready, figures; and a page for people."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Response, current_app, redirect, render_template, request, url_for
 
 from app.api.auth import bearer
 from app.kernel.time import utc_now
-from app.ops import figures, queries
+from app.ops import access_views, figures, queries
 from app.ops import health as readiness
+from app.ops.blueprint import bp
 from app.ops.rules import exposition, may_scrape
 from app.people.access import can, is_signed_in, needs, public
 from app.people.permissions import has
 from app.people.sign_in import owner_of
 from app.ui.shell import exists
 
-bp = Blueprint("ops", __name__, template_folder="templates")
+__all__ = ["access_views", "bp"]
 
 
 @bp.get("/livez")

@@ -1,8 +1,13 @@
 """Refuses to run unsafely, and counts and notes what this application answers."""
 
+from typing import Any
+
 from flask import Flask
+from flask_login import current_user
 
 from app.ops import bounds, counters, request_log, safety
+from app.people.access import is_signed_in
+from app.people.words import ROLE_WORDS
 
 
 def register(app: Flask) -> None:
@@ -10,3 +15,12 @@ def register(app: Flask) -> None:
     counters.register(app)
     bounds.register(app)
     request_log.register(app)
+    app.context_processor(_raised)
+
+
+def _raised() -> dict[str, Any]:
+    """What every page of somebody with a higher role says, and how it is given back."""
+    if not is_signed_in() or current_user.raised_until is None:
+        return {"raised_until": None}
+    role = ROLE_WORDS[current_user.person.role]
+    return {"raised_until": current_user.raised_until, "raise_id": current_user.raise_id, "raised_role": role}

@@ -103,7 +103,7 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
     for role in ("frontline", "supervisor"):
         grant(role, ("kudos.give",), "site")
     # Break-glass: a higher role for a short time; and who goes through what everybody may do, each quarter.
-    for role in ("supervisor", "manager", "auditor", "admin"):
+    for role in ("supervisor", "manager", "admin"):
         grant(role, ("raises.use",), "own")
     grant("supervisor", ("raises.read",), "own")
     for role in ("manager", "auditor", "admin"):

@@ -56,6 +56,8 @@ ENTRIES = (
     Entry("policies.in_force", _l("What applies"), "book", "policies.follow", "insight", is_wide=True),
     Entry("people.directory", _l("People"), "people", "people.read", "company"),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", "company", is_wide=True),
+    Entry("ops.access", _l("Access"), "key", "access.read", "company", is_wide=True, covers="ops.access"),
+    Entry("ops.glass", _l("Break glass"), "lock", "raises.read", "company", is_wide=True, covers="ops.glass"),
     Entry("portal.places", _l("Public forms"), "globe", "reports.write", "company", is_wide=True),
     Entry("ui.settings", _l("Settings"), "settings", "settings.write", "company", is_wide=True),
 )
@@ -183,6 +185,20 @@ SETTINGS = (
         note=_l("Who decides when nobody else is there, and which accounts are one person's."),
     ),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", note=_l("Bring in cases from files.")),
+    Entry(
+        "ops.access",
+        _l("Access review"),
+        "key",
+        "access.read",
+        note=_l("Each quarter: what everybody may do, confirmed or revoked."),
+    ),
+    Entry(
+        "ops.glass",
+        _l("Break glass"),
+        "lock",
+        "raises.read",
+        note=_l("A higher role for a short time, with a reason, seen by those who watch."),
+    ),
     Entry(
         "people.tokens", _l("Access tokens"), "key", "tokens.write", note=_l("Let a program act with your own rights.")
     ),
