@@ -150,8 +150,9 @@ def appeal(ref: str) -> ResponseReturnValue:
 
 
 def _row(ref: str) -> ReviewRow:
+    """A review for one of its two people; what anybody else reads is read on its page, where it is noted."""
     row = queries.review(parse_ref("review", ref) or 0, my_scope("reviews.read"))
-    if row is None:
+    if row is None or row.side_of(me()) is None:
         raise NotFound
     return row
 

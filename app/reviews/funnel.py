@@ -25,7 +25,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """The lines are lists of points as SVG writes them; rings stand in the order of their trials alone."""
+    """The lines are lists of points as SVG writes them; rings stand in the order of their trials alone.
+
+    lead_y: where the words beside the person's dot stand, away from the dot.
+    """
 
     width: int
     height: int
@@ -36,6 +39,7 @@ class Funnel:
     outer: tuple[str, str]
     rings: tuple[Place, ...]
     me: Place
+    lead_y: float
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
 
@@ -72,9 +76,10 @@ def funnel(one: Figure, *, say: Say, count: Say, width: int = 100) -> Funnel | N
         width, HEIGHT, base, y(one.house), zone, (low, high), (outer_low, outer_high),
         tuple(Place(x(n), y(at)) for n, at in one.peers),
         Place(my_x, y(one.adjusted), "end" if my_x > 0.6 * width else "start"),
+        HEAD + 12.0 if y(one.adjusted) > base - 70 else base - 8,
         tuple(
             Tick(x(top_n * part), count(int(top_n * part)), "start" if not part else "end" if part == 1 else "middle")
-            for part in (0.0, 0.25, 0.5, 0.75, 1.0)
+            for part in (0.0, 0.5, 1.0)
         ),
         tuple(Tick(y(bottom + (top - bottom) * part), say(bottom + (top - bottom) * part)) for part in (0.0, 0.5, 1.0)),
     )  # fmt: skip

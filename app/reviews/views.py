@@ -94,6 +94,7 @@ def evidence(ref: str, case_ref: str) -> str:
     page = cases.case_page(case_ref, COMPANY) if case_id in named else None
     if page is None:
         raise NotFound
+    actions.log_read(row=row, how="page", actor=me(), now=utc_now())
     return render_template(
         "reviews/case.html",
         row=row,
