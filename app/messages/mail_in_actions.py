@@ -26,9 +26,9 @@ from app.kernel.errors import BadInput, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import in_transaction, transaction
 from app.messages import actions as messages
+from app.messages import hooks, mail_rules
 from app.messages import mail_actions as mails
 from app.messages import mail_in_rules as reading
-from app.messages import mail_rules
 from app.messages.mail_in_rules import Came
 from app.messages.mail_models import Mailbox, MailIn, MailOut
 from app.messages.mail_place_rules import Known, Place, place
@@ -219,6 +219,13 @@ def _open(row: MailIn, came: Came, box: Mailbox, now: datetime) -> None:
         now=now,
     )
     messages.tell_owner(case=case, line=messages.LINES["wrote"], now=now)
+    tell_opened(case, now)
+
+
+def tell_opened(case: Case, now: datetime) -> None:
+    """Let the rooms above answer who wrote: she is told that we have it, and what comes next."""
+    for told in hooks.on_opened:
+        told(case, now)
 
 
 def log_case(

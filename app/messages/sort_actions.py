@@ -29,6 +29,9 @@ from app.people.permissions import require
 SORTED = audit.declare("mail:sort", "as", "case", sentence=_l("said where a mail belongs"))
 
 
+NOT_ANSWERED = ("forged", "many")  # who seems to have written may not have; nothing goes there by itself
+
+
 class SortedAlready(Refusal):
     """Somebody else was faster."""
 
@@ -55,6 +58,8 @@ def open_case(
         )
         mail_in.attach(row, mail.files, now, is_refused=mail.is_refused)
         _sorted(row, "case", actor, now)
+        if row.why not in NOT_ANSWERED:
+            mail_in.tell_opened(case, now)
         return case
 
 

@@ -47,7 +47,7 @@ def make_link(*, case_id: int, actor: Actor, now: datetime) -> CustomerLink:
 def mail_link(*, case_id: int, actor: Actor, now: datetime, what: str = "link", key: str | None = None) -> CustomerLink:
     """Owe the customer a mail with the link to her page; a link is made where there is none.
 
-    what: "link", or "report" for the acknowledgement of a report. key: of the outbox, where it isn't a press of the button.
+    what: "link", "report" or "mail" for the acknowledgement of one. key: of the outbox, where it isn't a press of the button.
     """
     with transaction():
         case = _case(case_id, actor)

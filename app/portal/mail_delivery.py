@@ -7,8 +7,11 @@ from email.utils import format_datetime
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from app.kernel.database import db
+from app.messages import mail_rules
+from app.messages.mail_models import Mailbox
 from app.notifications.mail_delivery import send
 from app.notifications.outbox_rules import Message
 from app.portal.link_queries import Visit, url_of, visit
@@ -29,8 +32,11 @@ def deliver(message: Message, now: datetime) -> None:
     on_file = (found.language or "").split("_")[0].split("-")[0]
     with force_locale(choose_locale(on_file if on_file in LANGUAGES else None, found.locale)):
         mail = compose(message.payload["what"], found, next_step(found.case_id, found.zone, now))
+    box = db.session.scalars(select(Mailbox.address).where(Mailbox.site_id == found.site_id)).one_or_none()
     db.session.rollback()
     mail["From"], mail["To"] = settings.mail_from, found.email
+    if box:
+        mail["Reply-To"] = mail_rules.reply_address(box, found.case_id, settings.secrets)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message.key.replace(':', '.')}@{settings.mail_from.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -38,7 +44,7 @@ def deliver(message: Message, now: datetime) -> None:
 
 
 def compose(what: str, found: Visit, next_: str) -> EmailMessage:
-    """The mail without its addresses. what: "link", or "report" for the acknowledgement of a report.
+    """The mail without its addresses. what: "link", "report" or "mail" for the acknowledgement of one.
 
     It names the case by its number alone: what the desk calls it stands on her page, behind the link's button.
     """
@@ -48,6 +54,9 @@ def compose(what: str, found: Visit, next_: str) -> EmailMessage:
     if what == "report":
         mail["Subject"] = _("We have your report %(ref)s", ref=found.ref)
         body = [hello, "", _("we have your report. Its number is %(ref)s.", ref=found.ref)]
+    elif what == "mail":
+        mail["Subject"] = _("We have your mail (%(ref)s)", ref=found.ref)
+        body = [hello, "", _("we have your mail. Its number is %(ref)s.", ref=found.ref)]
     else:
         mail["Subject"] = _("Your case %(ref)s with %(site)s", ref=found.ref, site=found.site)
         body = [hello, "", _("this is about what you told us, case %(ref)s.", ref=found.ref)]

@@ -200,6 +200,43 @@ def test_a_mail_brings_its_files_and_its_instant_to_the_case_also_when_somebody_
     assert page.count("See the picture.") == 2
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_opened_a_case_by_mail_is_told_once_what_comes_next_and_no_robot_is_answered(
+    posting: tuple[Flask, Box],
+) -> None:
+    company, box = make_company(), posting[1]
+    category = make_case(company.ana).category_id
+    set_box(company, company.ana.site_id, category)
+    dora = {"sender": "Dora <dora@example.org>"}
+    opened = take(mail("The lift is stuck", **dora))
+    assert opened.kind == "opened" and take(mail("The lift is stuck", **dora)).is_repeat
+    take(mail("I am away", sender="erik@example.org", Auto_Submitted="auto-replied"))
+    assert outbox_jobs.deliver_due(now=utc_now()) == 1
+    (told,) = box.mails
+    text = told.get_content()
+    assert told["To"] == "dora@example.org" and told["Auto-Submitted"] == "auto-generated"
+    assert f"MG-{opened.case_id}" in str(told["Subject"]) and "We answer you by" in text and "/c/" in text
+    assert "lift" not in text and "lift" not in str(told["Subject"]), "what the mail was called stays out"
+    events = [one.kind for one in db.session.query(CaseEvent).filter_by(case_id=opened.case_id)]
+    assert events.count("acknowledged") == 1
+    answer = take(mail("On the third floor.", To=str(told["Reply-To"]), **dora))
+    assert (answer.kind, answer.case_id) == ("customer", opened.case_id)
+    assert take(told.as_bytes()).kind in ("loop", "auto")
+    cases.resolve(
+        case_id=opened.case_id or 0, outcome="explained", root_cause="equipment", note="", actor=company.sam.actor,
+        now=utc_now(),
+    )  # fmt: skip
+    for number in range(6):
+        again = take(mail(f"Another thing, number {number}", **dora))
+        if again.kind == "unsorted":
+            sort_actions.open_case(
+                mail_id=again.mail_id, site_id=company.ana.site_id, category_id=category, severity=1,
+                actor=company.max.actor, now=utc_now(),
+            )  # fmt: skip
+    outbox_jobs.deliver_due(now=utc_now())
+    assert len(box.mails) == 5
+
+
 def test_the_inlet_takes_a_mail_by_a_token_of_its_own_permission_and_once(app: Flask) -> None:
     company = make_company()
     raw = mail("By the inlet")
