@@ -22,7 +22,7 @@ def company() -> str:
     by = request.args.get("by", "cause")
     if by not in company_sheet.DIMENSIONS:
         abort(404)
-    found = rollup_queries.overview(choice.part.site_ids, first, last)
+    found = rollup_queries.overview(choice.part.site_ids, first, last, [by] if by in DIMENSIONS else [])
     currencies = {site.id: site.currency for site in choice.sites}
     names = figures.names_of(choice.sites, choice.teams)
     return render_template(

@@ -6,7 +6,7 @@ from typing import Literal
 from flask_babel import lazy_gettext as _l
 
 from app.audit import actions as audit
-from app.insights.export_rules import HEADER, Cell, rows_of, workbook
+from app.insights.export_tables import HEADER, Cell, rows_of, workbook
 from app.insights.figure_queries import figures
 from app.insights.measures import MEASURES
 from app.insights.queries import Part

@@ -40,7 +40,6 @@ class Measure:
 
 FIRST_CONTACT_DAYS = 7
 REPEAT_DAYS = 30
-SPLIT_HOURS = 72
 SEVERE_MIN, ELIGIBLE_MIN = 3, 2
 
 _NO_TARGET = _l("As a target in either direction, or for pay: what is counted would soon be done for the count.")

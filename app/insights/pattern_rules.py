@@ -10,9 +10,9 @@ from decimal import Decimal
 from math import fsum, log
 from typing import Any
 
-from app.insights.measures import SPLIT_HOURS
 from app.kernel.money import precision
 
+SPLIT_HOURS = 72
 SINGLE = ("remedy", "incident")  # windows that bound what one harm may get
 
 

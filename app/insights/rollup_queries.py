@@ -45,42 +45,61 @@ class Overview:
     parts: dict[str, dict[str, Node]]
 
 
-def overview(site_ids: Sequence[int], first: date, last: date) -> Overview:
-    """Add up the days from first to last, both included, in two narrow reads."""
-    sums = [
-        func.sum(column)
-        for column in (
-            RollupDay.resolved, RollupDay.severe, RollupDay.answered, RollupDay.satisfied, RollupDay.given_minor
-        )
-    ]  # fmt: skip
-    within = (RollupDay.site_id.in_(site_ids), RollupDay.day.between(first, last))
-    parts: dict[str, dict[str, Node]] = {name: {} for name in DIMENSIONS if name != "all"}
-    split = (
-        select(RollupDay.dimension, RollupDay.value, RollupDay.site_id, *sums)
-        .where(*within, RollupDay.dimension.in_(list(parts)))
-        .group_by(RollupDay.dimension, RollupDay.value, RollupDay.site_id)
+_SUMS = tuple(
+    func.sum(column)
+    for column in (
+        RollupDay.resolved, RollupDay.severe, RollupDay.answered, RollupDay.satisfied, RollupDay.given_minor
     )
-    for dimension, value, site_id, *counts in db.session.execute(split):
-        parts[dimension][value] = parts[dimension].get(value, Node()) + _node(site_id, counts)
-    whole = Node()
-    sites: dict[int, Node] = {}
-    weeks: dict[date, Node] = {}
+)  # fmt: skip
+
+
+def overview(site_ids: Sequence[int], first: date, last: date, dimensions: Sequence[str] = DIMENSIONS[1:]) -> Overview:
+    """Add up the days from first to last, both included; reads only the dimensions that are asked for, and the whole."""
+    within = (RollupDay.site_id.in_(site_ids), RollupDay.day.between(first, last))
+    parts: dict[str, dict[str, _Sums]] = {name: {} for name in dimensions}
+    if parts:
+        split = (
+            select(RollupDay.dimension, RollupDay.value, RollupDay.site_id, *_SUMS)
+            .where(*within, RollupDay.dimension.in_(list(parts)))
+            .group_by(RollupDay.dimension, RollupDay.value, RollupDay.site_id)
+        )
+        for dimension, value, site_id, *counts in db.session.execute(split):
+            parts[dimension].setdefault(value, _Sums()).add(site_id, counts)
+    whole = _Sums()
+    sites: dict[int, _Sums] = {}
+    weeks: dict[date, _Sums] = {}
     days = (
-        select(RollupDay.day, RollupDay.site_id, *sums)
+        select(RollupDay.day, RollupDay.site_id, *_SUMS)
         .where(*within, RollupDay.dimension == "all")
         .group_by(RollupDay.day, RollupDay.site_id)
     )
     for day, site_id, *counts in db.session.execute(days):
-        node, monday = _node(site_id, counts), day - timedelta(days=day.weekday())
-        whole += node
-        sites[site_id] = sites.get(site_id, Node()) + node
-        weeks[monday] = weeks.get(monday, Node()) + node
-    return Overview(whole, sites, dict(sorted(weeks.items())), parts)
+        monday = day - timedelta(days=day.weekday())
+        for sums in (whole, sites.setdefault(site_id, _Sums()), weeks.setdefault(monday, _Sums())):
+            sums.add(site_id, counts)
+    return Overview(
+        whole.node(),
+        {site_id: sums.node() for site_id, sums in sites.items()},
+        {monday: weeks[monday].node() for monday in sorted(weeks)},
+        {name: {value: sums.node() for value, sums in found.items()} for name, found in parts.items()},
+    )
 
 
-def _node(site_id: int, counts: Sequence[Any]) -> Node:
-    resolved, severe, answered, satisfied, given = (int(value or 0) for value in counts)
-    return Node(resolved, severe, answered, satisfied, ((site_id, given),) if given else ())
+class _Sums:
+    """Counts while they are added up."""
+
+    def __init__(self) -> None:
+        self.counts = [0, 0, 0, 0]
+        self.given: dict[int, int] = {}
+
+    def add(self, site_id: int, counts: Sequence[Any]) -> None:
+        self.counts = [before + int(more) for before, more in zip(self.counts, counts, strict=False)]
+        if counts[4]:
+            self.given[site_id] = self.given.get(site_id, 0) + int(counts[4])
+
+    def node(self) -> Node:
+        resolved, severe, answered, satisfied = self.counts
+        return Node(resolved, severe, answered, satisfied, tuple(sorted(self.given.items())))
 
 
 def folded_at() -> datetime | None:

@@ -85,7 +85,7 @@ def one_size(database: str, cases: int, seconds: float, url_of: Any) -> None:
             rebuilt = time.perf_counter() - start
             assert rollup_actions.is_whole(), "kept counts equal a recount"
             last = utc_now().date()
-            sql = middle(lambda: rollup_queries.overview((1,), last - timedelta(days=364), last))
+            sql = middle(lambda: rollup_queries.overview((1,), last - timedelta(days=364), last, ["cause"]))
             bare = middle(narrow)
             db.session.remove()
             db.engine.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 
 from app.audit.models import AuditEntry
 from app.insights import lead_queries
-from app.insights.export_rules import workbook
+from app.insights.export_tables import workbook
 from app.insights.measures import GROUPS, MEASURES
 from app.insights.queries import Part
 from app.kernel.database import db

@@ -1,4 +1,4 @@
-"""The figures of a period as a table: the same columns in every format. Pure."""
+"""The figures of a period as a table: the same columns in every format."""
 
 from collections.abc import Iterable, Sequence
 from io import BytesIO
