@@ -25,6 +25,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.kernel.time import UTC
 
+BUSY_SECONDS = 10  # how long a writer waits for SQLite's only place
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -104,7 +105,7 @@ def prepare_engine(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "busy_timeout=10000",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
             "cache_size=-65536",
             "temp_store=MEMORY",
             "secure_delete=ON",

@@ -7,12 +7,13 @@ so a page, a command, an import, a job or a forgotten `session.add` are all held
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from app.kernel.database import db
-from app.kernel.gate import FairGate
+from app.kernel.database import BUSY_SECONDS, db
+from app.kernel.gate import FairGate, file_turn
 
 # The only tables that may change without an audit entry, by name (design §4.7). A test shows that nothing else is exempt.
 TECHNICAL_TABLES = frozenset(
@@ -109,8 +110,8 @@ def transaction() -> Iterator[None]:
     assert not session.new and not session.dirty and not session.deleted, "changes belong inside transaction()"
     session.rollback()
     session.expire_all()
-    dialect = db.engine.dialect.name
-    with GATES[dialect].hold():
+    engine = db.engine
+    with GATES[engine.dialect.name].hold(), file_turn(_turn_file(engine), seconds=BUSY_SECONDS):
         session.info[_DEPTH] = True
         try:
             session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
@@ -124,6 +125,13 @@ def transaction() -> Iterator[None]:
             raise
         finally:
             session.info.clear()
+
+
+def _turn_file(engine: Engine) -> Path | None:
+    """The file by which processes take turns at one SQLite database."""
+    if engine.dialect.name != "sqlite" or not engine.url.database or engine.url.database == ":memory:":
+        return None
+    return Path(f"{engine.url.database}-turn")
 
 
 def in_transaction() -> bool:
