@@ -72,4 +72,12 @@ def test_hana_prepares_ana_comments_and_both_sign(filled: House, desk_of: Any) -
     with phone.expect_download() as taken:
         phone.get_by_role("link", name="Data").click()
     assert taken.value.suggested_filename == "review-RW-1.json"
+    for desk, paths in (
+        (hana, ("/reviews", "/charter", "/coaching", "/fairness", "/reviews/RW-1/cases/MG-1")),
+        (ana, ("/reviews", "/charter", "/coaching", "/kudos", "/cases/MG-20/kudos", "/reviews/RW-1/appeal")),
+    ):
+        for path in paths:
+            desk.go(path)
+            assert axe_findings(desk.page) == [], path
+            assert sideways(desk.page) == 0, path
     assert hana.complaints == [] and ana.complaints == []
