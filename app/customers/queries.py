@@ -11,6 +11,7 @@ from app.customers.rules import phone_key, site_word
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import parse_ref, ref
+from app.people.models import Site
 from app.people.permissions import Scope
 
 MATCHES_MAX = 8
@@ -30,7 +31,9 @@ class CustomerRow:
     site_id: int | None
     created_at: datetime
     version: int
-    numbers: tuple[int, ...] = ()  # all that she is known by, where one customer was asked for
+    # Where one customer was asked for: all numbers that she is known by, and the name of her site.
+    numbers: tuple[int, ...] = ()
+    site: str | None = None
 
     @property
     def ref(self) -> str:
@@ -60,9 +63,12 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
 
 def card(customer_id: int, scope: Scope) -> CustomerRow | None:
     """One customer, or None when there is none within the scope; who was merged answers as whom she counts as now."""
-    columns = (*_COLUMNS, *group_columns(Customer.id))
-    row = db.session.execute(select(*columns).where(Customer.id == counts_as(customer_id), visible_to(scope))).first()
-    return replace(CustomerRow(*row[:-2]), numbers=members_in(row[-2], row[-1])) if row else None
+    row = db.session.execute(
+        select(*_COLUMNS, *group_columns(Customer.id), Site.name)
+        .outerjoin(Site, Site.id == Customer.site_id)
+        .where(Customer.id == counts_as(customer_id), visible_to(scope))
+    ).first()
+    return replace(CustomerRow(*row[:-3]), numbers=members_in(row[-3], row[-2]), site=row[-1]) if row else None
 
 
 def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[CustomerRow, ...]:

@@ -22,7 +22,6 @@ from app.kernel.money import Money
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
 from app.messages import queries as messages
-from app.people import queries as people
 from app.people.access import can, my_scope
 from app.people.permissions import Scope
 from app.policies import queries as policies
@@ -61,7 +60,7 @@ def sheet_of(card: CustomerRow, after: str | None, now: datetime) -> dict[str, A
         "customer": card,
         "numbers": numbers,
         "language": language_word(card.language),
-        "site": next((site.name for site in people.sites() if site.id == card.site_id), None),
+        "site": card.site,
         "cases": found,
         "is_first": not after,
         "dues": due_queries.dues(found.rows, now),

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from app.approvals.models import ExceptionRequest
 from app.cases.models import Case, Category
+from app.demo.cared import care_for
 from app.demo.company import DOMAIN, NAMED
 from app.demo.mails import write_mails
 from app.demo.phrases import WORDS
@@ -129,6 +130,7 @@ def hear_customers(now: datetime) -> None:
         intent="demo-answer-0001", actor=customer(ref("customer", case.customer_id or 0), case.site_id), now=now,
     )  # fmt: skip
     choices.let_choose(case_id=naomi, remedy_ids=[second, third], actor=ana.actor, now=now)
+    care_for(cleo, ana, sam, now)
 
 
 def filled_table() -> str | None:

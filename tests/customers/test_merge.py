@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from app.audit.models import AuditEntry
 from app.budgets.checks import violations
@@ -25,7 +26,7 @@ from app.remedies import actions as remedies
 from app.remedies import queries as given
 from app.remedies.rules import NeedsApproval
 from tests.cases.builders import make_case
-from tests.people.builders import Company, make_company
+from tests.people.builders import Company, make_company, sign_in
 from tests.remedies.builders import give, publish_policy
 
 
@@ -121,6 +122,17 @@ def test_the_merged_number_leads_to_who_stays_wherever_it_is_asked(app: Flask, c
     assert cases.search("clio", COMPANY), "and still by her own"
     entry = db.session.query(AuditEntry).filter_by(type="customer:merge").one()
     assert (entry.subject, entry.site_id) == (f"CU-{clio.customer_id}", company.ana.site_id)
+
+
+def test_the_page_of_a_merged_customer_stays_within_fifteen_queries(app: Flask, company: Company) -> None:
+    cleo, clio = case_of(company, "Cleo Marchetti"), case_of(company, "Clio Marcheti")
+    merge(company, clio, cleo)
+    sam, url = sign_in(app.test_client(), company.sam), f"/customers/CU-{cleo.customer_id}"
+    counts: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: counts.append(args[2]))
+    body = sam.get(url).get_data(as_text=True)
+    assert "Clio Marcheti" in body
+    assert len([one for one in counts if not one.startswith("BEGIN")]) <= 15
 
 
 def test_consents_and_wishes_are_those_said_last_under_any_number(app: Flask, company: Company) -> None:
