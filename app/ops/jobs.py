@@ -56,6 +56,7 @@ _PATHS = (
     ("surveys-send", 60, "app.feedback.jobs:send_due", 200),
     ("rollups-fold", 20, "app.insights.jobs:fold_rollups", 2_000),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
+    ("spend-tell", 900, "app.insights.spend_jobs:tell_alarms", 200),
     ("check-backs-remind", 60, "app.customers.jobs:remind_due", 200),
     ("mail-fetch", 30, "app.messages.jobs:poll", 20),
     ("mail-sweep", 300, "app.messages.jobs:sweep", 200),
