@@ -10,9 +10,10 @@ from sqlalchemy.orm import aliased
 from app.cases.models import Case, CaseEvent
 from app.kernel.database import db
 from app.kernel.references import ref
+from app.people import certificate_queries as certificates
 from app.people.models import Employee
 from app.reviews.recognition_models import CoachingNote, Kudos
-from app.reviews.recognition_rules import LOOKBACK
+from app.reviews.recognition_rules import LOOKBACK, Certificate, Suggestion, suggestions
 
 SHOWN = 50
 _Giver, _Receiver = aliased(Employee), aliased(Employee)
@@ -111,6 +112,14 @@ def notes_of(reader_id: int) -> tuple[NoteRow, ...]:
         .limit(SHOWN)
     )  # fmt: skip
     return tuple(NoteRow(*row) for row in rows)
+
+
+def suggestions_for(employee_id: int, now: datetime) -> tuple[Suggestion, ...]:
+    """What the evidence suggests that somebody learns: certificates that end, and cases put down to training."""
+    held = [
+        Certificate(one.name, one.expires_at) for one in certificates.grants_of(employee_id) if one.revoked_at is None
+    ]
+    return suggestions(held, training_cases(employee_id, now), now)
 
 
 def training_cases(employee_id: int, now: datetime) -> list[int]:

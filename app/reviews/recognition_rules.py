@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from app.kernel.references import ref
+
 VALUES = ("care", "honesty", "courage", "ownership", "fairness")
 TEXT_MIN, TEXT_MAX = 3, 1_000
 SOON = timedelta(days=30)
@@ -28,6 +30,10 @@ class Suggestion:
     name: str = ""
     at: datetime | None = None
     case_ids: tuple[int, ...] = ()
+
+    @property
+    def case_refs(self) -> tuple[str, ...]:
+        return tuple(ref("case", one) for one in self.case_ids)
 
 
 def suggestions(

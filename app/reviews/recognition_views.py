@@ -14,9 +14,7 @@ from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.references import parse_ref
-from app.kernel.references import ref as make_ref
 from app.kernel.time import utc_now
-from app.people import certificate_queries as certificates
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
 from app.reviews import fairness_queries, words
@@ -197,11 +195,7 @@ def _note_form(**given: Any) -> NoteForm:
 
 def _coaching_page(form: NoteForm) -> str:
     now, mine = utc_now(), me().id or 0
-    held = [
-        rules.Certificate(one.name, one.expires_at) for one in certificates.grants_of(mine) if one.revoked_at is None
-    ]
-    suggested = rules.suggestions(held, queries.training_cases(mine, now), now)
     return render_template(
-        "reviews/coaching.html", form=form, notes=queries.notes_of(mine), suggested=suggested, me_id=mine,
-        answer=VersionForm(formdata=None), case_ref=lambda one: make_ref("case", one),
+        "reviews/coaching.html", form=form, notes=queries.notes_of(mine), suggested=queries.suggestions_for(mine, now), me_id=mine,
+        answer=VersionForm(formdata=None),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """A review as its page, its PDF and its export show it: the same for HR and for the person. For pages."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,6 +13,8 @@ from app.reviews.charter_queries import CharterRow
 from app.reviews.figure_rules import Figure
 from app.reviews.funnel import Funnel, funnel
 from app.reviews.queries import AccessRow, ConductRow, EvidenceRow, ReviewRow, Said, SignatureRow
+from app.reviews.recognition_queries import suggestions_for
+from app.reviews.recognition_rules import Suggestion
 from app.reviews.rules import STATES, Side, may
 from app.ui.filters import number, percent
 
@@ -52,6 +55,7 @@ class Sheet:
     conduct: list[tuple[ConductRow, CharterRow | None]]
     signatures: tuple[SignatureRow, ...]
     accesses: tuple[AccessRow, ...]
+    suggested: tuple[Suggestion, ...]
 
     def may(self, deed: str) -> bool:
         return may(self.row.state, deed, self.reader)
@@ -76,7 +80,7 @@ class Sheet:
         ]
 
 
-def sheet_of(row: ReviewRow, reader: Side | None, *, width: int = 100) -> Sheet:
+def sheet_of(row: ReviewRow, reader: Side | None, now: datetime, *, width: int = 100) -> Sheet:
     """Read one review whole; the number of queries doesn't grow with what stands in it."""
     said: dict[str, list[Said]] = {}
     comments: dict[str, Said] = {}
@@ -99,6 +103,7 @@ def sheet_of(row: ReviewRow, reader: Side | None, *, width: int = 100) -> Sheet:
         conduct=[(item, charters.get(item.charter_version_id)) for item in items],
         signatures=queries.signatures(row.id),
         accesses=queries.accesses(row.id),
+        suggested=suggestions_for(row.employee_id, now),
     )
 
 

@@ -112,7 +112,7 @@ def evidence(ref: str, case_ref: str) -> str:
 def as_pdf(ref: str) -> ResponseReturnValue:
     row = row_of(ref)
     try:
-        found = pdf.write(sheet_of(row, None, width=pdf.WIDTH), utc_now())
+        found = pdf.write(sheet_of(row, None, utc_now(), width=pdf.WIDTH), utc_now())
     except Refusal as refusal:
         flash(str(refusal), "bad")
         return redirect(url_for("reviews.show", ref=ref), 303)
@@ -132,7 +132,7 @@ def sheet_for(ref: str, how: str) -> Sheet:
     row = row_of(ref)
     actor = me()
     actions.log_read(row=row, how=how, actor=actor, now=utc_now())
-    return sheet_of(row, row.side_of(actor))
+    return sheet_of(row, row.side_of(actor), utc_now())
 
 
 def row_of(ref: str) -> ReviewRow:

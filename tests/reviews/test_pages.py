@@ -1,6 +1,7 @@
 """The pages of reviews: who sees one, that nothing can be sorted or tells a colleague, and what leaves the server."""
 
 import re
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -163,6 +164,43 @@ def test_a_review_is_read_in_as_few_queries_with_much_in_it_as_with_little(app: 
         one for one in after if one not in before
     ]
     assert len(after) <= 15
+
+
+def test_after_an_appeal_the_second_reader_holds_the_review_and_the_first_only_reads(
+    app: Flask, company: Company
+) -> None:
+    fill(company, count=10, satisfied=9)
+    row = open_review(company, now=utc_now())
+    for kind, who in (("self_assessment", company.ana), ("notes", company.hana)):
+        reviews.say(review_id=row.id, kind=kind, text="Words.", version=row.version, actor=who.actor, now=NOW)
+    reviews.lock(review_id=row.id, version=row.version, actor=company.hana.actor, now=NOW)
+    for who in (company.ana, company.hana):
+        reviews.sign(review_id=row.id, version=row.version, actor=who.actor, now=utc_now())
+    ana, hana, boss = (sign_in(app.test_client(), one) for one in (company.ana, company.hana, company.max))
+    path = f"/reviews/{row.ref}"
+    assert boss.get(path).status_code == 404
+    given = {"version": str(row.version), "text": "Two of these cases were not mine."}
+    assert ana.post(f"{path}/appeal", data={**given, "reader": str(company.sam.id)}).status_code == 422
+    assert ana.post(f"{path}/appeal", data={**given, "reader": str(company.max.id)}).status_code == 303
+    version = str(db.session.scalar(select(Review.version)))
+    assert hana.get(path).status_code == 200
+    assert hana.post(f"{path}/words/notes", data={"version": version, "text": "Mine."}).status_code == 404
+    assert boss.post(f"{path}/words/notes", data={"version": version, "text": "Read anew."}).status_code == 303
+    text = boss.get(path).text
+    assert "Two of these cases were not mine." in text and "of an earlier round" in text
+    assert row.ref in boss.get("/reviews").text
+
+
+def test_the_paper_is_tagged_and_its_taking_is_noted_for_the_person_too(app: Flask, company: Company) -> None:
+    fill(company)
+    row = open_review(company)
+    answer = sign_in(app.test_client(), company.ana).get(f"/reviews/{row.ref}/pdf")
+    assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF-1.7")
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", answer.data, re.DOTALL)
+    inside = b"".join(zlib.decompressobj().decompress(one) for one in streams if one[:1] == b"x")
+    assert b"pdfuaid:part" in inside and b"/StructTreeRoot" in inside
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert [one.how for one in queries.accesses(row.id)] == ["pdf"]
 
 
 def statements(deed: Callable[[], object]) -> list[str]:
