@@ -8,13 +8,17 @@ from flask_babel import lazy_gettext as _l
 
 from app.audit import actions as audit
 from app.budgets import intent_actions as intents
-from app.insights.spend_queries import alarms
+from app.insights.spend_queries import Alarm, alarms
 from app.insights.spend_rules import Spent, lowered
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
+from app.kernel.turns import one_at_a_time
+from app.notifications import actions as notifications
+from app.notifications import queries as notices
+from app.notifications.rules import declare
 from app.people import permissions
 from app.people import queries as people
 from app.policies import document_actions as documents
@@ -33,6 +37,11 @@ DRAFTED = audit.declare(
     sentence=_l("drafted a lower limit for what a pool went to"),
 )
 NOT_DRAFTED = audit.declare("spend:no-draft", "band", "code", sentence=_l("could not draft a lower limit for a pool"))
+TOLD = audit.declare("spend:tell", "used", "limit", "told", sentence=_l("told that a pool is spent ahead of its month"))
+ALARM_NOTICE = declare(
+    "spend:ahead",
+    _l("%(used)s of %(limit)s are spent at %(place)s, ahead of the month. See what it went to, and one limit to try"),
+)
 
 
 class NothingToLower(Refusal):
@@ -57,6 +66,36 @@ def draft_lower_limit(*, purse_id: int, band: str, intent: str, actor: Actor, no
         name="spend-draft", key=intent, fingerprint=f"{purse}\n{band}", actor=actor, now=now,
         deed=lambda: _draft(purse_id, band, actor, now).id, on_refusal=refused,
     )  # fmt: skip
+
+
+def tell(*, alarm: Alarm, actor: Actor, now: datetime) -> bool:
+    """Tell once of a pool, which is one month's: whoever decides there and may try another policy. False when it is known."""
+    purse = ref("purse", alarm.purse_id)
+    if notices.is_told(subject=purse, text_key=ALARM_NOTICE):
+        return False
+    with transaction():
+        one_at_a_time("spend-alarm", purse)
+        if notices.is_told(subject=purse, text_key=ALARM_NOTICE):
+            return False
+        told = [one.id for one in people.active_people() if _is_concerned(one.actor, alarm.site_id)]
+        if not told:
+            return False
+        place = next(site.name for site in people.sites() if site.id == alarm.site_id)
+        used, limit = alarm.used, alarm.limit
+        notifications.notify(
+            employee_ids=told, kind="spend", subject=purse, url="/spend-alarms", text_key=ALARM_NOTICE,
+            params={"used": used.format(), "limit": limit.format(), "place": place}, at=now,
+        )  # fmt: skip
+        audit.record(
+            TOLD, subject=purse, actor=actor, at=now, site_id=alarm.site_id, used=used.json(), limit=limit.json(),
+            told=len(told),
+        )  # fmt: skip
+        return True
+
+
+def _is_concerned(actor: Actor, site_id: int) -> bool:
+    reach = permissions.scope_of(actor, "policies.simulate"), permissions.scope_of(actor, "exceptions.decide")
+    return all(scope is not None and scope.covers(site_id=site_id) for scope in reach)
 
 
 def _draft(purse_id: int, band: str, actor: Actor, now: datetime) -> PolicyVersion:

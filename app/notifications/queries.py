@@ -52,3 +52,9 @@ UNREAD = select(func.count()).select_from(
 def unread_count(employee_id: int) -> int:
     """How many lines wait, counted only up to COUNT_MAX."""
     return db.session.scalar(UNREAD, {"employee_id": employee_id}) or 0
+
+
+def is_told(*, subject: str, text_key: str) -> bool:
+    """Tell whether anybody was told this about something."""
+    found = select(Notification.id).where(Notification.subject == subject, Notification.text_key == text_key).limit(1)
+    return db.session.scalar(found) is not None

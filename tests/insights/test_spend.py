@@ -7,13 +7,15 @@ import pytest
 import time_machine
 from flask import Flask
 
-from app.insights import spend_actions
+from app.audit.models import AuditEntry
+from app.insights import spend_actions, spend_jobs
 from app.insights import spend_queries as queries
 from app.insights.spend_actions import NothingToLower
 from app.insights.spend_rules import Given, heaviest, is_ahead, lowered
 from app.kernel.database import db
 from app.kernel.errors import NotPermitted
 from app.kernel.time import UTC, utc_now
+from app.notifications.models import Notification
 from app.people import queries as people
 from app.policies import document_queries
 from app.policies import queries as policies
@@ -114,3 +116,19 @@ def test_row_25_a_pool_ahead_of_its_month_proposes_a_narrow_rule_with_its_simula
         publish_policy([{**RULES[0], "limit_minor": 4_000}, RULES[1]], now=NOON + timedelta(hours=2))
         later = {**said, "intent": "spend-0002", "now": NOON + timedelta(hours=3)}
         spend_actions.draft_lower_limit(**later, actor=company.max.actor)
+
+
+def test_who_decides_there_is_told_once_a_month_and_led_to_what_it_went_to(app: Flask) -> None:
+    company = make_company()
+    publish_policy(RULES, now=NOON - timedelta(days=8))
+    for number in range(12):
+        case = make_case(company.ana, customer=f"Guest{number} Hill", now=NOON)
+        give(company.ana, case.id, 5_000, now=NOON)
+    assert spend_jobs.tell_alarms(now=NOON + timedelta(hours=1)) == 1
+    assert spend_jobs.tell_alarms(now=NOON + timedelta(hours=2)) == 0
+    told = {row.employee_id: row for row in db.session.query(Notification).filter_by(text_key="spend:ahead")}
+    assert set(told) == {company.sam.id, company.max.id}
+    assert told[company.sam.id].url == "/spend-alarms"
+    page = sign_in(app.test_client(), company.max).get("/inbox").text
+    assert "£600.00 of £1,000.00 are spent at Quayside, ahead of the month." in page
+    assert db.session.query(AuditEntry).filter_by(type="spend:tell").count() == 1
