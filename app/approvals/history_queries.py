@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.approvals.queries import RequestRow
 from app.cases.models import Case, Category
+from app.customers.merge_queries import numbers_within
 from app.kernel.database import db
 from app.kernel.money import Money
 from app.kernel.references import ref
@@ -59,11 +60,11 @@ HISTORY_MAX = 100
 
 
 def past_cases(customer_id: int, but: int, limit: int = HISTORY_MAX) -> tuple[PastCase, ...]:
-    """Return a customer's other cases, newest first, at most `limit`."""
+    """Return a customer's other cases under all of her numbers, newest first, at most `limit`."""
     statement = (
         select(Case.id, Case.summary, Case.occurred_at, Case.outcome, Case.given_minor, Site.currency)
         .join(Site, Site.id == Case.site_id)
-        .where(Case.customer_id == customer_id, Case.id != but)
+        .where(Case.customer_id.in_(numbers_within(customer_id)), Case.id != but)
         .order_by(Case.id.desc())
         .limit(limit)
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.customers.models import Customer, CustomerMerge
-from app.kernel.database import db
+from app.kernel.database import BigId, db
 from app.kernel.references import ref
 from app.people.models import Employee
 
@@ -78,6 +78,14 @@ def members_in(root_id: int | None, others: str | None) -> tuple[int, ...]:
     if root_id is None:
         return ()
     return tuple(sorted({root_id, *(int(part) for part in (others or "").split(",") if part)}))
+
+
+def numbers_within(customer_id: int) -> Select[Any]:
+    """All numbers of a customer, for a comparison within another query."""
+    root = counts_as(customer_id)
+    merged = select(CustomerMerge.customer_id).where(CustomerMerge.root_id == root, _HOLDS)
+    every = union_all(select(literal(customer_id, BigId)), select(root), merged).subquery()
+    return select(every.c[0])
 
 
 def is_herself() -> ColumnElement[bool]:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import aliased
 
-from app.customers.merge_queries import counts_as
+from app.customers.merge_queries import group_columns
 from app.customers.models import CustomerSegment
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -55,10 +57,19 @@ def members(segment: str | None, page: Page) -> Slice[SegmentRow]:
 
 
 def segment_of(customer_id: int) -> str | None:
-    """By which rules and targets may be narrowed: of her own and of whom she counts as, the one set last."""
-    return db.session.scalar(
-        select(CustomerSegment.segment)
-        .where(CustomerSegment.customer_id.in_((customer_id, counts_as(customer_id))))
-        .order_by(CustomerSegment.set_at.desc(), CustomerSegment.customer_id)
+    """By which rules and targets may be narrowed; None where there is none."""
+    return db.session.scalar(select(segment_column(customer_id)))
+
+
+def segment_column(customer_id: Any) -> ScalarSelect[str]:
+    """The segment of the customer of a row as a column of another query: of her own and of whom she counts as, the last set."""
+    held = aliased(CustomerSegment)
+    root, _others = group_columns(customer_id)
+    return (
+        select(held.segment)
+        .where(held.customer_id.in_((customer_id, root)))
+        .order_by(held.set_at.desc(), held.customer_id)
         .limit(1)
+        .correlate_except(held)
+        .scalar_subquery()
     )

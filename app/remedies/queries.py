@@ -13,7 +13,7 @@ from app.budgets import queries as budgets
 from app.budgets.rules import Spending
 from app.cases.models import Case
 from app.customers.merge_queries import group_columns, members_in
-from app.customers.models import CustomerSegment
+from app.customers.segment_queries import segment_column
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import NotFound
@@ -87,20 +87,12 @@ class Place:
 def place_columns(case: Case | type[Case], actor: Actor, now: datetime) -> tuple[Any, ...]:
     """The columns of a Place, for a query that reads Site too."""
     root, others = group_columns(case.customer_id)
-    segment = (
-        select(CustomerSegment.segment)
-        .where(CustomerSegment.customer_id.in_((case.customer_id, root)))
-        .order_by(CustomerSegment.set_at.desc(), CustomerSegment.customer_id)
-        .limit(1)
-    )
-    if case is Case:
-        segment = segment.correlate(Case)
     return (
         Site.currency,
         Site.time_zone,
         certificates.level_column(actor.id, now),
         certificates.codes_column(actor.id, now),
-        segment.scalar_subquery(),
+        segment_column(case.customer_id),
         root,
         others,
     )

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.cases import actions as cases
 from app.cases.models import Case
-from app.customers.segment_models import CustomerSegment
+from app.customers.segment_queries import segment_column
 from app.kernel.database import db
 from app.sla import hooks
 
@@ -34,8 +34,6 @@ def lock_cases(case_ids: Sequence[int]) -> None:
 def traits_of(case_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
     """The segment and the channel of cases, as far as targets ask."""
     rows = db.session.execute(
-        select(Case.id, CustomerSegment.segment, Case.channel)
-        .outerjoin(CustomerSegment, CustomerSegment.customer_id == Case.customer_id)
-        .where(Case.id.in_(case_ids))
+        select(Case.id, segment_column(Case.customer_id), Case.channel).where(Case.id.in_(case_ids))
     )
     return {case_id: (segment, channel) for case_id, segment, channel in rows}

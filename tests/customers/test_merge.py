@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from app.approvals.history_queries import past_cases
 from app.audit.models import AuditEntry
 from app.budgets.checks import violations
 from app.cases import queries as cases
@@ -17,6 +18,7 @@ from app.cases.models import Case
 from app.customers import actions as customers
 from app.customers import care_actions, care_queries, hooks, merge_actions, queries
 from app.customers.merge_queries import members_of, merged_into, root_of
+from app.customers.segment_actions import set_segment
 from app.kernel.database import db
 from app.kernel.errors import NotFound, NotPermitted, Refusal
 from app.kernel.money import Money
@@ -25,6 +27,7 @@ from app.people.permissions import COMPANY
 from app.remedies import actions as remedies
 from app.remedies import queries as given
 from app.remedies.rules import NeedsApproval
+from app.sla.wiring import traits_of
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, sign_in
 from tests.remedies.builders import give, publish_policy
@@ -148,6 +151,29 @@ def test_consents_and_wishes_are_those_said_last_under_any_number(app: Flask, co
     assert not care_queries.consent(cleo.customer_id or 0, "suggestions").holds
     part(company, clio)
     assert care_queries.consent(cleo.customer_id or 0, "suggestions").holds
+
+
+def test_segment_and_history_are_those_of_whom_she_counts_as(app: Flask, company: Company) -> None:
+    cleo, clio, other = (case_of(company, name) for name in ("Cleo Marchetti", "Clio Marcheti", "Dora Klein"))
+    set_segment(customer_id=cleo.customer_id or 0, segment="vip", actor=company.ada.actor, now=utc_now())
+    merge(company, clio, cleo)
+    ids = [case.id for case in (cleo, clio, other)]
+    assert [traits_of(ids)[case_id][0] for case_id in ids] == ["vip", "vip", None]
+    assert [given.place(case, company.ana.actor, utc_now()).segment for case in (cleo, clio, other)] == [
+        "vip",
+        "vip",
+        None,
+    ]
+    offers = [
+        given.can_i(case_id=one, kind="refund", amount=Money(1, "GBP"), actor=company.ana.actor, now=utc_now()).offer
+        for one in ids
+    ]
+    assert [offer.segment for offer in offers] == ["vip", "vip", None]
+    assert [row.id for row in past_cases(clio.customer_id or 0, clio.id)] == [cleo.id]
+    assert [row.id for row in past_cases(cleo.customer_id or 0, cleo.id)] == [clio.id]
+    assert past_cases(other.customer_id or 0, other.id) == ()
+    part(company, clio)
+    assert traits_of(ids)[clio.id][0] is None
 
 
 def test_chains_count_as_their_end_and_come_apart_link_by_link(app: Flask, company: Company) -> None:
