@@ -12,6 +12,15 @@ from app.kernel.paging import Page
 from app.people.access import can, my_scope, needs
 
 BY = ("stage", "cause", "segment", "severity", "channel", "category_id", "team_id", "site_id")
+# What is no share is about the cases of an older list, or of a share that counts the same things.
+_LISTS = {
+    "approval-wait": "asked", "approval-wait-business": "asked", "waiting-cost": "asked", "exceptions": "asked",
+    "clocks-kept": "missed", "due": "late",
+}  # fmt: skip
+_ALIKE = {
+    "consistency": "autonomy", "equity-amount": "autonomy", "equity-time": "own-authority",
+    "recovery-return": "own-authority",
+}  # fmt: skip
 
 
 @bp.get("/insights/measures")
@@ -57,14 +66,17 @@ def measure(name: str) -> str:
         by=by,
         bys=[(key, measure_sheet.BY_WORDS[key]) for key in BY],
         breakdown=measure_sheet.breakdown(name, by, choice, names, may_read=can("cases.read")) if is_share else None,
-        behind=_behind(name, choice) if is_share and can("cases.read") else None,
+        behind=_behind(name, choice) if can("cases.read") else None,
     )
 
 
 def _behind(name: str, choice: Choice) -> dict[str, str]:
-    return {
-        hit: url_for("insights.measure_cases", name=name, hit=hit, **choice.args) for hit in ("1", "0")
-    }  # fmt: skip
+    """The lists of cases: those that count and the others of a share; all that any other measure is about."""
+    if name in measure_queries.SHARES:
+        return {hit: url_for("insights.measure_cases", name=name, hit=hit, **choice.args) for hit in ("1", "0")}
+    if name in _LISTS:
+        return {"all": url_for("insights.cases", measure=_LISTS[name], **choice.args)}
+    return {"all": url_for("insights.measure_cases", name=_ALIKE[name], **choice.args)}
 
 
 @bp.get("/insights/measures/<name>/cases")

@@ -4,6 +4,7 @@ import csv
 import re
 import zipfile
 from datetime import timedelta
+from html import unescape
 from io import BytesIO, StringIO
 
 import pytest
@@ -87,6 +88,16 @@ def test_few_stay_few_wherever_figures_leave_and_all_places_say_the_same(app: Fl
     assert client.get("/insights/exports/csv").status_code == 405
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.type == "metrics:export")).all()
     assert [entry.actor_id for entry in entries] == [company.sam.id] * 2
+
+
+def test_every_measure_has_a_page_with_its_cases_one_click_away(app: Flask, company: Company) -> None:
+    client = sign_in(app.test_client(), company.sam)
+    for name, one in MEASURES.items():
+        body = client.get(f"/insights/measures/{name}?period=90d").get_data(as_text=True)
+        assert str(one.not_for) in unescape(body) and str(one.formula) in unescape(body), name
+        links = re.findall(r'href="(/insights/(?:measures/[a-z-]+/cases|cases/[a-z]+)\?[^"]*)"', body)
+        assert links, name
+        assert client.get(unescape(links[-1])).status_code == 200
 
 
 def test_whoever_leads_sees_their_own_mirror_first_and_both_ends_alike(app: Flask, company: Company) -> None:
