@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from app.audit import rules
 from app.audit.models import AuditEntry, AuditPayload, AuditSeal
@@ -22,6 +22,9 @@ _UNSEALED = "makegood_unsealed"
 _INSERT_ENTRIES = insert(AuditEntry.__table__).returning(AuditEntry.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
 _INSERT_PAYLOADS = insert(AuditPayload.__table__)  # type: ignore[arg-type]
 _INSERT_SEALS = insert(AuditSeal.__table__)  # type: ignore[arg-type]
+_ENTRIES, _SEALS = AuditEntry.__table__.c, AuditSeal.__table__.c
+_LAST_SEAL = select(_SEALS.number, _SEALS.chain_hash).order_by(_SEALS.number.desc()).limit(1)
+_FROM_ON = select(_ENTRIES.id, _ENTRIES.content).where(_ENTRIES.id >= bindparam("first")).order_by(_ENTRIES.id)
 _told_by: ContextVar[str | None] = ContextVar("told_by", default=None)
 
 
@@ -138,10 +141,8 @@ def content_of(entry: Entry, actor: Actor, at: datetime, recorded_at: datetime, 
 
 def seal(entries: Sequence[tuple[int, str]]) -> None:
     """Link entries (id, stored content) to the end of the chain, in the given order."""
-    session = db.session()
-    last = session.execute(
-        select(AuditSeal.number, AuditSeal.chain_hash).order_by(AuditSeal.number.desc()).limit(1)
-    ).first()
+    connection = db.session().connection()
+    last = connection.execute(_LAST_SEAL).first()
     number, chain = (last.number, last.chain_hash) if last else (0, rules.GENESIS)
     links = []
     for entry_id, content in entries:
@@ -150,7 +151,7 @@ def seal(entries: Sequence[tuple[int, str]]) -> None:
         chain = rules.chain_hash(chain, number, entry_id, content_hash)
         links.append({"number": number, "entry_id": entry_id, "content_hash": content_hash, "chain_hash": chain})
     if links:
-        session.connection().execute(_INSERT_SEALS, links)
+        connection.execute(_INSERT_SEALS, links)
 
 
 @before_commit
@@ -159,7 +160,5 @@ def _seal_inline() -> None:
     waiting = db.session().info.pop(_UNSEALED, None)
     if waiting:
         # A refused deed may have taken back its savepoint: its entries are gone, and their numbers may be given again.
-        kept = db.session.execute(
-            select(AuditEntry.id, AuditEntry.content).where(AuditEntry.id >= waiting[0][0]).order_by(AuditEntry.id)
-        )
+        kept = db.session().connection().execute(_FROM_ON, {"first": waiting[0][0]})
         seal([(row.id, row.content) for row in kept])

@@ -1,7 +1,6 @@
 """`python -m tests.bench.audit [--entries N] [--db sqlite|postgresql ...] [--seconds S]`: the trail beside its floors, in one run.
 
-append: a transaction of the product's that writes one row and records one entry, beside the same without the entry, and
-beside one whose entry is left unchained. verify: the whole chain with its tree and checkpoints,
+append: a note in a case, which is one entry, beside the same deed without its entry and with one that is left unchained. verify: the whole chain with its tree and checkpoints,
 beside a bare SHA-256 chain over entries of the same length in memory; then only what is newer than the last checkpoint.
 One JSON line each, with the goal and whether it is met.
 """
@@ -29,21 +28,22 @@ from app.audit import checkpoint_jobs as witness
 from app.audit import checkpoint_queries as checkpoints
 from app.audit import jobs, rules
 from app.audit.models import AuditEntry, AuditPayload, AuditSeal
+from app.cases.actions import add_note
 from app.kernel import transactions
 from app.kernel.actor import Actor
-from app.kernel.database import db
+from app.kernel.database import Base, db
 from app.kernel.migrations import upgrade
 from app.kernel.time import utc_now
-from app.kernel.transactions import transaction
 from tests import postgres
 from tests.bench.load import emit
+from tests.cases.builders import make_case
 from tests.conftest import _admin, _database, settings_for
+from tests.people.builders import make_company
 
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "512MB"}
 TOLD = audit.declare("bench:tell", "amount_minor", "reason", sentence=_l("told something"))
 ANA = Actor("person", "EM-12", 12, "frontline", 1, 2, request_id="r-1", address="192.0.2.77")
 PER_CHECKPOINT = 100  # as the product signs when much happens
-WORK = text("INSERT INTO bench_work (body) VALUES ('late parcel')")
 VERIFY_GOALS = {"sqlite": 3.0, "postgresql": 4.0}
 APPEND_GOALS = {"sqlite": 0.9, "postgresql": 0.8}
 SINCE_GOAL = 1 / 20
@@ -157,50 +157,46 @@ def rate(app: Flask, deed: Callable[[], None], clients: int, seconds: float) -> 
     return sum(done) / seconds
 
 
-def _plain() -> None:
-    """The business write alone."""
-    with transaction():
-        db.session.execute(WORK)
+def _silent(*_type: Any, **_said: Any) -> int:
+    return 0
 
 
-def _audited() -> None:
-    """The same with its entry, as every action of the product does it."""
-    with transaction():
-        db.session.execute(WORK)
-        _record()
+def _unchained(*entry_type: Any, **said: Any) -> int:
+    """Record, but link nothing to the entry before (SQLite links inside the transaction)."""
+    recorded = _RECORD(*entry_type, **said)
+    db.session().info.pop("makegood_unsealed", None)
+    return recorded
 
 
-def _unchained() -> None:
-    """The same, but nothing links the entry to the one before (SQLite links inside the transaction)."""
-    with transaction():
-        db.session.execute(WORK)
-        _record()
-        db.session().info.pop("makegood_unsealed", None)
-
-
-def _record() -> None:
-    audit.record(
-        TOLD, subject="MG-1", actor=ANA, at=utc_now(), case_id=1, site_id=1, amount_minor=1, reason="cold room"
-    )
+_RECORD = audit.record
 
 
 def append(app: Flask, database: str, seconds: float, rounds: int) -> None:
-    """One entry a transaction, in turns, so that all kinds meet the same machine. On PostgreSQL the sealer works beside them."""
-    kind = "INTEGER PRIMARY KEY" if database == "sqlite" else "BIGSERIAL PRIMARY KEY"
-    with db.engine.connect().execution_options(makegood_migration=True) as connection:
-        connection.execute(text(f"CREATE TABLE bench_work (id {kind}, body TEXT)"))
-        connection.commit()
-    transactions.TECHNICAL_TABLES = transactions.TECHNICAL_TABLES | {"bench_work"}  # or the first kind would be refused
+    """The product's own deed, a note in a case, in turns without its entry, with an unchained one, and as it is.
+
+    On PostgreSQL the sealer works beside them.
+    """
+    ana = make_company().ana
+    case_id = make_case(ana).id
+    transactions.TECHNICAL_TABLES = transactions.TECHNICAL_TABLES | set(Base.metadata.tables)  # or the first kind would be refused
     stop = threading.Event()
     sealer = threading.Thread(target=_seal, args=(app, stop))
     if database == "postgresql":
         sealer.start()
     clients = 1 if database == "sqlite" else 8
-    kinds = {"no entry": _plain, "unchained": _unchained, "audited": _audited}
+    kinds = {"no entry": _silent, "unchained": _unchained, "audited": _RECORD}
     found: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(rounds):
-        for name, deed in kinds.items():
-            found[name].append(rate(app, deed, clients, seconds))
+        for name, record in kinds.items():
+            audit.record = record
+            found[name].append(
+                rate(
+                    app,
+                    lambda: add_note(case_id=case_id, text="Rang her.", actor=ana.actor, now=utc_now()),
+                    clients,
+                    seconds,
+                )
+            )
     stop.set()
     if sealer.ident:
         sealer.join()
@@ -208,8 +204,8 @@ def append(app: Flask, database: str, seconds: float, rounds: int) -> None:
     beside = "unchained" if database == "sqlite" else "no entry"
     ratio = middle["audited"] / middle[beside]
     emit(
-        "6 append", database=database, clients=clients, transactions_a_second=middle, beside=beside, ratio=ratio,
-        goal=APPEND_GOALS[database], is_met=ratio >= APPEND_GOALS[database], audited_to_no_entry=middle["audited"] / middle["no entry"],
+        "6 append", database=database, clients=clients, notes_a_second=middle, beside=beside, ratio=ratio,
+        goal=APPEND_GOALS[database], is_met=ratio >= APPEND_GOALS[database],
     )  # fmt: skip
 
 
