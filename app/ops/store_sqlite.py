@@ -66,8 +66,8 @@ class SqliteStore:
         return str(kept) if was_there else ""
 
     def forget(self) -> None:
-        for ending in ("", "-wal", "-shm", "-journal"):
-            Path(f"{self._beside}{ending}").unlink(missing_ok=True)
+        for left in self._beside.parent.glob(f"{self._beside.name}*"):  # its log, and what says whose turn it is
+            left.unlink(missing_ok=True)
 
 
 def check_file(path: Path) -> None:
