@@ -152,6 +152,17 @@ def lines(measure: Measure, found: list[Figure], names: Names) -> list[Line]:
     ]
 
 
+def beside(name: str, choice: Choice) -> list[Line]:
+    """The response rate, beside every score: who answers differs from who doesn't."""
+    if name != "recovery":
+        return []
+    response = MEASURES["response"]
+    found = figure_queries.figures(response.name, choice.part, choice.part.until, is_grouped=False)
+    return [
+        Line(str(response.words), value_words(response, one), note_words(response, one), one.n, None) for one in found
+    ]
+
+
 def breakdown(
     name: str, by: str, choice: Choice, names: Names, *, may_read: bool
 ) -> tuple[charts.IntervalPlot, list[Line]]:

@@ -61,7 +61,7 @@ def measure(name: str) -> str:
         periods=rules.PERIODS,
         measure=one,
         group=next(group for group, members in GROUPS.items() if one in members),
-        lines=measure_sheet.lines(one, found, names),
+        lines=[*measure_sheet.lines(one, found, names), *measure_sheet.beside(name, choice)],
         chart=measure_sheet.time_chart(name, choice) if is_share else None,
         by=by,
         bys=[(key, measure_sheet.BY_WORDS[key]) for key in BY],

@@ -97,6 +97,7 @@ def test_every_measure_has_a_page_with_its_cases_one_click_away(app: Flask, comp
         assert str(one.not_for) in unescape(body) and str(one.formula) in unescape(body), name
         links = re.findall(r'href="(/insights/(?:measures/[a-z-]+/cases|cases/[a-z]+)\?[^"]*)"', body)
         assert links, name
+        assert name != "recovery" or "12 of 12" in body, "the response rate stands beside the score"
         assert client.get(unescape(links[-1])).status_code == 200
 
 
