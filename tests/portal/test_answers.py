@@ -82,7 +82,7 @@ def test_accepting_settles_at_once_once_and_shows_a_receipt(scene: Scene) -> Non
     settled = db.session.query(AuditEntry).filter_by(type="remedy:accept").one()
     assert '"customer:CU-1"' in entry.content and '"customer:CU-1"' in settled.content
     desk = sign_in(scene.hers.application.test_client(), scene.company.ana).get(f"/cases/{scene.case.ref}").text
-    assert "accepted on her page" in desk and "The customer, on her own page" in desk
+    assert "accepted on their page" in desk and "The customer, on their own page" in desk
     assert scene.answer(remedy, "declined", intent="third-answer-1").status_code == 409
     assert scene.answer(remedy, "declined", intent=KEY).status_code == 409, "the same form means its first answer"
     assert scene.state(remedy) == "settled"
