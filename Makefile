@@ -125,6 +125,7 @@ bench: setup-tests  ## Benchmarks, one JSON line each
 	@$(BIN)/python -m tests.bench.authority --past
 	@$(BIN)/python -m tests.bench.clocks
 	@$(BIN)/python -m tests.bench.approvals
+	@$(BIN)/python -m tests.bench.overview
 
 clean:  ## Remove the environments; the database stays
 	@rm -rf $(VENV) $(SCANNERS)

@@ -73,8 +73,12 @@ def overview(site_ids: Sequence[int], first: date, last: date, dimensions: Seque
         .where(*within, RollupDay.dimension == "all")
         .group_by(RollupDay.day, RollupDay.site_id)
     )
+    cells: dict[tuple[date, int], list[int]] = {}
     for day, site_id, *counts in db.session.execute(days):
-        monday = day - timedelta(days=day.weekday())
+        cell = cells.setdefault((day - timedelta(days=day.weekday()), site_id), [0] * len(counts))
+        for place, more in enumerate(counts):
+            cell[place] += more
+    for (monday, site_id), counts in cells.items():
         for sums in (whole, sites.setdefault(site_id, _Sums()), weeks.setdefault(monday, _Sums())):
             sums.add(site_id, counts)
     return Overview(
