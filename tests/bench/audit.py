@@ -178,7 +178,9 @@ def append(app: Flask, database: str, seconds: float, rounds: int) -> None:
     """
     ana = make_company().ana
     case_id = make_case(ana).id
-    transactions.TECHNICAL_TABLES = transactions.TECHNICAL_TABLES | set(Base.metadata.tables)  # or the first kind would be refused
+    transactions.TECHNICAL_TABLES = transactions.TECHNICAL_TABLES | set(
+        Base.metadata.tables
+    )  # or the first kind would be refused
     stop = threading.Event()
     sealer = threading.Thread(target=_seal, args=(app, stop))
     if database == "postgresql":
