@@ -57,16 +57,16 @@ def arriving() -> str:
     )
 
 
-@bp.get("/insights/company/cases")
+@bp.get("/insights/company/<by>/cases")
 @needs("metrics.read")
-def company_cases() -> str:
-    choice, (first, last) = _places()
-    my_scope("cases.read")
-    page, by, of = Page.of(request.args.get("after")), request.args.get("by", "all"), request.args.get("of")
+def company_cases(by: str) -> str:
     if by not in DIMENSIONS:
         abort(404)
+    my_scope("cases.read")
+    choice, (first, last) = _places()
+    page, of = Page.of(request.args.get("after")), request.args.get("of")
     found = rollup_queries.cases_of(choice.part.site_ids, first, last, by, of, page)
-    here: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after"}
+    here: dict[str, Any] = {"by": by, **{key: value for key, value in request.args.items() if key != "after"}}
     return render_template(
         "insights/company_cases.html",
         choice=choice,

@@ -4,16 +4,13 @@ from flask import render_template
 
 from app.insights import figures, outcome_queries
 from app.insights.blueprint import bp
-from app.kernel.errors import NotFound
 from app.kernel.money import NO_CURRENCY
-from app.people.access import my_scope, needs
+from app.people.access import needs
 
 
 @bp.get("/insights/outcomes")
-@needs("metrics.read")
+@needs("outcomes.read")
 def outcomes() -> str:
-    if my_scope("metrics.read").kind != "company":
-        raise NotFound
     return render_template(
         "insights/outcomes.html",
         found=outcome_queries.later(),

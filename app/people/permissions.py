@@ -89,6 +89,9 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
     grant("supervisor", ("policies.simulate",), "site")
     for role in ("manager", "hr", "auditor", "admin"):
         grant(role, ("policies.simulate",), "company")
+    # What became of customers later: it tells no place, so it is for who reads the whole company.
+    for role in ("manager", "hr", "auditor"):
+        grant(role, ("outcomes.read",), "company")
     # Mail: how sites write and what their templates say, and the inlet that mail servers hand mail to.
     for role in ("manager", "admin"):
         grant(role, ("mails.settings", "mails.deliver"), "company")

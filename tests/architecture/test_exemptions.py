@@ -21,6 +21,7 @@ DOCUMENTED = {
     "payout_look": "when a provider was asked how a payout stands; what it told is audited",
     "idempotency_answer": "repeats of answers; the deed itself is audited",
     "rollup_day": "derived numbers that can be rebuilt",
+    "rollup_mark": "how far that folding has come",
     "audit_seal": "the chain over the entries themselves",
     "audit_checkpoint": "signed roots over the entries themselves",
     "audit_block": "roots of the tree's parts, derived from the seals",

@@ -49,7 +49,7 @@ def test_the_real_file_is_taken_in_once_and_meets_its_control_totals(app: Flask,
     assert entries == 3150
     page = sign_in(app.test_client(), company.max).get("/insights/outcomes").get_data(as_text=True)
     assert "customer_churn" in page and "2,655 of 3,150" in page
-    assert company.tom and sign_in(app.test_client(), company.tom).get("/insights/outcomes").status_code == 404
+    assert company.tom and sign_in(app.test_client(), company.tom).get("/insights/outcomes").status_code == 403
 
 
 def test_lines_are_read_by_the_mapping_and_what_it_cannot_mean_is_refused() -> None:

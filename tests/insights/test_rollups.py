@@ -57,7 +57,7 @@ def test_kept_counts_equal_a_recount_after_every_kind_of_change_and_parts_add_up
     assert "Arrival" in body and "8 of 12" not in body and "67% of 12" in body
     client = sign_in(app.test_client(), company.max)
     assert 'id="arrivals"' in client.get("/insights/arrivals?period=90d").get_data(as_text=True)
-    listed = client.get("/insights/company/cases?period=90d&by=segment&of=gold").get_data(as_text=True)
+    listed = client.get("/insights/company/segment/cases?period=90d&of=gold").get_data(as_text=True)
     assert listed.count('class="table__subject') == found.parts["segment"]["gold"].resolved
     assert client.get("/insights/company?by=person").status_code == 404
     answer = app.test_cli_runner().invoke(args=["rollups", "rebuild", "--json"])
