@@ -108,7 +108,7 @@ _FREEDOM = (
     Measure(
         "threshold-hugging",
         _l("Amounts just below a limit"),
-        _l("Of goodwill between 80 and 100 % of the giver's limit, what lies in the upper half. Amounts equal to the"
+        _l("Of goodwill in the top fifth of the giver's limit, what lies in its upper half. Amounts equal to the"
            " customer's own loss explain themselves and are left out."),
         _l("amounts in [0.9 L, L] ÷ amounts in [0.8 L, L]; the chance is one-sided binomial at one half"),
         "domain anchors §3.2, threshold hugging (McCrary 2008 for the formal test)",

@@ -132,7 +132,7 @@ def _card(one: Figure, comment: Said | None, first: str, width: int) -> Card:
 
 def _says(one: Figure, first: str, of: str) -> str:
     """The drawing in words, for whoever doesn't see it."""
-    where = _("outside the 99.8 % limits") if one.is_flagged else _("inside the 99.8 % limits")
+    where = _("outside the limits of 99.8 %") if one.is_flagged else _("inside the limits of 99.8 %")
     return _(
         "Funnel: share against number of cases. %(who)s, %(of)s, evened out for the mix of cases, lies %(where)s,"
         " among %(count)s colleagues without names.",
@@ -146,7 +146,7 @@ def facts_of(one: Figure) -> list[tuple[str, str]]:
         return []
     found = [
         (_("As counted"), _("%(k)s of %(n)s (%(share)s)", k=number(one.k), n=number(one.n), share=_share(one))),
-        (_("95 % interval"), _("%(low)s to %(high)s", low=percent(one.low, 0), high=percent(one.high, 0))),
+        (_("Interval, 95 %"), _("%(low)s to %(high)s", low=percent(one.low, 0), high=percent(one.high, 0))),
     ]
     if one.expected is not None:
         found.append((_("Expected for these cases"), _("%(k)s of %(n)s", k=number(one.expected, 1), n=number(one.n))))
