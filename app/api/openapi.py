@@ -20,6 +20,7 @@ _REFS = {
     "/exceptions": ("EX", "an exception"),
     "/customers": ("CU", "a customer"),
     "/payouts": ("PT", "a payout"),
+    "/reviews": ("RW", "a review"),
 }
 _WHY = {
     400: "Malformed JSON, or no Idempotency-Key",

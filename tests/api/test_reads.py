@@ -108,6 +108,7 @@ def test_the_description_is_open_and_names_every_resource(app: Flask) -> None:
     wanted = {
         "/cases",
         "/cases/{ref}",
+        "/cases/{ref}/letters",
         "/cases/{ref}/messages",
         "/cases/{ref}/notes",
         "/cases/{ref}/resolution",
@@ -136,6 +137,8 @@ def test_the_description_is_open_and_names_every_resource(app: Flask) -> None:
         "/audit",
         "/customers/{ref}",
         "/metrics/{name}",
+        "/reviews",
+        "/reviews/{ref}",
     }
     assert set(described["paths"]) == wanted
     assert described["components"]["securitySchemes"]["token"]["scheme"] == "bearer"

@@ -18,7 +18,7 @@ ALL = everything()
 @pytest.fixture
 def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of files without an application and without a database."""
-    monkeypatch.setattr(store, "folder", lambda: tmp_path)
+    monkeypatch.setattr(store.FILES, "folder", lambda: tmp_path)
     monkeypatch.setattr(attachments, "in_transaction", lambda: False)
     monkeypatch.setattr(attachments, "_", lambda text, **values: text % values)
     return tmp_path
