@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from app.audit import checkpoint_jobs
+from app.audit.jobs import seal_pending
 from app.kernel import migrations
 from app.kernel.database import db
 from app.kernel.time import utc_now
@@ -17,8 +19,12 @@ from tests.people.builders import Company, make_company, sign_in
 
 @pytest.fixture
 def company(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Company:
+    """A company whose entries a checkpoint covers: it may have been made some time ago, in another test."""
     monkeypatch.setattr(health, "LOOK_SECONDS", 0)
-    return make_company()
+    made = make_company()
+    seal_pending(everything=True)
+    checkpoint_jobs.make(now=utc_now())
+    return made
 
 
 @pytest.fixture(autouse=True)
