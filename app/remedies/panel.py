@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Select, bindparam, select
 
 from app.approvals import route_queries as routes
 from app.approvals.route_queries import Preview
@@ -165,16 +166,24 @@ def _answer(
 
 def _place(case: Case, actor: Actor, now: datetime) -> tuple[tuple[KindRow, ...], Place, str]:
     """The catalogue, the site's money and time, the giver's standing, and the customer's name, in one query."""
-    name = select(Customer.name).where(Customer.id == case.customer_id).scalar_subquery()
     width = len(policies.KIND_COLUMNS)
-    rows: Any = db.session.execute(
-        select(*policies.KIND_COLUMNS, *queries.place_columns(case, actor, now), name)
-        .join(Site, Site.id == case.site_id)
-        .order_by(RemedyKind.id)
-    ).all()
+    params = {**queries.place_params(actor, now), "place_case": case.id}
+    rows: Any = db.session.execute(_catalogue_and_place(), params).all()
     if not rows:
         return (), queries.place(case, actor, now), ""
     return tuple(KindRow(*row[:width]) for row in rows), queries.place_of(*rows[0][width:-1]), rows[0][-1] or ""
+
+
+@cache
+def _catalogue_and_place() -> Select[Any]:
+    return (
+        select(*policies.KIND_COLUMNS, *queries.place_columns(), Customer.name)
+        .select_from(RemedyKind)
+        .join(Case, Case.id == bindparam("place_case", type_=BigInteger))
+        .join(Site, Site.id == Case.site_id)
+        .outerjoin(Customer, Customer.id == Case.customer_id)
+        .order_by(RemedyKind.id)
+    )
 
 
 def _approvers(route: Preview | None) -> str:

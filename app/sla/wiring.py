@@ -1,9 +1,10 @@
 """Joins clocks to cases: a deadline that moves by itself also moves its case in the queue, and targets ask for its traits."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from app.cases import actions as cases
 from app.cases.models import Case
@@ -33,7 +34,11 @@ def lock_cases(case_ids: Sequence[int]) -> None:
 
 def traits_of(case_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
     """The segment and the channel of cases, as far as targets ask."""
-    rows = db.session.execute(
-        select(Case.id, segment_column(Case.customer_id), Case.channel).where(Case.id.in_(case_ids))
-    )
+    rows = db.session.execute(_traits(), {"trait_cases": list(case_ids)})
     return {case_id: (segment, channel) for case_id, segment, channel in rows}
+
+
+@cache
+def _traits() -> Select[int, str, str]:
+    cases = Case.id.in_(bindparam("trait_cases", expanding=True))
+    return select(Case.id, segment_column(Case.customer_id), Case.channel).where(cases)
