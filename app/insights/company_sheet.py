@@ -9,6 +9,7 @@ from babel.dates import get_day_names
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from app.insights.arrival_rules import HOURS
 from app.insights.figures import Names
@@ -75,7 +76,7 @@ def whole(found: Overview, currencies: Mapping[int, str]) -> Row:
 
 def _row(label: str, node: Node, currencies: Mapping[int, str], url: str | None) -> Row:
     happy = share(node.satisfied, node.answered)
-    satisfied = _("%(count)s answers", count=number(node.answered))
+    satisfied = ngettext("%(num)d answer", "%(num)d answers", node.answered)
     if happy.ratio is not None and happy.low is not None and happy.high is not None:
         satisfied = _(
             "%(share)s of %(count)s (%(low)s–%(high)s)",
