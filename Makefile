@@ -85,13 +85,16 @@ test: setup-tests  ## Everything that tests need, then all tests
 
 # Rules, actions and the architecture, on SQLite; what goes through pages, files, the API, other processes or a whole company is left
 # to `make test`.
-QUICK := $(addprefix --ignore=tests/,api attachments messages portal customers/test_actions.py demo home insights/test_proposals.py insights/test_shadow.py \
-	insights/test_simulation.py intake journeys notifications ops people/test_certificates.py people/test_sign_in.py promises) \
-	$(addprefix --ignore-glob=*/,*commands.py *pages.py test_authority.py test_claims.py test_conditions.py test_drafts.py test_editor.py \
-	test_explain.py test_files.py test_machine.py test_mail.py test_outgoing.py test_packs.py test_parallel*.py test_pay*.py test_precedents.py \
-	test_random_policies.py test_receipts.py test_reconcile.py test_redress.py test_rerun.py test_routes.py test_schema.py test_search.py \
+QUICK := $(addprefix --ignore=tests/,api attachments audit/test_attacks.py audit/test_replay.py messages portal customers/test_actions.py \
+	customers/test_merge.py demo home insights/test_measures.py insights/test_outcomes.py insights/test_proposals.py insights/test_rollups.py \
+	insights/test_shadow.py insights/test_simulation.py insights/test_spend.py intake journeys notifications ops \
+	people/test_certificates.py people/test_sign_in.py promises reviews) \
+	$(addprefix --ignore-glob=*/,*commands.py *pages.py test_authority.py test_check_backs.py test_checkpoints.py test_claims.py \
+	test_conditions.py test_drafts.py test_duplicates.py test_editor.py test_evidence.py test_explain.py test_files.py test_machine.py test_mail.py test_outgoing.py test_packs.py test_parallel*.py test_pay*.py \
+	test_precedents.py test_random_policies.py test_receipts.py test_reconcile.py test_redress.py test_rerun.py test_routes.py test_schema.py test_search.py \
 	test_special.py test_stateful.py test_steps.py test_stripe*.py test_sweep.py test_thirty_days.py test_translations.py test_versions.py \
-	test_appeals.py test_asking.py test_batch.py test_calendar*.py test_links.py test_never_twice.py test_second_factor.py test_streams.py test_surveys.py)
+	test_appeals.py test_asking.py test_batch.py test_calendar*.py test_links.py test_never_twice.py test_searches.py test_second_factor.py \
+	test_servicenow_faults.py test_streams.py test_surveys.py test_turns.py)
 
 quick: setup-tests  ## The tests that take less than a minute
 	@MAKEGOOD_TEST_DATABASES=sqlite MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q \
