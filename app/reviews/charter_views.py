@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired, Length, Optional
 
-from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
+from app.kernel.errors import NotFound, NotPermitted, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, needs
@@ -22,6 +22,7 @@ from app.reviews import charter_rules as rules
 from app.reviews.blueprint import bp
 from app.reviews.charter_queries import CharterRow
 from app.reviews.charter_rules import Clause
+from app.reviews.deeds import submit
 from app.reviews.forms import VersionForm, WordsForm
 from app.ui.forms import Form, LineField, ParagraphField, options
 
@@ -230,21 +231,7 @@ def _row(number: int) -> CharterRow:
 
 
 def _deed(number: int, form: Form, page: Callable[[], str], deed: Callable[[], Any], done: str) -> ResponseReturnValue:
-    status = 422
-    if form.validate():
-        try:
-            deed()
-        except BadInput as mistake:
-            form.take(mistake)
-        except NotFound:
-            raise
-        except Refusal as refusal:
-            form.refuse(str(refusal))
-            status = refusal.status
-        else:
-            flash(done, "good")
-            return redirect(url_for("reviews.charter_version", number=number), 303)
-    return page(), status
+    return submit(form, page, deed, done=done, url=url_for("reviews.charter_version", number=number))
 
 
 def _bare(number: int, deed: Callable[[], Any], done: str) -> ResponseReturnValue:

@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people.access import me, my_scope, needs
 from app.reviews import actions, charter_queries, conduct_actions, queries, words
 from app.reviews.blueprint import bp
+from app.reviews.deeds import submit
 from app.reviews.forms import AppealForm, CaseForm, ConductForm, VersionForm, WordsForm
 from app.reviews.queries import ReviewRow
 from app.ui.forms import Form, options
@@ -161,21 +162,7 @@ def _deed(
     row: ReviewRow, form: Form, page: Callable[[], str], deed: Callable[[], Any], done: str
 ) -> ResponseReturnValue:
     """Do what the form says and go back to the review, or show the form again with what was typed."""
-    status = 422
-    if form.validate():
-        try:
-            deed()
-        except BadInput as mistake:
-            form.take(mistake)
-        except NotFound:
-            raise
-        except Refusal as refusal:
-            form.refuse(str(refusal))
-            status = refusal.status
-        else:
-            flash(done, "good")
-            return redirect(url_for("reviews.show", ref=row.ref), 303)
-    return page(), status
+    return submit(form, page, deed, done=done, url=url_for("reviews.show", ref=row.ref))
 
 
 def _bare(ref: str, deed: Callable[..., Any], done: str, **given: int) -> ResponseReturnValue:
