@@ -31,6 +31,7 @@ ROOMS = (
     "remedies",
     "promises",
     "feedback",
+    "problems",
     "insights",
     "reviews",
     "home",

@@ -35,3 +35,24 @@ class CustomerMerge(Base):
     undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     undone_by_id: Mapped[int | None] = mapped_column(BigId)
     undone_reason: Mapped[str | None] = mapped_column(String(300))
+
+
+class CustomerTwo(Base):
+    """Two customers who were looked at and are not one; while this stands, they are not offered as duplicates."""
+
+    __tablename__ = "customer_two"
+    __table_args__ = (
+        CheckConstraint("older_id < newer_id", name="order"),
+        Index("uq_customer_two_live", "older_id", "newer_id", unique=True, sqlite_where=_HOLDS, postgresql_where=_HOLDS),
+        Index("ix_customer_two_newer", "newer_id", sqlite_where=_HOLDS, postgresql_where=_HOLDS),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    older_id: Mapped[int] = mapped_column(BigId, ForeignKey("customer.id"))
+    newer_id: Mapped[int] = mapped_column(BigId, ForeignKey("customer.id"))
+    reason: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    by_id: Mapped[int | None] = mapped_column(BigId)
+    undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    undone_by_id: Mapped[int | None] = mapped_column(BigId)

@@ -10,6 +10,7 @@ from app.customers.care_models import CustomerPreference as CustomerPreference
 from app.customers.care_models import CustomerValue as CustomerValue
 from app.customers.check_back_models import CheckBack as CheckBack
 from app.customers.merge_models import CustomerMerge as CustomerMerge
+from app.customers.merge_models import CustomerTwo as CustomerTwo
 from app.customers.segment_models import CustomerSegment as CustomerSegment
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.search import WordIndex

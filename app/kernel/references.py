@@ -32,6 +32,7 @@ PREFIXES = {
     "survey": "SV",
     "follow_up": "FU",
     "check_back": "CB",
+    "cause": "RC",
     "review": "RW",
     "coaching": "CO",
 }

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.references import ref
+from app.kernel.triggers import append_only
 
 _WHOLE = (
     "length(trim(decision)) > 0 AND length(trim(reason)) > 0 AND length(trim(remedy)) > 0"
@@ -77,3 +78,20 @@ class Letter(Base):
     @property
     def ref(self) -> str:
         return ref("letter", self.id)
+
+
+# A letter stays as it was sent. For who has to be forgotten, its words may give way to one short mark, the same in every
+# part (a part that was empty may stay so): UPDATE letter SET subject = :mark, opening = :mark, … What is left says that
+# a letter of this kind went out then, with the hash of its PDF. Any other change, and every deletion, is refused.
+_KEPT = ("id", "case_id", "message_id", "attachment_id", "kind", "language", "text_number", "sha256", "sent_at")
+_WORDS = ("opening", "decision", "reason", "remedy", "next_step", "disagree")
+FORGOTTEN = " AND ".join(
+    (
+        "length(NEW.subject) BETWEEN 1 AND 40",
+        *(f"NEW.{name} IN ('', NEW.subject)" for name in _WORDS),
+        *(f"NEW.{name} = OLD.{name}" for name in _KEPT),
+        "coalesce(NEW.sent_by_id, 0) = coalesce(OLD.sent_by_id, 0)",
+    )
+)
+append_only(LetterText.__table__)  # type: ignore[arg-type]
+append_only(Letter.__table__, keys=("id", "message_id"), update_allowed_when=FORGOTTEN)  # type: ignore[arg-type]
