@@ -11,7 +11,18 @@ from app.people.certificate_models import CertificateGrant as CertificateGrant
 from app.people.factor_models import KnownDevice as KnownDevice
 from app.people.factor_models import RecoveryCode as RecoveryCode
 from app.people.factor_models import SecondFactor as SecondFactor
+from app.people.passkey_models import Passkey as Passkey
+from app.people.passkey_models import PasskeyChallenge as PasskeyChallenge
 from app.people.raise_models import RoleRaise as RoleRaise
+from app.people.scim_models import AccessStop as AccessStop
+from app.people.scim_models import ProvisionedPerson as ProvisionedPerson
+from app.people.scim_models import ProvisionedTeam as ProvisionedTeam
+from app.people.scim_models import ProvisioningToken as ProvisioningToken
+from app.people.sso_models import SignInIdentity as SignInIdentity
+from app.people.sso_models import UsedState as UsedState
+from app.people.region_models import Region as Region
+from app.people.region_models import RegionLead as RegionLead
+from app.people.region_models import RegionSite as RegionSite
 
 ROLES = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
 THEMES = ("auto", "light", "dark")
@@ -96,6 +107,7 @@ class SignInSession(Base):
     proved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when it last proved a second factor
     address: Mapped[str | None] = mapped_column(String(60))
     browser: Mapped[str] = mapped_column(String(200), default="")
+    way: Mapped[str | None] = mapped_column(String(20))  # what let them in, e.g. "company"; None: a pass phrase
 
 
 class SignInThrottle(Base):
