@@ -34,6 +34,7 @@ ROOMS = (
     "problems",
     "insights",
     "reviews",
+    "privacy",
     "home",
     "portal",
     "intake",

@@ -23,7 +23,7 @@ from app.approvals.step_models import ExceptionVote as ExceptionVote
 from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
 from app.kernel.money import Money
 from app.kernel.references import ref
-from app.kernel.triggers import append_only, frozen_when
+from app.kernel.triggers import append_only, frozen_when, only_erased
 
 STATES = ("waiting", "approved", "declined", "withdrawn", "expired")
 OUTCOMES = ("approved", "declined")
@@ -106,5 +106,19 @@ class ExceptionDecision(Base):
     amount_minor: Mapped[int | None] = mapped_column(BigId)
 
 
-frozen_when(ExceptionRequest.__table__, "OLD.state <> 'waiting'")  # type: ignore[arg-type]
-append_only(ExceptionDecision.__table__, keys=("id", "exception_id"))  # type: ignore[arg-type]
+_REQUEST = (
+    "id", "case_id", "remedy_id", "requested_by_id", "kind", "amount_minor", "currency", "terms_hash", "over",
+    "policy_version_id", "site_id", "team_id", "asked_at", "due_at", "expires_at", "state", "ended_at", "ended_by_id",
+)  # fmt: skip
+_DECISION = ("id", "exception_id", "outcome", "decided_by_id", "on_behalf_of_id", "at", "amount_minor")
+# Words may be erased when the person they are about has to be forgotten; what was decided, by whom and when stays.
+frozen_when(
+    ExceptionRequest.__table__,  # type: ignore[arg-type]
+    "OLD.state <> 'waiting'",
+    update_allowed_when=only_erased(_REQUEST, "reason"),
+)
+append_only(
+    ExceptionDecision.__table__,  # type: ignore[arg-type]
+    keys=("id", "exception_id"),
+    update_allowed_when=only_erased(_DECISION, "reason"),
+)

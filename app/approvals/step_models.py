@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
-from app.kernel.triggers import append_only
+from app.kernel.triggers import append_only, only_erased
 
 
 class ExceptionRoute(Base):
@@ -105,5 +105,9 @@ class ExceptionMessage(Base):
     said: Mapped[dict[str, Any]] = mapped_column(JSONText)
 
 
-append_only(ExceptionVote.__table__)  # type: ignore[arg-type]
-append_only(ExceptionMessage.__table__)  # type: ignore[arg-type]
+_VOTE = (
+    "id", "exception_id", "round", "number", "outcome", "decided_by_id", "human_id", "on_behalf_of_id", "at", "amount_minor",
+)  # fmt: skip
+_MESSAGE = ("id", "exception_id", "kind", "author_id", "at", "said")
+append_only(ExceptionVote.__table__, update_allowed_when=only_erased(_VOTE, "reason"))  # type: ignore[arg-type]
+append_only(ExceptionMessage.__table__, update_allowed_when=only_erased(_MESSAGE, "text"))  # type: ignore[arg-type]

@@ -35,6 +35,8 @@ PREFIXES = {
     "cause": "RC",
     "review": "RW",
     "coaching": "CO",
+    "privacy_request": "DR",
+    "erasure": "ER",
 }
 
 

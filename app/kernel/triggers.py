@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import DDL, Table, event
 
+# What stands in place of words that were erased; the triggers that allow it name it, so it never changes.
+ERASED = "[erased]"
 PG_FUNCTION = (
     "CREATE OR REPLACE FUNCTION makegood_refuse() RETURNS trigger LANGUAGE plpgsql AS "
     "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
@@ -27,12 +29,18 @@ def append_only(table: Table, *, keys: Sequence[str] = ("id",), update_allowed_w
             event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
 
 
-def frozen_when(table: Table, condition: str) -> None:
+def only_erased(columns: Sequence[str], word: str) -> str:
+    """Return the condition of an update that only puts ERASED into one column; `columns` are all the others."""
+    kept = [f"coalesce(CAST(NEW.{name} AS TEXT), '') = coalesce(CAST(OLD.{name} AS TEXT), '')" for name in columns]
+    return " AND ".join([*kept, f"NEW.{word} = '{ERASED}'"])
+
+
+def frozen_when(table: Table, condition: str, *, update_allowed_when: str | None = None) -> None:
     """Refuse UPDATE and DELETE of the rows that meet `condition` (over OLD), e.g. a published version."""
     name = table.name
     for dialect, statements in (
-        ("sqlite", sqlite_frozen_statements(name, condition)),
-        ("postgresql", postgresql_frozen_statements(name, condition)),
+        ("sqlite", sqlite_frozen_statements(name, condition, update_allowed_when)),
+        ("postgresql", postgresql_frozen_statements(name, condition, update_allowed_when)),
     ):
         for statement in statements:
             event.listen(table, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
@@ -60,22 +68,24 @@ def postgresql_statements(name: str, update_allowed_when: str | None = None) -> 
     ]
 
 
-def sqlite_frozen_statements(name: str, condition: str) -> list[str]:
+def sqlite_frozen_statements(name: str, condition: str, update_allowed_when: str | None = None) -> list[str]:
+    changed = f"({condition}) AND NOT ({update_allowed_when})" if update_allowed_when else condition
     refuse = f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
     frozen_row = condition.replace("OLD.", f"{name}.")
     return [
-        f"CREATE TRIGGER {name}_frozen_update BEFORE UPDATE ON {name} WHEN {condition} {refuse}",
+        f"CREATE TRIGGER {name}_frozen_update BEFORE UPDATE ON {name} WHEN {changed} {refuse}",
         f"CREATE TRIGGER {name}_frozen_delete BEFORE DELETE ON {name} WHEN {condition} {refuse}",
         f"CREATE TRIGGER {name}_frozen_replace BEFORE INSERT ON {name} "
         f"WHEN EXISTS (SELECT 1 FROM {name} WHERE id = NEW.id AND {frozen_row}) {refuse}",
     ]
 
 
-def postgresql_frozen_statements(name: str, condition: str) -> list[str]:
+def postgresql_frozen_statements(name: str, condition: str, update_allowed_when: str | None = None) -> list[str]:
+    changed = f"({condition}) AND NOT ({update_allowed_when})" if update_allowed_when else condition
     run = "EXECUTE FUNCTION makegood_refuse()"
     return [
         PG_FUNCTION,
-        f"CREATE TRIGGER {name}_frozen_update BEFORE UPDATE ON {name} FOR EACH ROW WHEN ({condition}) {run}",
+        f"CREATE TRIGGER {name}_frozen_update BEFORE UPDATE ON {name} FOR EACH ROW WHEN ({changed}) {run}",
         f"CREATE TRIGGER {name}_frozen_delete BEFORE DELETE ON {name} FOR EACH ROW WHEN ({condition}) {run}",
         f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT {run}",
     ]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.references import ref
-from app.kernel.triggers import append_only
+from app.kernel.triggers import append_only, only_erased
 from app.reviews.charter_models import CharterApproval as CharterApproval
 from app.reviews.charter_models import CharterComment as CharterComment
 from app.reviews.charter_models import CharterVersion as CharterVersion
@@ -178,9 +178,13 @@ REVIEW_UPDATE = " AND ".join(f"NEW.{name} = OLD.{name}" for name in (*_FROZEN, "
     " AND NEW.version >= OLD.version AND NEW.round >= OLD.round"
 )
 append_only(Review.__table__, update_allowed_when=REVIEW_UPDATE)  # type: ignore[arg-type]
-for _table in (ReviewText, ReviewCase, ReviewSignature, ReviewAccess):
+for _table in (ReviewCase, ReviewSignature, ReviewAccess):
     append_only(_table.__table__)  # type: ignore[arg-type]
 WITHDRAWN = (
     "OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND NEW.text = OLD.text AND NEW.clause = OLD.clause"
 )
+_TEXT = ("id", "review_id", "round", "kind", "measure", "author_id", "at")
+_ITEM = ("id", "review_id", "round", "area", "tone", "charter_version_id", "clause", "author_id", "at", "withdrawn_at")
+append_only(ReviewText.__table__, update_allowed_when=only_erased(_TEXT, "text"))  # type: ignore[arg-type]
+WITHDRAWN = f"({WITHDRAWN}) OR ({only_erased(_ITEM, 'text')})"
 append_only(ConductItem.__table__, update_allowed_when=WITHDRAWN)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
-from app.kernel.triggers import append_only
+from app.kernel.triggers import append_only, only_erased
 
 
 class Kudos(Base):
@@ -60,4 +60,7 @@ class CoachingNote(Base):
     version: Mapped[int] = mapped_column(BigId, default=1)
 
 
-append_only(Kudos.__table__)  # type: ignore[arg-type]
+append_only(
+    Kudos.__table__,  # type: ignore[arg-type]
+    update_allowed_when=only_erased(("id", "case_id", "giver_id", "receiver_id", "value", "at"), "text"),
+)
