@@ -69,6 +69,14 @@ class Settings:
     checkpoint_key: str = field(repr=False)
     checkpoint_minutes: int
     checkpoint_entries: int
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    oidc_name: str
+    oidc_only: bool
+    oidc_second_factor: tuple[str, ...]
+    scim_site: str
+    scim_roles: tuple[tuple[str, str], ...]
 
     @property
     def is_production(self) -> bool:
@@ -154,6 +162,14 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         checkpoint_key=_signing_seed(env, "MAKEGOOD_CHECKPOINT_KEY"),
         checkpoint_minutes=_whole(env, "MAKEGOOD_CHECKPOINT_MINUTES", 5, 1, 1_440),
         checkpoint_entries=_whole(env, "MAKEGOOD_CHECKPOINT_ENTRIES", 100, 1, 100_000),
+        oidc_issuer=_issuer(env, environment),
+        oidc_client_id=env.get("MAKEGOOD_OIDC_CLIENT_ID", ""),
+        oidc_client_secret=_secret(env, "MAKEGOOD_OIDC_CLIENT_SECRET"),
+        oidc_name=env.get("MAKEGOOD_OIDC_NAME", "")[:60],
+        oidc_only=_only_company(env),
+        oidc_second_factor=_words(env.get("MAKEGOOD_OIDC_SECOND_FACTOR", "")),
+        scim_site=env.get("MAKEGOOD_SCIM_SITE", "").strip().upper(),
+        scim_roles=_given_roles(env),
     )
 
 
@@ -217,6 +233,34 @@ def _secret(env: dict[str, str], name: str) -> str:
     if given and len(given) < 16:
         raise BadSetting(name, "(hidden)", "it must be at least 16 characters long")
     return given
+
+
+def _issuer(env: dict[str, str], environment: str) -> str:
+    """The company's OpenID provider, exactly as it names itself; it comes with an id and a secret for this product."""
+    given = env.get("MAKEGOOD_OIDC_ISSUER", "")
+    _url(env, "MAKEGOOD_OIDC_ISSUER", "", environment)
+    if any(sign in given for sign in "?#@ ") or len(given) > 300:
+        raise BadSetting("MAKEGOOD_OIDC_ISSUER", "(hidden)", "give the issuer alone, like https://login.company.example")
+    for name in ("MAKEGOOD_OIDC_CLIENT_ID", "MAKEGOOD_OIDC_CLIENT_SECRET"):
+        if bool(env.get(name)) != bool(given):
+            raise BadSetting(name, "(hidden)", "set it together with MAKEGOOD_OIDC_ISSUER, or neither")
+    return given
+
+
+def _only_company(env: dict[str, str]) -> bool:
+    is_only = _one_of(env, "MAKEGOOD_OIDC_ONLY", "no", ("yes", "no")) == "yes"
+    if is_only and not env.get("MAKEGOOD_OIDC_ISSUER"):
+        raise BadSetting("MAKEGOOD_OIDC_ONLY", "yes", "set MAKEGOOD_OIDC_ISSUER first, or nobody could sign in")
+    return is_only
+
+
+def _given_roles(env: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """What a provisioning program may call a role, and which it then is: "frontline,Desk lead=supervisor"."""
+    text = env.get("MAKEGOOD_SCIM_ROLES", "frontline")
+    pairs = [(word.partition("=")[0].strip(), word.rpartition("=")[2].strip()) for word in _words(text)]
+    if not pairs or any(not theirs or ours not in ROLES for theirs, ours in pairs):
+        raise BadSetting("MAKEGOOD_SCIM_ROLES", text, "write some of " + ", ".join(ROLES) + ", or NAME=role")
+    return tuple(pairs)
 
 
 def _place(env: dict[str, str], name: str, environment: str) -> str:
