@@ -31,7 +31,7 @@ from app.people.rules import (
     new_token,
     phrase_weakness,
 )
-from app.people.session_actions import end_all_sessions
+from app.people.session_actions import end_all_sessions, may_come_in
 from app.people.throttle_actions import count_attempt, forgive
 from config import Settings
 
@@ -196,7 +196,7 @@ def make_token(*, name: str, actor: Actor, now: datetime, employee_id: int | Non
         raise BadInput({"name": [_("Use 2 to 60 characters.")]})
     with transaction():
         owner = db.session.get(Employee, owner_id)
-        if owner is None or owner.deactivated_at is not None:
+        if owner is None or not may_come_in(owner.id):
             raise NotFound
         live = db.session.scalar(
             select(func.count())

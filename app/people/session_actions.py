@@ -9,19 +9,33 @@ from sqlalchemy import delete, func, select, update
 from app.audit import actions as audit
 from app.kernel.actor import Actor
 from app.kernel.database import db
+from app.kernel.errors import Refusal
 from app.kernel.transactions import transaction
 from app.people import hooks
-from app.people.models import KnownDevice, SignInSession
+from app.people.models import AccessStop, Employee, KnownDevice, SignInSession
 from app.people.queries import PersonRow
 from app.people.rules import hash_token, new_token
 from app.people.words import browser_words
 from config import Settings
 
-SIGNED_IN = audit.declare("session:start", "browser", sentence=_l("signed in"))
+SIGNED_IN = audit.declare("session:start", "browser", "way", sentence=_l("signed in"))
 SIGNED_OUT = audit.declare("session:end", "why", "count", sentence=_l("ended sessions"))
 
 _KEPT = timedelta(days=30)
 DEVICE_KEPT = timedelta(days=400)  # as long as browsers keep a cookie
+COMPANY = "company"  # the way of the company's own sign-in
+
+
+class NoLongerLetIn(Refusal):
+    status = 422
+    code = "no-longer-let-in"
+    sentence = _l("This account is closed. Ask your administrator if that is a mistake.")
+
+
+class OnlyThroughCompany(Refusal):
+    status = 422
+    code = "only-through-company"
+    sentence = _l("Your company lets people in through its own sign-in only. Go back and use that.")
 
 
 def start_session(
@@ -32,15 +46,22 @@ def start_session(
     now: datetime,
     is_proved: bool = False,
     device: str | None = None,
+    way: str | None = None,
 ) -> str:
     """Begin a session and return its token, which is kept only as a hash.
 
     is_proved: a second factor was proved just now. device: the browser's own cookie; a new one is told to the person.
+    way: what let them in, e.g. "company"; None: a pass phrase. Raises NoLongerLetIn and OnlyThroughCompany.
     """
     settings: Settings = current_app.extensions["makegood_settings"]
     token = new_token()
     actor = person.actor
+    if settings.oidc_only and way != COMPANY and person.role != "admin":
+        raise OnlyThroughCompany
     with transaction():
+        # Read again: whoever proved who they are may have left in this very moment.
+        if not may_come_in(person.id):
+            raise NoLongerLetIn
         db.session.execute(delete(SignInSession).where(SignInSession.expires_at < now - _KEPT))
         db.session.add(
             SignInSession(
@@ -52,12 +73,22 @@ def start_session(
                 proved_at=now if is_proved else None,
                 address=address,
                 browser=browser[:200],
+                way=way,
             )
         )
-        audit.record(SIGNED_IN, subject=person.ref, actor=actor, at=now, site_id=person.site_id, browser=browser[:200])
+        audit.record(
+            SIGNED_IN, subject=person.ref, actor=actor, at=now, site_id=person.site_id, browser=browser[:200], way=way
+        )  # fmt: skip
         if device is not None:
             _note_device(person, hash_token(device), browser, now)
     return token
+
+
+def may_come_in(employee_id: int) -> bool:
+    """Tell whether somebody works here now and nobody has stopped their access."""
+    stopped = select(AccessStop.employee_id).where(AccessStop.employee_id == Employee.id).exists()
+    found = select(Employee.id).where(Employee.id == employee_id, Employee.deactivated_at.is_(None), ~stopped)
+    return db.session.scalar(found.with_for_update(read=True, of=Employee)) is not None
 
 
 def _note_device(person: PersonRow, device_hash: str, browser: str, now: datetime) -> None:

@@ -37,6 +37,7 @@ from app.people.session_actions import DEVICE_KEPT
 from app.people.sign_in import SignedIn
 from app.people.throttle_actions import TooManyAttempts
 from app.ui.preferences import safe_next
+from config import Settings
 
 HALF = "half_signed_in"
 
@@ -47,7 +48,20 @@ def sign_in() -> ResponseReturnValue:
     if is_signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
     form = SignInForm(next=request.args.get("next", "")[:500])
-    return _no_store(render_template("people/sign_in.html", form=form))
+    return _page(form)
+
+
+def _page(form: SignInForm, status: int = 200) -> Response:
+    """The sign-in page. Where the company's own sign-in is the only one, the pass phrase is a step away: for break-glass."""
+    settings: Settings = current_app.extensions["makegood_settings"]
+    shows_phrase = not settings.oidc_only or request.method == "POST" or request.args.get("way") == "pass-phrase"
+    company = (settings.oidc_name or _("the company's account")) if settings.oidc_issuer else None
+    return _no_store(
+        render_template(
+            "people/sign_in.html", form=form, company=company, shows_phrase=shows_phrase, only=settings.oidc_only
+        ),
+        status,
+    )
 
 
 @bp.post("/sign-in")
@@ -55,7 +69,7 @@ def sign_in() -> ResponseReturnValue:
 def begin_session() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
-        return _no_store(render_template("people/sign_in.html", form=form), 422)
+        return _page(form, 422)
     now = utc_now()
     try:
         person = people.check_credentials(
@@ -64,22 +78,25 @@ def begin_session() -> ResponseReturnValue:
     except (WrongCredentials, TooManyAttempts) as refusal:
         current_app.logger.warning("sign-in refused: %s, request %s", refusal.code, g.get("request_id"))
         form.refuse(refusal)
-        answer = _no_store(render_template("people/sign_in.html", form=form), refusal.status)
+        answer = _page(form, refusal.status)
         if "retry_after_seconds" in refusal.details:
             answer.headers["Retry-After"] = str(refusal.details["retry_after_seconds"])
         return answer
-    return _let_in(person, safe_next(form.next.data))
+    return let_in(person, safe_next(form.next.data))
 
 
-def _let_in(person: PersonRow, target: str) -> ResponseReturnValue:
+def let_in(
+    person: PersonRow, target: str, *, is_proved: bool = False, way: str | None = None
+) -> ResponseReturnValue:
     """Begin a session, or ask for the second factor of whoever has one: until then nobody is signed in.
 
+    is_proved: it was proved already. way: what let them in; None: a pass phrase.
     An earlier session of this browser ends either way: its cookie is about to be forgotten, and must open nothing later.
     """
     if is_signed_in():
         people.end_session(token=current_user.token, person=current_user.person, now=utc_now())
-    if factor_queries.factor_of(person.id) is None:
-        _enter(person)
+    if is_proved or factor_queries.factor_of(person.id) is None:
+        _enter(person, is_proved=is_proved, way=way)
         return redirect(target, 303)
     session.clear()
     session[HALF] = {
@@ -87,6 +104,7 @@ def _let_in(person: PersonRow, target: str) -> ResponseReturnValue:
         "until": iso(utc_now() + HALF_SIGNED_IN_LASTS),
         "mark": factor_queries.phrase_mark(person.id),
         "next": target,
+        "way": way,
     }
     return redirect(url_for("people.sign_in_code"), 303)
 
@@ -125,10 +143,10 @@ def prove_sign_in() -> ResponseReturnValue:
         )
     except Refusal as refusal:
         return _code_refused(form, refusal)
-    target = safe_next(session[HALF]["next"])
-    _enter(person, is_proved=True)
+    half = session[HALF]
+    _enter(person, is_proved=True, way=half.get("way"))
     say_codes_left(found)
-    return redirect(target, 303)
+    return redirect(safe_next(half["next"]), 303)
 
 
 def _code_refused(form: ProofForm, refusal: Refusal) -> Response:
@@ -141,7 +159,7 @@ def _code_refused(form: ProofForm, refusal: Refusal) -> Response:
     return answer
 
 
-def _enter(person: PersonRow, *, is_proved: bool = False) -> None:
+def _enter(person: PersonRow, *, is_proved: bool = False, way: str | None = None) -> None:
     """Begin a session under a new token."""
     now = utc_now()
     name = "__Host-device" if request.is_secure else "device"
@@ -153,6 +171,7 @@ def _enter(person: PersonRow, *, is_proved: bool = False) -> None:
         now=now,
         is_proved=is_proved,
         device=device,
+        way=way,
     )
 
     @after_this_request
@@ -196,7 +215,7 @@ def choose_phrase(token: str) -> ResponseReturnValue:
         except BadInput as refusal:
             form.take(refusal)
         else:
-            answer = _let_in(person, "/")
+            answer = let_in(person, "/")
             flash(_("Welcome, %(name)s. Your pass phrase is kept.", name=person.name), "good")
             return answer
     owner = link_owner(token, now)
