@@ -33,6 +33,7 @@ _WHY = {
     422: "A field is wrong, the key was used for another request, or the policy refuses; then with the decision",
     429: "Too many requests; see Retry-After",
     500: "Our mistake",
+    503: "The database doesn't answer; see Retry-After, and keep the Idempotency-Key",
 }
 _CODE = {
     400: "idempotency-key-missing",
@@ -45,6 +46,7 @@ _CODE = {
     422: "bad-input",
     429: "too-many-requests",
     500: "internal-server-error",
+    503: "service-unavailable",
 }
 
 
@@ -153,7 +155,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(spec: Endpoint) -> dict[str, Any]:
-    statuses = {401, 403, 429, 500} | set(spec.refusals) | {422}
+    statuses = {401, 403, 429, 500, 503} | set(spec.refusals) | {422}
     if spec.body or spec.raw:
         statuses |= {400, 413, 415}
     if spec.writes:
@@ -169,6 +171,6 @@ def _problem(status: int) -> dict[str, Any]:
     example = {"type": TYPE_BASE + _CODE[status], "title": "", "status": status, "detail": _WHY[status]}
     content = {MIMETYPE: {"schema": {"$ref": _REF.format(model="ProblemOut")}, "example": example}}
     described: dict[str, Any] = {"description": _WHY[status], "content": content}
-    if status == 429:
+    if status in (429, 503):
         described["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}}
     return described

@@ -100,6 +100,7 @@ def detail_of(status: int) -> str:
         413: _("The request is too large."),
         415: _("Send JSON, with Content-Type: application/json."),
         500: _("Something broke on our side. Nothing was changed; quote the request id."),
+        503: _("The database doesn't answer just now. Send it again with the same Idempotency-Key."),
     }
     return sentences.get(status, HTTPStatus(status).description or HTTPStatus(status).phrase)
 

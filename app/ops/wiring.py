@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_login import current_user
 
-from app.ops import bounds, counters, request_log, safety
+from app.ops import bounds, counters, outages, request_log, safety
 from app.people.access import is_signed_in
 from app.people.words import ROLE_WORDS
 
@@ -14,6 +14,7 @@ def register(app: Flask) -> None:
     safety.refuse_unsafe(app)
     counters.register(app)
     bounds.register(app)
+    outages.register(app)
     request_log.register(app)
     app.context_processor(_raised)
 

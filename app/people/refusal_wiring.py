@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
 
 def of_refusal(refusal: Refusal) -> ResponseReturnValue:
     db.session.rollback()
-    answer = _page(refusal.status, heading_of(refusal.status), str(refusal))
+    answer = refusal_page(refusal.status, heading_of(refusal.status), str(refusal))
     seconds = refusal.details.get("retry_after_seconds")
     if seconds is not None:
         answer.headers["Retry-After"] = str(seconds)
@@ -35,14 +35,14 @@ def of_csrf(error: CSRFError) -> ResponseReturnValue:
     if request.endpoint == "people.begin_session":
         flash(text, "warn")
         return redirect(url_for("people.sign_in"), 303)
-    return _page(400, heading_of(400), text)
+    return refusal_page(400, heading_of(400), text)
 
 
 def of_http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if error.response is not None or status < 400:
         return error
-    answer = _page(status, heading_of(status), text_of(status))
+    answer = refusal_page(status, heading_of(status), text_of(status))
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             answer.headers[name] = value
@@ -53,7 +53,7 @@ def of_failure(error: InternalServerError) -> ResponseReturnValue:
     """The last resort: no trace, no query that must work, only the request's id for whoever reads the log."""
     try:
         db.session.rollback()
-        return _page(500, heading_of(500), text_of(500))
+        return refusal_page(500, heading_of(500), text_of(500))
     except Exception:
         return Response(f"Something broke on our side. Reference: {g.get('request_id')}\n", 500, mimetype="text/plain")
 
@@ -62,7 +62,8 @@ def of_wrong_host(error: SecurityError) -> ResponseReturnValue:
     return Response("This address isn't served here.\n", 400, mimetype="text/plain")
 
 
-def _page(status: int, heading: str, text: str) -> Response:
+def refusal_page(status: int, heading: str, text: str) -> Response:
+    """One page, or one notice where a fragment was asked for."""
     is_fragment = bool(request.headers.get("HX-Request"))
     template = "people/_refusal.html" if is_fragment else "ui/error.html"
     body = render_template(template, status=status, heading=heading, text=text, request_id=g.get("request_id"))

@@ -1,159 +1,155 @@
-"""kill -9 of the web server and the scheduler amid mixed work: after a restart nothing acknowledged is lost or done twice."""
+"""kill -9 of web server, scheduler and database amid mixed work: afterwards nothing acknowledged is lost or done twice.
 
-import http.client
+SQLite has no process of its own: whoever writes is the database, so killing the web server amid a commit kills it too.
+PostgreSQL's postmaster and all of its processes are killed twice a round: once under a web server that lives on, once with everything else.
+"""
+
 import json
-import os
 import random
-import signal
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from app import create_app
 from app.api import idempotency
+from app.api.models import IdempotencyAnswer
 from app.audit.jobs import seal_pending
+from app.cases.models import Case
 from app.kernel import invariants
 from app.kernel.database import db
-from app.ops.jobs import all_jobs
-from app.ops.processes import fork_web
-from app.ops.scheduler import Runner
+from app.kernel.references import parse_ref
 from app.remedies.models import Remedy
-from tests.api.client import NOISE, Api, a_company
+from tests import postgres
+from tests.api.client import Api, a_company
+from tests.conftest import DATABASES, build_schema, settings_for
 from tests.counts import count
-from tests.ops.test_serve import free_port, wait_until
+from tests.ops.mixed_work import Deed, Desk, kill, replay, started, status_of
+from tests.ops.test_serve import wait_until
 from tests.remedies.builders import publish_policy
 
 ROUNDS = count(20, 1)
-DEEDS = count(500, 40)  # a round's kill comes after a random share of them
+DEEDS = count(500, 40)  # the kill comes after a random share of them
 WRITERS = 4
-GIVEN = {"kind": "refund", "reason": "Two hours without a room."}
+ASKED_AGAIN = 40  # of what was acknowledged, over HTTP; the stored answers of all are compared
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
-@dataclass
-class Deed:
-    """One request with its key; status None while nobody knows whether it was done."""
+class Machine:
+    """The application on a database that can be killed; `cluster` is None where the database is the process that uses it."""
 
-    path: str
-    body: dict[str, Any]
-    token: str
-    key: str
-    status: int | None = None
-    answer: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, app: Flask, cluster: postgres.Cluster | None) -> None:
+        self.app, self.cluster = app, cluster
+        self.running: list[int] = []
+        self.port = 0
+
+    def start(self) -> None:
+        self.port, self.running = started(self.app)
+
+    def kill_everything(self) -> None:
+        if self.cluster:
+            self.cluster.kill()
+        kill(self.running)
+        self.running = []
+        if self.cluster:
+            self.cluster.start()
+        wait_until(_alone, "somebody is still connected")
 
 
-class Desk:
-    """Writers who log, give, settle, release, note, ask and decide over HTTP until the server is gone."""
-
-    def __init__(self, port: int, ana: str, sam: str, draw: random.Random) -> None:
-        self.port, self.ana, self.sam, self.draw = port, ana, sam, draw
-        self.deeds: list[Deed] = []
-        self.known = 0
-        self._guard = threading.Lock()
-
-    def work(self, number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+@pytest.fixture(params=DATABASES)
+def machine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    monkeypatch.setenv("MAKEGOOD_INSTANCE", str(tmp_path))
+    monkeypatch.setattr(idempotency, "STALE_SECONDS", 1)  # who held a key is known to be dead here
+    with ExitStack() as stack:
+        cluster = stack.enter_context(postgres.cluster(**DURABLE)) if request.param == "postgresql" else None
+        url = cluster.url if cluster else f"sqlite:///{tmp_path}/killed.db"
+        build_schema(url, tmp_path)
+        app = create_app(settings_for(url, tmp_path), TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+        stack.enter_context(app.app_context())
+        made = Machine(app, cluster)
         try:
-            while True:
-                case = self._do(connection, "/cases", NOISE)["ref"]
-                self._do(connection, f"/cases/{case}/notes", {"text": "She waits in the lobby."})
-                given = self._do(connection, f"/cases/{case}/remedies", {**GIVEN, "amount": money("2.00")})
-                if "ref" in given:
-                    end = "settlement" if self.draw.random() < 0.7 else "release"
-                    body = {} if end == "settlement" else {"outcome": "declined"}
-                    self._do(connection, f"/remedies/{given['ref']}/{end}", body)
-                asked = self._do(connection, f"/cases/{case}/exceptions", {**GIVEN, "amount": money("500.00")})
-                if "ref" in asked:
-                    decision = {"outcome": "approved", "reason": "She is right."}
-                    self._do(connection, f"/exceptions/{asked['ref']}/decisions", decision, self.sam)
-        except (OSError, http.client.HTTPException, ValueError):
-            return  # the server is gone; what was under way stays unknown
-
-    def _do(
-        self, connection: http.client.HTTPConnection, path: str, body: dict[str, Any], token: str = ""
-    ) -> dict[str, Any]:
-        with self._guard:
-            deed = Deed(path, body, token or self.ana, f"deed-{self.port}-{len(self.deeds)}")
-            self.deeds.append(deed)
-        ask(connection, deed)
-        with self._guard:
-            self.known += 1
-        return deed.answer
+            yield made
+        finally:
+            kill(made.running)
+            db.session.remove()
+            db.engine.dispose()
 
 
-def money(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": "GBP"}
+@pytest.mark.slow
+def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(machine: Machine) -> None:
+    company = a_company(machine.app)
+    publish_policy()
+    ana, sam = (Api(machine.app, person).token for person in (company.ana, company.sam))
+    draw = random.Random(20_261_122)
+    done: list[Deed] = []
+    for number in range(ROUNDS):
+        machine.start()
+        replay(machine.port, worth_asking(done[-DEEDS:]))
+        shares = [draw.randrange(DEEDS // 2, DEEDS)]
+        if machine.cluster:
+            shares = [shares[0] // 2, shares[0] // 2]
+            done += under_a_lost_database(machine, Desk(machine.port, ana, sam, draw), shares.pop())
+        desk = Desk(machine.port, ana, sam, draw)
+        work_until(desk, shares.pop(), machine.kill_everything)
+        done += desk.deeds
+        assert broken() == [], number
+        assert lost(done[-DEEDS:]) == [], number
+    machine.start()
+    replay(machine.port, worth_asking(done[-DEEDS:]))
+    machine.kill_everything()
+    assert broken() == []
+    assert lost(done) == []
+    asked = [deed for deed in done if deed.path.endswith(("/remedies", "/exceptions")) and deed.status in (200, 201)]
+    remedies = db.session.scalar(select(func.count()).select_from(Remedy))
+    assert remedies == len({deed.answer.get("remedy") or deed.answer["ref"] for deed in asked}) == len(asked)
 
 
-def ask(connection: http.client.HTTPConnection, deed: Deed) -> None:
-    headers = {
-        "Authorization": f"Bearer {deed.token}", "Idempotency-Key": deed.key, "Content-Type": "application/json",
-        "Host": "localhost",
-    }  # fmt: skip
-    connection.request("POST", f"/api/v1{deed.path}", json.dumps(deed.body), headers)
-    answer = connection.getresponse()
-    said = json.loads(answer.read())
-    deed.status, deed.answer = answer.status, said
+def under_a_lost_database(machine: Machine, desk: Desk, until: int) -> list[Deed]:
+    """Kill the database alone: the web server lives on, says so, and works again by itself once the database is back."""
+    assert machine.cluster
+    work_until(desk, until, machine.cluster.kill)
+    assert (status_of(machine.port, "/livez"), status_of(machine.port, "/readyz")) == (200, 503)
+    machine.cluster.start()
+    wait_until(lambda: status_of(machine.port, "/readyz") == 200, "the web server did not find its database again")
+    replay(machine.port, worth_asking(desk.deeds))
+    return desk.deeds
 
 
-def fork_scheduler(app: Flask) -> int:
-    """All jobs, in a process of their own; the lease is short, so that the next one need not wait."""
-    child = os.fork()
-    if child:
-        return child
-    try:
-        os.setsid()
-        Runner(app, all_jobs(db.engine.dialect.name), lease_seconds=2).start()
-        while True:
-            time.sleep(60)
-    finally:
-        os._exit(1)
+def work_until(desk: Desk, until: int, end: object) -> None:
+    threads = desk.start(WRITERS)
+    wait_until(lambda: desk.known >= until, "the writers stood still")
+    assert callable(end)
+    end()
+    for thread in threads:
+        thread.join()
+    assert desk.unexpected == []
 
 
-def is_listening(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/livez", headers={"Host": "localhost"})
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
+def worth_asking(deeds: list[Deed]) -> list[Deed]:
+    """What nobody knows about, and the last of what was acknowledged, in the order in which it was sent."""
+    known = [deed for deed in deeds if deed.status is not None][-ASKED_AGAIN:]
+    return [deed for deed in deeds if deed.status is None or deed in known]
 
 
-def started(app: Flask) -> tuple[int, list[int]]:
-    """Fork a web server and a scheduler of the application that is loaded already; returns the port and both."""
-    db.session.remove()
-    db.engine.dispose()
-    port = free_port()
-    workers = 1 if db.engine.dialect.name == "sqlite" else 2
-    both = [fork_web(app, "127.0.0.1", port, workers), fork_scheduler(app)]
-    wait_until(lambda: is_listening(port), "no page was answered")
-    return port, both
-
-
-def kill(groups: list[int]) -> None:
-    for group in groups:
-        os.killpg(group, signal.SIGKILL)
-    for group in groups:
-        os.waitpid(group, 0)
-
-
-def alone() -> bool:
-    """PostgreSQL notices only after a while that nobody listens to a statement any more."""
-    if db.engine.dialect.name == "sqlite":
-        return True
-    others = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+def lost(deeds: list[Deed]) -> list[str]:
+    """Paths of what was acknowledged and is not there: its stored answer, and the case or remedy that it names."""
+    told = {deed.key: deed for deed in deeds if deed.status is not None}
+    rows = db.session.execute(
+        select(IdempotencyAnswer.key, IdempotencyAnswer.status, IdempotencyAnswer.body).where(
+            IdempotencyAnswer.key.in_(told)
+        )
     )
-    found = db.session.scalar(others)
-    db.session.rollback()
-    return found == 0
+    kept = {key: (status, json.loads(body)) for key, status, body in rows if status is not None}
+    there = {"case": set(db.session.scalars(select(Case.id))), "remedy": set(db.session.scalars(select(Remedy.id)))}
+    db.session.remove()
+    missing = [one.path for key, one in told.items() if kept.get(key) != (one.status, one.answer)]
+    for noun, ending in (("case", "/cases"), ("remedy", "/remedies")):
+        made = [one for one in told.values() if one.path.endswith(ending) and one.status == 201]
+        missing += [one.path for one in made if parse_ref(noun, one.answer["ref"]) not in there[noun]]
+    return missing
 
 
 def broken() -> list[str]:
@@ -165,61 +161,14 @@ def broken() -> list[str]:
     return found
 
 
-def replay(port: int, deeds: list[Deed]) -> None:
-    """Send everything again under its key: what was acknowledged is answered as before, what was unknown is known now."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    for deed in deeds:
-        before = (deed.status, deed.answer)
-        for _try in range(40):
-            ask(connection, deed)
-            if deed.status != 409 or not str(deed.answer.get("type", "")).endswith("in-flight"):
-                break
-            time.sleep(0.2)  # what died holding the key is taken over when it is stale
-        if before[0] is not None:
-            assert (deed.status, deed.answer) == before, deed.path
-    connection.close()
-
-
-@pytest.mark.slow
-def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(
-    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MAKEGOOD_INSTANCE", str(tmp_path))
-    monkeypatch.setattr(idempotency, "STALE_SECONDS", 1)  # who held a key is known to be dead here
-    company = a_company(app)
-    publish_policy()
-    ana, sam = (Api(app, person).token for person in (company.ana, company.sam))
-    draw = random.Random(20_261_122)
-    done: list[Deed] = []
-    running: list[int] = []
-    try:
-        for number in range(ROUNDS):
-            port, running = started(app)
-            replay(port, done[-DEEDS:])
-            desk = Desk(port, ana, sam, draw)
-            until = draw.randrange(DEEDS // 2, DEEDS)
-            writers = [threading.Thread(target=desk.work, args=(one,)) for one in range(WRITERS)]
-            for writer in writers:
-                writer.start()
-            wait_until(lambda: desk.known >= until, "the writers stood still")  # noqa: B023  waited for here
-            kill(running)
-            running = []
-            for writer in writers:
-                writer.join()
-            wait_until(alone, "somebody is still connected")
-            assert broken() == [], number
-            done += desk.deeds
-            assert {deed.status for deed in desk.deeds} <= {None, 200, 201, 409, 422}
-        port, running = started(app)
-        replay(port, done[-DEEDS:])
-    finally:
-        kill(running)
-    wait_until(alone, "somebody is still connected")
-    assert broken() == []
-    asked = [deed for deed in done if deed.path.endswith(("/remedies", "/exceptions")) and deed.status in (200, 201)]
-    assert count_of(Remedy) == len({deed.answer.get("remedy") or deed.answer["ref"] for deed in asked}) == len(asked)
-
-
-def count_of(model: type) -> int:
-    found: Callable[..., Any] = db.session.scalar
-    return int(found(select(func.count()).select_from(model)))
+def _alone() -> bool:
+    """PostgreSQL notices only after a while that nobody listens to a statement any more."""
+    if db.engine.dialect.name == "sqlite":
+        return True
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    )
+    found = db.session.scalar(others)
+    db.session.rollback()
+    return found == 0

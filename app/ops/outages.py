@@ -1,0 +1,58 @@
+"""What is answered while the database is gone, full or locked: 503 and when to try again, never a page that needs the database.
+
+A lost connection may have lost the answer to a COMMIT, so nothing is claimed about whether the deed was done.
+"""
+
+import sqlite3
+import sys
+from contextlib import suppress
+
+from flask import Flask, current_app, g
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import AnonymousUserMixin
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.kernel.database import db
+from app.people.refusal_wiring import refusal_page
+
+RETRY_SECONDS = 2
+# PostgreSQL: connection lost, refused or ended; serialization and deadlock; no room left; locked or not available; shut down.
+_CLASSES = ("08", "40", "53", "55", "57")
+_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
+
+
+def register(app: Flask) -> None:
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(kind, answer)
+
+
+def answer(failure: SQLAlchemyError) -> ResponseReturnValue:
+    """Answer 503; a mistake of ours in a statement is no outage and stays a failure."""
+    if not is_outage(failure):
+        raise failure
+    current_app.log_exception(sys.exc_info())
+    with suppress(SQLAlchemyError):
+        db.session.rollback()
+    g._login_user = AnonymousUserMixin()  # who asks would be looked up in the database
+    text = _("The database doesn't answer just now. Look whether it was done before you send it again.")
+    said = refusal_page(503, _("Please wait a moment"), text)  # the API gives it its own shape
+    said.headers["Retry-After"] = str(RETRY_SECONDS)
+    return said
+
+
+def is_outage(failure: SQLAlchemyError) -> bool:
+    if not isinstance(failure, DBAPIError):
+        return isinstance(failure, PoolTimeout)
+    code = getattr(failure.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE
+    state = getattr(failure.orig, "sqlstate", None)
+    return failure.connection_invalidated or state is None or str(state)[:2] in _CLASSES
