@@ -42,6 +42,7 @@ ACCESS_LINES = {
             "Somebody who knows your pass phrase gave wrong codes too often. If it wasn't you, change your pass phrase."
         ),
     ),
+    "company-account": declare("security:company-account", _l("You can now sign in with your company's account.")),
     "pass-phrase": declare("security:pass-phrase", _l("Your pass phrase was changed.")),
 }
 

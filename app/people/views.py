@@ -8,6 +8,7 @@ from app.people import (
     place_views,
     profile_views,
     sign_in_views,
+    sso_views,
 )
 from app.people.blueprint import bp
 
@@ -20,4 +21,5 @@ __all__ = [
     "place_views",
     "profile_views",
     "sign_in_views",
+    "sso_views",
 ]

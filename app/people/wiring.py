@@ -6,7 +6,7 @@ from flask import Flask
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.people import guard, headers, refusal_wiring, sign_in, step_up
+from app.people import guard, headers, refusal_wiring, sign_in, sso_provider, step_up
 from app.people.access import can, is_signed_in, me
 from app.ui import shell, speech
 from config import Settings
@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
     guard.register(app)
     refusal_wiring.register(app)
     step_up.register(app)
+    sso_provider.register(app)
     app.context_processor(_for_templates)
 
 
