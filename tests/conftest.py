@@ -3,16 +3,18 @@
 import os
 import secrets
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, g
+from flask_sqlalchemy import SQLAlchemy
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 os.environ.setdefault("MAKEGOOD_ENV", "test")
@@ -36,19 +38,47 @@ hypothesis_settings.load_profile("makegood")
 
 def _compile_each_address_once() -> None:
     """Every test makes an application, and nine tenths of that is Werkzeug compiling the same addresses again."""
-    compiled: dict[tuple[Any, ...], Any] = {}
-    compile_builder = Rule._compile_builder
+    compiled: dict[tuple[Any, ...], Rule] = {}
+    compile_rule = Rule.compile
 
-    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, append_unknown, tuple(rule._trace), repr(rule.defaults))
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
+    def remembered(rule: Rule) -> None:
+        key = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, repr(rule.defaults))
+        same = compiled.get(key)
+        if same is None:
+            compile_rule(rule)
+            compiled[key] = rule
+            return
+        rule._parts, rule._trace, rule._converters = same._parts, same._trace, same._converters
+        rule.arguments = same.arguments
+        rule._build = same._build.__func__.__get__(rule, None)  # type: ignore[attr-defined]
+        rule._build_unknown = same._build_unknown.__func__.__get__(rule, None)  # type: ignore[attr-defined]
 
-    Rule._compile_builder = remembered  # type: ignore[method-assign]
+    Rule.compile = remembered  # type: ignore[method-assign]
 
 
 _compile_each_address_once()
+
+
+def _compile_each_statement_once() -> None:
+    """Every test has an engine of its own on one of the same two databases, and would compile the same statements again.
+
+    A compiled statement is remembered by its engine and under its dialect: dialects of one kind count as one here.
+    """
+    compiled: dict[str, LRUCache[Any, Any]] = {}
+    make_engine = SQLAlchemy._make_engine
+
+    def remembering(self: SQLAlchemy, *given: Any) -> Engine:
+        engine = make_engine(self, *given)
+        kind: Any = type(engine.dialect)
+        kind.__hash__ = lambda self: hash(type(self))
+        kind.__eq__ = lambda self, other: type(self) is type(other)
+        engine._compiled_cache = compiled.setdefault(engine.dialect.name, LRUCache(20_000))
+        return engine
+
+    SQLAlchemy._make_engine = remembering  # type: ignore[method-assign, assignment]
+
+
+_compile_each_statement_once()
 
 
 class _Templates(BytecodeCache):
@@ -167,8 +197,12 @@ def _database(url: str, name: str) -> str:
     return head.rsplit("/", 1)[0] + f"/{name}" + (f"?{tail}" if tail else "")
 
 
-def _admin(url: str, statement: str) -> Any:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
+def _admin(url: str, statement: str) -> None:
+    with _keeper(url).connect() as connection:
         connection.execute(text(statement))
-    engine.dispose()
+
+
+@cache
+def _keeper(url: str) -> Engine:
+    """The engine that makes and drops the databases of a run: it keeps its one connection."""
+    return create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1)
