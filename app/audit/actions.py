@@ -86,6 +86,8 @@ def record(
 def record_many(entries: Sequence[Entry], *, actor: Actor, at: datetime) -> list[int]:
     """Record a batch, one entry per record, in two statements."""
     assert in_transaction(), "an audit entry is recorded inside the transaction of its deed"
+    if not entries:
+        return []
     recorded_at = utc_now()
     rows, payloads = [], []
     for entry in entries:

@@ -12,13 +12,13 @@ from app.sla.notice_actions import SWEEP
 
 
 def register(app: Flask) -> None:
-    if note_breach not in clocks.on_notice:
-        clocks.on_notice.append(note_breach)
+    if note_breach not in clocks.on_breach:
+        clocks.on_breach.append(note_breach)
     people.add(hand_over_promises)
 
 
-def note_breach(case_id: int, milestone: str, threshold: str, now: datetime) -> None:
-    if milestone == "promise" and threshold == "breach":
+def note_breach(case_id: int, milestone: str, now: datetime) -> None:
+    if milestone == "promise":
         actions.note_broken(case_ids=[case_id], actor=SWEEP, now=now)
 
 

@@ -63,6 +63,7 @@ class Deed:
         recompute(clock)
         if clock.stopped_at is not None:
             self._keep_breach(clock, clock.stopped_at)
+            look_again(clock, facts_of(clock))
         db.session.add(
             ClockChange(
                 clock_id=clock.id,
@@ -76,10 +77,12 @@ class Deed:
         )
 
     def _keep_breach(self, clock: Clock, at: datetime) -> None:
-        """A breach stays, whatever is changed afterwards; who has to know is told at the end of the deed."""
+        """A breach stays, whatever is changed afterwards; it is recorded at the end of the deed."""
         if clock.breached_at is None and clock.due_at is not None and clock.due_at < at:
             clock.breached_at = clock.due_at
-            self._unnoticed += [] if clock.historic else [clock]
+            if not clock.historic:
+                clock.told = rules.BREACH  # warnings lapse; the sweep tells of the breach, inside working hours
+                self._unnoticed.append(clock)
 
     def rest(self, clock: Clock, reason: str) -> None:
         """Begin a pause; without a supervisor's word it has an end."""
@@ -102,11 +105,11 @@ class Deed:
         clock.stopped_at = None
 
     def tell(self) -> None:
-        """Give the notices of breaches that this deed was the first to see."""
+        """Record the breaches that this deed was the first to see."""
         if self._unnoticed:
             db.session.flush()
             fresh, self._unnoticed = self._unnoticed, []
-            notice_actions.tell(fresh, "breach", now=self.now)
+            notice_actions.record_breaches(fresh, now=self.now)
 
     def record(self, entry: audit.EntryType, about: Sequence[Clock], **said: Any) -> None:
         first = about[0]
@@ -141,14 +144,19 @@ def recompute(clock: Clock) -> None:
     facts, calendar = facts_of(clock), calendar_of(clock.calendar_version_id)
     ends = rules.deadline(facts, calendar)
     clock.due_at, clock.soon_at = ends.due_at, ends.soon_at
+    look_again(clock, facts)
+    clock.version += 1
+
+
+def look_again(clock: Clock, facts: Facts) -> None:
+    """Store when the sweep has to look at a clock the next time."""
     clock.next_notice_at = rules.next_notice_at(
         facts,
-        calendar,
+        calendar_of(clock.calendar_version_id),
         queries.policy(clock.policy_version_id).rules,
         rules.told_of(clock.told, clock.warned_at, clock.breached_at),
         historic=clock.historic,
     )
-    clock.version += 1
 
 
 def stored(clock: Clock) -> dict[str, Any]:

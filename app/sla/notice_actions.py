@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit import actions as audit
 from app.calendars.queries import calendar_of
-from app.calendars.rules import Pause
+from app.calendars.rules import Calendar, Pause
 from app.kernel.actor import rule
 from app.kernel.database import db
 from app.kernel.references import ref
@@ -24,11 +24,14 @@ from app.sla.condition_rules import THRESHOLDS
 from app.sla.models import Clock, ClockNotice
 from app.sla.notice_words import SENTENCES, values
 from app.sla.rerun_rules import Held
-from app.sla.rules import Facts
+from app.sla.rules import Climb, Facts
 from app.sla.sweep_queries import Due
 
 WARNED = audit.declare("clock:warn", "milestone", "due_at", sentence=_l("warned that a clock is due soon"))
 BREACHED = audit.declare("clock:breach", "milestone", "due_at", sentence=_l("noticed that a clock was missed"))
+TOLD = audit.declare("clock:tell", "milestone", "due_at", sentence=_l("told of a missed clock when the desk opened"))
+WAITED = audit.declare("clock:wait", "milestone", "until", sentence=_l("kept a notice until the desk opens"))
+LAPSED = audit.declare("clock:lapse", "milestone", sentence=_l("let an overtaken warning lapse"))
 ESCALATED = audit.declare("clock:escalate", "milestone", "due_at", "level", sentence=_l("escalated a missed clock"))
 SWEEP = rule("sla-sweep")
 
@@ -44,44 +47,50 @@ _STORE = (
 
 
 def notice_due(*, now: datetime, limit: int) -> int:
-    """Give the notices of at most `limit` clocks that are past a step, in one transaction; returns how many.
+    """Look at no more than `limit` clocks that are past a step, in one transaction; returns how many.
 
     Of several warnings passed since the last look a clock tells only the highest; the breach and each level after it are
-    always told, one at a time. Rows that another process works on are left to it.
+    always told, one at a time. A breach is recorded at once; its notice, like any other, waits until the desk is open. Rows
+    that another process works on are left to it.
     """
     with transaction():
         ids = sweep_queries.due_ids(now, limit, lock=True)
         found, pauses = sweep_queries.due_clocks(ids), sweep_queries.pauses_of(ids)
-        by_step: dict[str, list[Due]] = {}
-        changes = []
-        for clock in found:
-            step, change = _climbed(clock, pauses.get(clock.id, ()), now)
-            changes.append(change)
-            if step is not None:
-                by_step.setdefault(step, []).append(clock)
-        if changes:
-            store(changes)
+        desks = sweep_queries.desks(found)
+        climbs = {clock.id: _climb(clock, pauses.get(clock.id, ()), desks[clock.id], now) for clock in found}
+        if found:
+            store([_change(clock, pauses.get(clock.id, ()), climbs[clock.id], now) for clock in found])
+        record_breaches([clock for clock in found if climbs[clock.id].is_breach], now=now)
         for step in THRESHOLDS:
-            if step in by_step:
-                tell(by_step[step], step, now=now)
+            tell([clock for clock in found if climbs[clock.id].step == step], step, now=now)
+        quiet = [clock for clock in found if not climbs[clock.id].is_breach and climbs[clock.id].step is None]
+        audit.record_many([_quiet(clock, climbs[clock.id]) for clock in quiet], actor=SWEEP, at=now)
         return len(found)
 
 
-def _climbed(clock: Due, pauses: tuple[Pause, ...], now: datetime) -> tuple[str | None, dict[str, Any]]:
-    """The step to tell about, and what is stored of the clock afterwards."""
+def _facts(clock: Due, pauses: tuple[Pause, ...], breached_at: datetime | None) -> Facts:
+    return Facts(clock.target_seconds, clock.started_at, clock.stopped_at, clock.cancelled_at, breached_at, pauses)
+
+
+def _climb(clock: Due, pauses: tuple[Pause, ...], desk: Calendar, now: datetime) -> Climb:
     calendar, ladder = calendar_of(clock.calendar_version_id), queries.policy(clock.policy_version_id).rules
-    facts = Facts(clock.target_seconds, clock.started_at, breached_at=clock.breached_at, pauses=pauses)
-    before = rules.told_of(clock.told, clock.warned_at, clock.breached_at)
-    told = rules.passed(facts, calendar, ladder, before, now)
-    change: dict[str, Any] = {
+    told = rules.told_of(clock.told, clock.warned_at, clock.breached_at)
+    return rules.climb(_facts(clock, pauses, clock.breached_at), calendar, desk, ladder, told, now)
+
+
+def _change(clock: Due, pauses: tuple[Pause, ...], climbed: Climb, now: datetime) -> dict[str, Any]:
+    """What is stored of a clock after a look at it."""
+    calendar, ladder = calendar_of(clock.calendar_version_id), queries.policy(clock.policy_version_id).rules
+    breached_at = clock.due_at if climbed.is_breach else clock.breached_at
+    facts = _facts(clock, pauses, breached_at)
+    return {
         "clock_id": clock.id,
-        "told": told,
-        "warned_at": clock.warned_at or (now if told > rules.SOON else None),
-        "breached_at": clock.breached_at or (clock.due_at if told > rules.BREACH else None),
-        "next_notice_at": rules.next_notice_at(facts, calendar, ladder, told, historic=False),
+        "told": climbed.told,
+        "warned_at": clock.warned_at or (now if climbed.told > rules.SOON else None),
+        "breached_at": breached_at,
+        "next_notice_at": climbed.look_at
+        or rules.next_notice_at(facts, calendar, ladder, climbed.told, historic=False),
     }
-    step = THRESHOLDS[told - 1] if told > before else None
-    return (step if step in ladder.thresholds else None), change
 
 
 def store(changes: Sequence[Mapping[str, Any]]) -> None:
@@ -89,13 +98,23 @@ def store(changes: Sequence[Mapping[str, Any]]) -> None:
     db.session.connection().execute(_STORE, changes)
 
 
-def tell(clocks: Sequence[Tellable], threshold: str, *, now: datetime) -> None:
-    """Write the notices of a step that were not given before, each with its own audit entry."""
-    fresh = _claim([clock.id for clock in clocks], threshold, now)
+def record_breaches(clocks: Sequence[Tellable], *, now: datetime) -> None:
+    """Write down, once for each of these clocks, that its deadline has passed; who has to know is told by `tell`."""
+    audit.record_many([_entry(clock, BREACHED) for clock in clocks], actor=SWEEP, at=now)
+    for hook in hooks.on_breach:
+        for clock in clocks:
+            hook(clock.case_id, clock.milestone, now)
+
+
+def tell(clocks: Sequence[Due], threshold: str, *, now: datetime) -> None:
+    """Write the notices of a step that were not given before, each with its own entry unless that of the breach is it."""
+    fresh = _claim([clock.id for clock in clocks], threshold, now) if clocks else ()
     told = [clock for clock in clocks if clock.id in fresh]
     if not told:
         return
-    audit.record_many([_entry(clock, threshold) for clock in told], actor=SWEEP, at=now)
+    audit.record_many(
+        [_of_step(clock, threshold) for clock in told if _has_own_entry(clock, threshold)], actor=SWEEP, at=now
+    )
     leads = _Leads(_acting(told, now))
     notify_many(
         [
@@ -112,12 +131,14 @@ def tell(clocks: Sequence[Tellable], threshold: str, *, now: datetime) -> None:
         ],
         at=now,
     )
-    for hook in hooks.on_notice:
-        for clock in told:
-            hook(clock.case_id, clock.milestone, threshold, now)
 
 
-def _acting(told: Sequence[Tellable], now: datetime) -> dict[str, list[int]]:
+def _has_own_entry(clock: Due, threshold: str) -> bool:
+    """A breach that is recorded and told in one go has one entry."""
+    return threshold != "breach" or clock.breached_at is not None
+
+
+def _acting(told: Sequence[Due], now: datetime) -> dict[str, list[int]]:
     """Who is to act on those of these clocks that nobody in particular owns, by record."""
     found: dict[str, list[int]] = {}
     for milestone, ask in hooks.acting.items():
@@ -126,11 +147,23 @@ def _acting(told: Sequence[Tellable], now: datetime) -> dict[str, list[int]]:
     return found
 
 
-def _entry(clock: Tellable, threshold: str) -> audit.Entry:
-    said: dict[str, Any] = {"milestone": clock.milestone, "due_at": iso(clock.due_at) if clock.due_at else None}
-    kind = BREACHED if threshold == "breach" else WARNED
+def _entry(clock: Tellable, kind: audit.EntryType, **more: Any) -> audit.Entry:
+    said = {"milestone": clock.milestone, "due_at": iso(clock.due_at) if clock.due_at else None, **more}
+    return audit.Entry(kind, ref("clock", clock.id), said, clock.case_id, clock.site_id)
+
+
+def _of_step(clock: Due, threshold: str) -> audit.Entry:
     if threshold.startswith("level"):
-        kind, said = ESCALATED, {**said, "level": int(threshold.removeprefix("level"))}
+        return _entry(clock, ESCALATED, level=int(threshold.removeprefix("level")))
+    return _entry(clock, TOLD if threshold == "breach" else WARNED)
+
+
+def _quiet(clock: Due, climbed: Climb) -> audit.Entry:
+    """Of a look that told nothing: the notice waits for the desk, or there is none to give any more."""
+    said: dict[str, Any] = {"milestone": clock.milestone}
+    if climbed.look_at is not None:
+        said["until"] = iso(climbed.look_at)
+    kind = WAITED if climbed.look_at is not None else LAPSED
     return audit.Entry(kind, ref("clock", clock.id), said, clock.case_id, clock.site_id)
 
 
@@ -147,7 +180,7 @@ class _Leads:
         self._supervisors: dict[tuple[int, int | None], list[int]] = {}
         self._managers: Mapping[int, int] | None = None
 
-    def told_at(self, threshold: str, clock: Tellable) -> Iterable[int | None]:
+    def told_at(self, threshold: str, clock: Due) -> Iterable[int | None]:
         """Half the time: the owner. Then the supervisor too. After the breach: owner, supervisor, manager, one by one.
 
         Of a promise, whoever keeps it hears at 75 % and the supervisor at 90 %. Nobody's clock goes to whoever leads there.

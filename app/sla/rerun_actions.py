@@ -226,7 +226,7 @@ def _store(moves: Sequence[Move], rerun_id: int, now: datetime) -> None:
     audit.record_many([_entry(found, rerun_id) for found in by_case.values()], actor=RERUN, at=now)
     unseen = [one.held for one in moves if one.is_new_breach]
     if unseen:
-        notice_actions.tell(unseen, "breach", now=now)
+        notice_actions.record_breaches(unseen, now=now)
     dues = _next_dues(list(by_case))
     for hook in hooks.on_moved:
         hook(dues, now)

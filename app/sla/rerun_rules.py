@@ -70,7 +70,7 @@ def move(held: Held, pauses: tuple[Pause, ...], aim: Aim, now: datetime) -> Move
     is_new_breach = held.breached_at is None and held.due_at is not None and held.due_at < now
     breached_at = held.due_at if is_new_breach else held.breached_at
     told = rules.told_of(held.told, held.warned_at, held.breached_at)
-    told = max(told, rules.BREACH + 1) if is_new_breach else told
+    told = rules.BREACH if is_new_breach else told  # the sweep tells of it, inside working hours
     cancelled_at = now if aim.target_seconds is None else None
     facts = Facts(
         aim.target_seconds or held.target_seconds,

@@ -49,6 +49,20 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Climb:
+    """What a look at a clock brings. told: how many steps lie behind it; step: the one to tell about now, if any.
+
+    is_breach: the deadline has passed and nobody had kept that yet. look_at: when the desk opens again or the deadline
+    passes, where a notice waits for the desk; otherwise None.
+    """
+
+    told: int
+    step: str | None = None
+    is_breach: bool = False
+    look_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """A clock at an instant. `left_seconds` is business time, `wall_seconds` the time until due; below zero is late."""
 
@@ -133,22 +147,57 @@ def next_notice_at(
 ) -> datetime | None:
     """When the sweep has to look at this clock again: the next step that the policy tells about, inside working hours.
 
-    told: how many steps were passed already. A step that falls on a closing time is told when the desk opens again.
+    told: how many steps were passed already. A step that falls on a closing time is told when the desk opens again. The
+    deadline itself is looked at in any case and at any hour, so that the breach is kept at its time; a breach that was kept
+    and not told yet is told of an ended clock too.
     """
-    if historic or facts.stopped_at is not None or facts.cancelled_at is not None:
+    if historic:
         return None
-    rung = next((n for n in range(told, len(THRESHOLDS)) if THRESHOLDS[n] in policy.thresholds), None)
+    if is_owed(facts, told):
+        return next_open(facts.breached_at, calendar) if facts.breached_at else None
+    if facts.stopped_at is not None or facts.cancelled_at is not None:
+        return None
+    wanted = (n for n in range(told, len(THRESHOLDS)) if n == BREACH or THRESHOLDS[n] in policy.thresholds)
+    rung = next(wanted, None)
     passed_at = rung_at(facts, calendar, policy, rung) if rung is not None else None
-    return next_open(passed_at, calendar) if passed_at is not None else None
+    return passed_at if passed_at is None or rung == BREACH else next_open(passed_at, calendar)
+
+
+def is_owed(facts: Facts, told: int) -> bool:
+    """Was the breach kept, and the step before it the last that was told?"""
+    return facts.breached_at is not None and told <= BREACH
+
+
+def climb(facts: Facts, calendar: Calendar, desk: Calendar, policy: PolicyRules, told: int, now: datetime) -> Climb:
+    """Say what has to be kept and told of a clock at `now`. desk: the hours of those who are told.
+
+    While the desk is closed a breach is kept and its notice waits, as does any other.
+    """
+    opens_at = next_open(now, desk)
+    is_open = opens_at == now
+    if is_owed(facts, told):
+        step = "breach" if "breach" in policy.thresholds else None
+        return Climb(BREACH + 1, step) if is_open else Climb(told, look_at=opens_at)
+    behind = passed(facts, calendar, policy, told, now)
+    is_breach = facts.breached_at is None and told <= BREACH < behind
+    if not is_open:
+        ahead = rung_at(facts, calendar, policy, BREACH) if behind <= BREACH else None
+        return Climb(BREACH if is_breach else told, None, is_breach, earliest([opens_at, ahead]))
+    steps = [name for name in THRESHOLDS[told:behind] if name in policy.thresholds]
+    if behind > BREACH:
+        steps = [name for name in steps if name not in PERCENTS]
+    return Climb(behind, steps[-1] if steps else None, is_breach)
 
 
 def passed(facts: Facts, calendar: Calendar, policy: PolicyRules, told: int, now: datetime) -> int:
     """How many steps of the ladder lie behind a clock at `now`, up to the one that is to be told next.
 
     Warnings that were overtaken lapse: only the highest is told, and none after the deadline. The breach and the levels
-    after it are told one by one, however late.
+    after it are told one by one, however late. Nothing lies behind a clock that has ended.
     """
     count = told
+    if facts.stopped_at is not None or facts.cancelled_at is not None:
+        return count
     for rung in range(told, len(THRESHOLDS)):
         at = rung_at(facts, calendar, policy, rung)
         if at is None or at >= now:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
-from app.calendars.rules import Pause
+from app.calendars.models import CalendarVersion
+from app.calendars.queries import calendar_of
+from app.calendars.rules import Calendar, Pause
 from app.kernel.database import UTCDateTime, db
+from app.people.models import Site
 from app.sla.models import Clock, ClockPause
 
 
@@ -31,6 +34,8 @@ class Due:
     policy_version_id: int | None
     calendar_version_id: int | None
     subject: str | None
+    stopped_at: datetime | None
+    cancelled_at: datetime | None
 
 
 def due_ids(now: datetime, limit: int, *, lock: bool = False) -> list[int]:
@@ -53,6 +58,15 @@ def pauses_of(ids: Sequence[int]) -> dict[int, tuple[Pause, ...]]:
     return found
 
 
+def desks(clocks: Sequence[Due]) -> dict[int, Calendar]:
+    """By clock, the hours in which its notices are given: its own, or its site's newest where it counts every second."""
+    sites = {clock.site_id for clock in clocks if clock.calendar_version_id is None}
+    hours: dict[int, int] = {}
+    if sites:
+        hours = {row[0]: row[1] for row in db.session.connection().execute(_HOURS, {"ids": list(sites)})}
+    return {clock.id: calendar_of(clock.calendar_version_id or hours.get(clock.site_id)) for clock in clocks}
+
+
 _DUE = (
     select(Clock.id)
     .where(Clock.next_notice_at < bindparam("now", type_=UTCDateTime))
@@ -69,4 +83,10 @@ _PAUSES = (
     select(ClockPause.clock_id, ClockPause.from_at, ClockPause.to_at)
     .where(ClockPause.clock_id.in_(bindparam("ids", expanding=True)))
     .order_by(ClockPause.id)
+)
+_HOURS = (
+    select(Site.id, func.max(CalendarVersion.id))
+    .join(CalendarVersion, CalendarVersion.calendar_id == Site.calendar_id)
+    .where(Site.id.in_(bindparam("ids", expanding=True)))
+    .group_by(Site.id)
 )

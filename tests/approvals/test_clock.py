@@ -72,9 +72,9 @@ def test_the_clock_ends_with_the_request(company: Company, end: str) -> None:
             exception_id=request.id, outcome=end, amount=None, reason="Fair.", actor=company.sam.actor, now=at
         )
     assert clock(request, at).state == {"withdrawn": "cancelled", "expired": "missed"}.get(end, "met")
-    assert sla.sweep(now=at + timedelta(days=30)) == sum(
-        1 for one in clocks.clocks_of_case(request.case_id, at) if one.is_open
-    )
+    opened = sum(1 for one in clocks.clocks_of_case(request.case_id, at) if one.is_open)
+    # Of one that expired its breach is still told, when the desk is open.
+    assert sla.sweep(now=at + timedelta(days=30)) == opened + (end == "expired")
 
 
 def test_each_step_has_a_clock_of_its_own_and_asking_anew_cancels_the_last_one(company: Company) -> None:

@@ -30,13 +30,13 @@ class Desk:
         return clocks.start_case_clocks(case_id=case_id, severity=severity, actor=TEST, **{**given, **more})  # type: ignore[arg-type]
 
 
-def open_desk() -> Desk:
+def open_desk(*, around_the_clock: bool = False) -> Desk:
     now = MONDAY - timedelta(days=30)
     hours = {name: [["09:00", "17:00"]] for name in WEEKDAYS[:5]}
     calendar_id = calendars.add_calendar(
         code="london", name="London desk", zone="Europe/London", windows=hours, actor=TEST, now=now
     )
-    site = make_site(calendar_id=calendar_id, now=now)
+    site = make_site(calendar_id=None if around_the_clock else calendar_id, now=now)
     team = make_team("Front desk", site.id)
     sam = make_person("Sam Okafor", "supervisor", site.id, team_id=team.id)
     ana = make_person("Ana Ruiz", "frontline", site.id, team_id=team.id, manager_id=sam.id)

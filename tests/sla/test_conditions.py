@@ -11,7 +11,7 @@ from app.kernel.errors import BadInput, NotFound, NotPermitted
 from app.kernel.transactions import transaction
 from app.people.queries import person
 from app.sla import actions as clocks
-from app.sla import hooks, queries, task_actions
+from app.sla import hooks, jobs, queries, task_actions
 from app.sla.condition_rules import DEFAULT_RULES, MilestoneRule, PolicyRules, problems
 from app.sla.models import Clock, ClockPause, LegalPack, SlaPolicyVersion, SlaTarget
 from app.sla.past_queries import disagreements, lines_of, state_at
@@ -256,6 +256,7 @@ def test_the_state_at_any_past_moment_is_what_was_shown_then(app: Flask) -> None
         assert (then.name, then.due_at, then.elapsed_seconds) == (state, due_at, elapsed), (clock_id, now)
     ids = sorted({clock_id for clock_id, *_ in seen})
     assert disagreements(ids) == []
+    jobs.sweep(now=MONDAY + 170 * HOUR)
     kinds = [line.kind for line in lines_of(ids)[ids[-1]]]
     assert kinds == ["start", "pause", "retarget", "resume", "stop", "reopen", "retarget", "stop", "breach"]
     resolve = db.session.get(Clock, ids[-1])
