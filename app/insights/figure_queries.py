@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from app.calendars.queries import calendar_of, calendars
 from app.calendars.rules import elapsed
 from app.cases.models import Case
 from app.customers.models import CustomerSegment
-from app.insights import approval_queries, measure_queries, pattern_queries, queries, return_queries
+from app.insights import band_queries, measure_queries, pattern_queries, queries, return_queries, waiting_queries
 from app.insights.equity_rules import AmountGap, Given, amount_gaps
 from app.insights.measures import MEASURES
 from app.insights.queries import DECIDED, WAITS_MAX, Part, in_team
@@ -54,7 +55,8 @@ def figures(name: str, part: Part, now: datetime, *, is_grouped: bool = True) ->
     """All figures of one measure; "all" first, then places in the order of their numbers. is_grouped: also by place."""
     if name in measure_queries.SHARES:
         return _shares(name, part, now, is_grouped)
-    return list(_OTHERS[name](part, now))
+    found = _OTHERS[name](part, now)
+    return list(found if is_grouped else islice(found, 2 if MEASURES[name].unit == "seconds" else 1))
 
 
 def share_figure(name: str, key: str, one: Share) -> Figure:
@@ -73,6 +75,8 @@ def _shares(name: str, part: Part, now: datetime, is_grouped: bool) -> list[Figu
     found = [share_figure(name, "all", measure_queries.share(k, n))]
     for place in sorted(groups, key=lambda key: (key is None, key)):
         found.append(share_figure(name, place_key(part, place), groups[place]))
+    if name in band_queries.TABLES:
+        found += [share_figure(name, band.key, one) for band, one in band_queries.by_band(name, part, now).items()]
     return found
 
 
@@ -120,15 +124,29 @@ def _wait_business(part: Part, _now: datetime) -> Iterable[Figure]:
 
 
 def _waiting_cost(part: Part, _now: datetime) -> Iterable[Figure]:
-    one = approval_queries.difference(part.site_ids, part.since)
-    yield Figure("all", one.waited, None, one.value, one.low, one.high, rest_n=one.others)
+    for key, difference in (
+        ("all", waiting_queries.satisfied_difference),
+        ("taken", waiting_queries.taken_difference),
+    ):
+        one = difference(part)
+        yield Figure(key, one.waited, None, one.value, one.low, one.high, rest_n=one.others)
+
+
+def _waiting_sum(part: Part, now: datetime) -> Iterable[Figure]:
+    places = waiting_queries.waited(part, now)
+    counts = {"all": (sum(n for n, _ in places.values()), sum(seconds for _, seconds in places.values()))}
+    counts |= {place_key(part, place): places[place] for place in sorted(places, key=lambda key: (key is None, key))}
+    for key, (n, seconds) in counts.items():
+        yield Figure(key, n, None, seconds if n >= MEASURES["waiting-sum"].n_min else None, None, None)
 
 
 def _consistency(part: Part, _now: datetime) -> Iterable[Figure]:
     found = pattern_queries.consistency(part)
     is_enough = found is not None and found.count >= MEASURES["consistency"].n_min
-    value = found.share if found is not None and is_enough else None
-    yield Figure("all", found.count if found else 0, None, value, None, None)
+    if found is None or not is_enough:
+        yield Figure("all", found.count if found else 0, None, None, None, None)
+    else:
+        yield Figure("all", found.count, None, found.share, found.low, found.high)
 
 
 def _equity_amount(part: Part, _now: datetime) -> Iterable[Figure]:
@@ -204,6 +222,7 @@ def _due(part: Part, now: datetime) -> Iterable[Figure]:
 _OTHERS: dict[str, Callable[[Part, datetime], Iterable[Figure]]] = {
     "approval-wait": _wait,
     "approval-wait-business": _wait_business,
+    "waiting-sum": _waiting_sum,
     "waiting-cost": _waiting_cost,
     "consistency": _consistency,
     "equity-amount": _equity_amount,

@@ -14,6 +14,7 @@ from sqlalchemy import case, func, select
 
 from app.cases.models import Case
 from app.insights import fact_queries, pattern_queries
+from app.insights.band_queries import Band, in_band
 from app.insights.fact_queries import STATEMENTS
 from app.insights.measures import MEASURES
 from app.insights.queries import CaseRow, Part
@@ -137,7 +138,9 @@ def case_ids(name: str, part: Part, now: datetime, *, person_id: int, limit: int
     return list(dict.fromkeys(rows))[:limit]
 
 
-def behind(name: str, part: Part, now: datetime, page: Page, *, hit: bool | None = None, **of: Any) -> Slice[CaseRow]:
+def behind(
+    name: str, part: Part, now: datetime, page: Page, *, hit: bool | None = None, band: Band | None = None, **of: Any
+) -> Slice[CaseRow]:
     """List what a share counts, the newest first. hit: only hits, or only the others; of: a group, e.g. cause="process"."""
     assert name in SHARES and name in MEASURES and all(group in GROUPS for group in of)
     after = page.after[0] if page.after and isinstance(page.after[0], int) else None
@@ -150,6 +153,8 @@ def behind(name: str, part: Part, now: datetime, page: Page, *, hit: bool | None
     for group, value in of.items():
         column = facts.c[group]
         wanted = wanted.where(column.is_(None) if value is None else column == value)
+    if band is not None:
+        wanted = wanted.where(in_band(name, band, facts.c.key))
     if hit is not None:
         wanted = wanted.where(facts.c.hit == int(hit))
     if after is not None:

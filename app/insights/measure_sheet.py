@@ -12,7 +12,8 @@ from flask_babel import ngettext
 
 from app.cases import queries as cases
 from app.cases.words import CAUSE_WORDS, CHANNEL_WORDS, STAGE_WORDS
-from app.insights import figure_queries, measure_queries
+from app.insights import band_queries, figure_queries, measure_queries
+from app.insights.band_queries import Band, band_of_key
 from app.insights.choice import Choice
 from app.insights.figure_queries import UNKNOWN, Figure
 from app.insights.figures import Names, milestone_words, state_words
@@ -20,6 +21,7 @@ from app.insights.measures import MEASURES, Measure
 from app.insights.rules import Share
 from app.kernel.money import Money
 from app.kernel.references import parse_ref
+from app.policies import queries as policies
 from app.ui import charts
 from app.ui.filters import duration, locale_name, number, percent, zone_of
 from app.ui.words import skeleton
@@ -70,7 +72,7 @@ def card(measure: Measure, choice: Choice) -> Card:
     if not found:
         return Card(measure, None, _("Nothing to compare in this period."), url)
     first, note = found[0], note_words(measure, found[0])
-    if measure.unit == "seconds" and first.value is not None:
+    if measure.unit == "seconds" and first.value is not None and first.key.endswith("p50"):
         note = _("half within; nine of ten within %(time)s; %(note)s", time=value_words(measure, found[1]), note=note)
     return Card(measure, value_words(measure, first), note, url)
 
@@ -125,7 +127,7 @@ def _medians(figure: Figure) -> str:
     return _("medians %(one)s and %(rest)s", one=words[0], rest=words[1])
 
 
-def key_words(figure: Figure, names: Names) -> str:
+def key_words(figure: Figure, names: Names, kinds: Mapping[str, str]) -> str:
     """What a figure is about."""
     key, _sep, rest = figure.key.partition(" ")
     if key == "all":
@@ -138,6 +140,10 @@ def key_words(figure: Figure, names: Names) -> str:
         words = _("Without a team")
     elif key == UNKNOWN:
         words = _("Without a segment")
+    elif key == "taken":
+        words = _("Offers taken")
+    elif band := band_of_key(key):
+        words = band_words(band, kinds)
     else:
         words = {"late": _("Late"), "soon": _("Due within 8 hours"), "later": _("Due later")}.get(
             key, state_words(key) or milestone_words(key)
@@ -146,10 +152,33 @@ def key_words(figure: Figure, names: Names) -> str:
     return f"{words}, {more}" if more else words
 
 
-def lines(measure: Measure, found: list[Figure], names: Names) -> list[Line]:
+def lines(measure: Measure, found: list[Figure], names: Names, choice: Choice, *, may_read: bool) -> list[Line]:
+    """A measure's figures; a band of amounts leads to the cases behind it where the reader may read them."""
+    kinds = {row.code: row.name for row in policies.kinds()} if measure.name in band_queries.TABLES else {}
+
+    def url(key: str) -> str | None:
+        if not may_read or ":" not in key:
+            return None
+        return url_for("insights.measure_cases", **{**choice.args, "name": measure.name, "by": "band", "of": key})
+
     return [
-        Line(key_words(one, names), value_words(measure, one), note_words(measure, one), one.n, None) for one in found
+        Line(key_words(one, names, kinds), value_words(measure, one), note_words(measure, one), one.n, url(one.key))
+        for one in found
     ]
+
+
+def band_words(band: Band, kinds: Mapping[str, str]) -> str:
+    """A kind and a band of amounts, e.g. "Refund, 25.01 to 50.00 EUR"."""
+    kind = kinds.get(band.kind, band.kind)
+    low = Money(band.low_minor, band.currency).format(locale_name())
+    if band.high_minor is None:
+        return _("%(kind)s, %(low)s or more", kind=kind, low=low)
+    return _(
+        "%(kind)s, %(low)s to %(high)s",
+        kind=kind,
+        low=low,
+        high=Money(band.high_minor, band.currency).format(locale_name()),
+    )
 
 
 def beside(name: str, choice: Choice) -> list[Line]:

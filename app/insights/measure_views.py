@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import abort, render_template, request, url_for
 
-from app.insights import figure_queries, figures, measure_queries, measure_sheet, rules
+from app.insights import band_queries, figure_queries, figures, measure_queries, measure_sheet, rules
+from app.insights.band_queries import Band, band_of_key
 from app.insights.blueprint import bp
 from app.insights.choice import Choice, chosen
 from app.insights.measures import GROUPS, MEASURES, OVER_USE, UNDER_USE, Measure
@@ -14,7 +15,8 @@ from app.people.access import can, my_scope, needs
 BY = ("stage", "cause", "segment", "severity", "channel", "category_id", "team_id", "site_id")
 # What is no share is about the cases of an older list, or of a share that counts the same things.
 _LISTS = {
-    "approval-wait": "asked", "approval-wait-business": "asked", "waiting-cost": "asked", "exceptions": "asked",
+    "approval-wait": "asked", "approval-wait-business": "asked", "waiting-sum": "asked", "waiting-cost": "asked",
+    "exceptions": "asked",
     "clocks-kept": "missed", "due": "late",
 }  # fmt: skip
 _ALIKE = {
@@ -61,7 +63,10 @@ def measure(name: str) -> str:
         periods=rules.PERIODS,
         measure=one,
         group=next(group for group, members in GROUPS.items() if one in members),
-        lines=[*measure_sheet.lines(one, found, names), *measure_sheet.beside(name, choice)],
+        lines=[
+            *measure_sheet.lines(one, found, names, choice, may_read=can("cases.read")),
+            *measure_sheet.beside(name, choice),
+        ],
         chart=measure_sheet.time_chart(name, choice) if is_share else None,
         by=by,
         bys=[(key, measure_sheet.BY_WORDS[key]) for key in BY],
@@ -89,9 +94,10 @@ def measure_cases(name: str) -> str:
         abort(404)
     by, of = request.args.get("by"), request.args.get("of", "")
     where = {by: _value(by, of)} if by in BY else {}
-    is_enough = _is_enough(one, choice, where)
+    band = _band(name, by, of)
+    is_enough = _is_enough(one, choice, where, band)
     hit = {"1": True, "0": False}.get(request.args.get("hit", "")) if is_enough else None
-    found = measure_queries.behind(name, choice.part, choice.part.until, page, hit=hit, **where)
+    found = measure_queries.behind(name, choice.part, choice.part.until, page, hit=hit, band=band, **where)
     here: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after"} | {"name": name}
     return render_template(
         "insights/measure_cases.html",
@@ -107,8 +113,21 @@ def measure_cases(name: str) -> str:
     )
 
 
-def _is_enough(one: Measure, choice: Choice, where: dict[str, Any]) -> bool:
+def _band(name: str, by: str | None, of: str) -> Band | None:
+    """The band of amounts that the address names; one that is none is nowhere."""
+    if by != "band":
+        return None
+    found = band_of_key(of)
+    if name not in band_queries.TABLES or found is None:
+        abort(404)
+    return found
+
+
+def _is_enough(one: Measure, choice: Choice, where: dict[str, Any], band: Band | None) -> bool:
     part, now = choice.part, choice.part.until
+    if band is not None:
+        counted = band_queries.by_band(one.name, part, now).get(band)
+        return counted is not None and counted.trials >= one.n_min
     if not where:
         return measure_queries.total(one.name, part, now).trials >= one.n_min
     ((by, of),) = where.items()

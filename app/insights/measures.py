@@ -84,7 +84,10 @@ _FREEDOM = (
     Measure(
         "autonomy",
         _l("Money decided without an approver"),
-        _l("Of all decisions about goodwill money, those made by whoever stood before the customer; by kind and amount."),
+        _l(
+            "Of all decisions about goodwill money, those made by whoever stood before the customer; together, and for each"
+            " kind and band of amounts."
+        ),
         _l("goodwill money decided on own authority ÷ all goodwill money decided, declined exceptions included"),
         "domain anchors §3.2, autonomy rate",
         _NO_TARGET,
@@ -150,13 +153,30 @@ _APPROVALS = (
         watched="high",
     ),
     Measure(
+        "waiting-sum",
+        _l("Time that customers waited for answers"),
+        _l(
+            "All the time that requests asked in the period waited, on the wall clock and whatever became of them; one that"
+            " waits still counts until now. It is a sum of all of them, so it has no interval."
+        ),
+        _l("Σ (ended at, or now − asked at)"),
+        "domain anchors §3.2, latency cost: Σ of the customers' wait",
+        _l("Without how many requests there were: more cases wait longer together."),
+        unit="seconds",
+        quadrant="customer",
+        watched="high",
+    ),
+    Measure(
         "waiting-cost",
         _l("What waiting costs"),
         _l(
-            "How many more (above zero) or fewer (below zero) offers were taken by customers who had to wait for an approval,"
-            " within alike offers."
+            "How many more (above zero) or fewer (below zero) customers were satisfied where somebody had to wait for an"
+            " approval, within alike cases. Beside it, the same for offers that were taken, within alike offers."
         ),
-        _l("share taken after waiting − share taken at once, matched by kind, currency and band (Mantel weights)"),
+        _l(
+            "share of answers of 4 or 5 after waiting − share without, matched by category and severity; share taken after"
+            " waiting − share taken at once, matched by kind, currency and band (Mantel weights for both)"
+        ),
         "domain anchors §3.2, latency cost; observed, not tried",
         _l("As proof that waiting did it: who waits differs in other ways too."),
         unit="ratio",
@@ -167,7 +187,8 @@ _APPROVALS = (
         "rubber-stamp",
         _l("Granted in full"),
         _l(
-            "Of decided exceptions, those granted as asked. Where the answer is always yes, a higher limit spares the question."
+            "Of decided exceptions, those granted as asked; together, and for each kind and band of amounts. Where the answer"
+            " is always yes, a higher limit spares the question."
         ),
         _l("granted in full ÷ decided; a band proposes a higher limit from a lower bound of 95 % (73 of 73)"),
         "domain anchors §3.2, rubber-stamp index",
@@ -193,7 +214,10 @@ _FAIRNESS = (
         _l(
             "How much of the spread of amounts within alike cases goes with who handled them, rather than with the case."
         ),
-        _l("σ²person ÷ (σ²person + σ²case) of log amounts within kind, category, severity and currency (ANOVA)"),
+        _l(
+            "σ²person ÷ (σ²person + σ²case) of log amounts within kind, category, severity and currency (ANOVA); the interval"
+            " is that of the ratio of variances (F)"
+        ),
         "domain anchors §3.2, consistency; strata of 20 or more",
         _l("To find a person: it is one figure for a place. A high share asks for precedents and training."),
         unit="ratio",
@@ -366,7 +390,9 @@ _WORK = (
     Measure(
         "due",
         _l("Open deadlines now"),
-        _l("Open clocks now: late, due within 8 hours, due later."),
+        _l(
+            "Open clocks now: late, due within 8 hours, due later. One that stands still has no due time and isn't counted."
+        ),
         _l("a count for each"),
         "design §3, clocks",
         _l("To compare people: it is the work that lies there."),

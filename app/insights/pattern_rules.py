@@ -10,9 +10,11 @@ from decimal import Decimal
 from math import fsum, log
 from typing import Any
 
+from app.insights.variance_rules import share_interval
 from app.kernel.money import precision
 
 SPLIT_HOURS = 72
+_EVEN = 1e-12  # a spread of logarithms below it is rounding alone: everybody gave the same
 SINGLE = ("remedy", "incident")  # windows that bound what one harm may get
 
 
@@ -50,24 +52,32 @@ def is_split(gifts: Sequence[Gift]) -> bool:
     Worked values: 150 and 60 an hour apart under a limit of 200 are split; 73 hours apart they are not; 210 alone is not.
     """
     small = sorted((gift for gift in gifts if gift.minor <= gift.limit_minor), key=lambda gift: (gift.at, gift.key))
-    start = 0
-    for end in range(len(small)):
-        while small[end].at - small[start].at > timedelta(hours=SPLIT_HOURS):
-            start += 1
-        near = small[start : end + 1]
-        if len(near) >= 2 and sum(gift.minor for gift in near) > max(gift.limit_minor for gift in near):
-            return True
+    # Limit by limit: what somebody with a higher one gave must not hide two gifts under a lower one.
+    for limit in {gift.limit_minor for gift in small}:
+        under = [gift for gift in small if gift.limit_minor <= limit]
+        start = together = 0
+        for last in under:
+            together += last.minor
+            while last.at - under[start].at > timedelta(hours=SPLIT_HOURS):
+                together, start = together - under[start].minor, start + 1
+            if together > limit:
+                return True
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How log amounts within alike cases spread: between people, and within a person's own. share: 0..1."""
+    """How log amounts within alike cases spread: between people, and within a person's own. share: 0..1.
+
+    low, high: the 95 % interval of the share.
+    """
 
     people_variance: float
     case_variance: float
     count: int
     people: int
+    low: float
+    high: float
 
     @property
     def share(self) -> float:
@@ -101,4 +111,6 @@ def spread(amounts: Iterable[tuple[int, Hashable, int]], *, stratum_min: int = 2
     size = (count - sum(len(values) ** 2 for values in people.values()) / count) / (len(people) - 1)
     case_variance = within / within_freedom
     people_variance = max(0.0, (between / (len(people) - 1) - case_variance) / size)
-    return Spread(people_variance, case_variance, count, len(people))
+    ratio = between / (len(people) - 1) / case_variance if case_variance > _EVEN else None
+    low, high = share_interval(ratio, len(people) - 1, within_freedom, size) if ratio is not None else (0.0, 1.0)
+    return Spread(people_variance, case_variance, count, len(people), low, high)

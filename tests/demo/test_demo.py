@@ -32,6 +32,7 @@ from app.remedies.payout_models import Payout
 from app.sla.models import Clock
 from tests.conftest import settings_for
 from tests.insights.recoveries import ORACLES, counted
+from tests.insights.test_measures import equals_its_oracles
 
 END = parse_instant("2026-11-20T15:00:00Z")
 PHRASE = "quiet meadow lantern seven"
@@ -80,6 +81,9 @@ def _measures_equal_sql_by_another_hand() -> None:
     for name in ORACLES:
         total = measures.tally(name, part, later).total
         assert (total.k, total.n) == counted(name, part, later), name
+    said = equals_its_oracles(part, later)
+    enough = {name for name, known in said.items() if any(value is not None for _n, value, *_ in known.values())}
+    assert enough >= {"waiting-sum", "clocks-kept"}, "figures, not only too few"
 
 
 def _entries_rise_and_name_the_demo() -> None:

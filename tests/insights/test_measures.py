@@ -1,6 +1,6 @@
 """Every share equals the same figure counted by another hand in SQL, and what lies behind it is what it counts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -9,12 +9,13 @@ from sqlalchemy import select
 from app.cases import actions as cases
 from app.feedback import actions as feedback
 from app.feedback.models import FollowUp
+from app.insights import band_queries, figure_queries, room_queries
 from app.insights import measure_queries as measures
-from app.insights import room_queries
 from app.insights.measures import MEASURES
 from app.insights.queries import Part
 from app.kernel.database import db
 from app.kernel.paging import Page
+from tests.insights import figure_oracles
 from tests.insights.recoveries import ORACLES, counted, live_some_weeks
 from tests.people.builders import make_company
 from tests.remedies.builders import publish_policy
@@ -47,6 +48,45 @@ def test_every_share_equals_sql_by_another_hand_and_its_parts_add_up(app: Flask)
     assert found["double-deviation"] == (4, 15)
     assert found["repeat-contact"] == (2, 15)
     assert found["follow-up"] == (1, 3)
+    _bands_add_up_and_lead_to_their_cases(part, now)
+    others = equals_its_oracles(part, now)
+    assert others["waiting-sum"] == {"all": (2, None)} and others["exceptions"] == {
+        "approved": (1, 1),
+        "declined": (1, 1),
+    }
+
+
+def _bands_add_up_and_lead_to_their_cases(part: Part, now: datetime) -> None:
+    for name in band_queries.TABLES:
+        bands, whole = band_queries.by_band(name, part, now), measures.total(name, part, now)
+        assert (sum(one.successes for one in bands.values()), sum(one.trials for one in bands.values())) == (
+            whole.successes, whole.trials,
+        )  # fmt: skip
+        for band, one in bands.items():
+            assert band_queries.band_of_key(band.key) == band
+            assert len(measures.behind(name, part, now, Page(size=200), band=band).rows) == one.trials
+    assert band_queries.band_of_key("refund:GBP:1-2") is None and band_queries.band_of_key("all") is None
+
+
+def equals_its_oracles(part: Part, now: datetime) -> dict[str, figure_oracles.Known]:
+    """Every figure that is no plain share, against rows read and added up by another hand; returns what was compared."""
+    found = {}
+    for name, work_out in figure_oracles.FIGURES.items():
+        wanted = found[name] = work_out(part, now)
+        # Without groups where the oracle has none; a segment's figures all stand in its own.
+        shown = {one.key: one for one in figure_queries.figures(name, part, now)}
+        assert set(wanted) <= set(shown) or all(n == 0 for n, *_ in wanted.values()), (name, set(wanted) ^ set(shown))
+        for key, (n, value, *bounds) in wanted.items():
+            if key in shown:
+                one = shown[key]
+                assert (one.n, one.value) == (n, value if value is None else pytest.approx(value, rel=1e-6)), (
+                    name,
+                    key,
+                )
+                assert not bounds or (one.low, one.high) == pytest.approx(tuple(bounds), abs=1e-9), (name, key)
+                assert one.low is None or one.high is None or one.value is None or one.low <= one.value <= one.high
+    assert set(MEASURES) == {*ORACLES, *figure_oracles.FIGURES}, "every measure has an oracle"
+    return found
 
 
 def test_who_left_room_unused_while_it_ended_badly_is_found_and_nobody_without_such_cases(

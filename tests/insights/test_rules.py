@@ -1,10 +1,14 @@
 """Worked values and edges of the intervals."""
 
 import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.insights.pattern_rules import Gift, is_split, spread
 from app.insights.rules import COUNT_MIN, percentile, period_of, share, wilson_interval
+from app.insights.variance_rules import beta_share, f_quantile, share_interval
 
 
 @pytest.mark.parametrize(
@@ -64,3 +68,27 @@ def test_exact_and_normal_bounds_differ_by_at_most_one_rank() -> None:
 
 def test_an_unknown_period_is_30_days() -> None:
     assert [period_of(name).days for name in ("7d", None, "'; --", "365d")] == [7, 30, 30, 365]
+
+
+def test_the_share_between_people_has_the_interval_of_the_ratio_of_variances() -> None:
+    assert beta_share(2, 3, 0.5) == pytest.approx(0.6875)
+    # From printed tables of F: 95 % with 4 and 20 degrees of freedom, 97.5 % with 1 and 10, 97.5 % with 4 and 20.
+    assert [round(f_quantile(*of), 2) for of in ((0.95, 4, 20), (0.975, 1, 10), (0.975, 4, 20))] == [2.87, 6.94, 3.51]
+    assert f_quantile(0.025, 4, 20) == pytest.approx(1 / f_quantile(0.975, 20, 4))
+    low, high = share_interval(3.5, 4, 20, 5)
+    assert (low, round(high, 3)) == (0.0, 0.853)
+    amounts = [(person, "alike", round(1_000 * factor)) for person in range(6) for factor in (0.8, 1, 1.25, 1.1, 0.9)]
+    same = spread(amounts)
+    assert same and (same.share, same.low) == (0.0, 0.0) and 0 < same.high < 0.6, "alike people: none of it is theirs"
+    apart = spread([(person, stratum, minor * (person + 1)) for person, stratum, minor in amounts])
+    assert apart and 0 < apart.low < apart.share < apart.high < 1 and apart.low > 0.5
+
+
+def test_a_higher_limit_hides_no_harm_paid_in_pieces() -> None:
+    start = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    pieces = [
+        Gift(key, start + timedelta(hours=key), minor, limit)
+        for key, minor, limit in ((1, 60, 100), (2, 10, 1_000), (3, 60, 100))
+    ]
+    assert is_split(pieces) and not is_split(pieces[:2])
+    assert not is_split([pieces[0], replace(pieces[2], at=start + timedelta(hours=74))])
