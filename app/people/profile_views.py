@@ -17,7 +17,7 @@ from app.people.forms import ChangePhraseForm, PreferencesForm, TokenForm
 from app.people.headers import keep_secret
 from app.people.step_up import require_proof
 from app.people.throttle_actions import TooManyAttempts
-from app.people.words import ROLE_MEANINGS, ROLE_WORDS, browser_words
+from app.people.words import ROLE_MEANINGS, ROLE_WORDS, WAY_WORDS, browser_words
 from app.ui.forms import Form
 from app.ui.preferences import COOKIE_SECONDS
 from config import Settings
@@ -47,6 +47,7 @@ def _profile_page(preferences: Form | None = None, phrase: Form | None = None) -
         this_session=current_user.session_id,
         factor=factor_queries.factor_of(person.id),
         browser_words=browser_words,
+        ways=WAY_WORDS,
     )
 
 

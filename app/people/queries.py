@@ -289,6 +289,7 @@ class SessionRow:
     seen_at: datetime
     address: str | None
     browser: str
+    way: str | None
 
 
 def sessions_of(employee_id: int, *, idle_minutes: int, now: datetime) -> tuple[SessionRow, ...]:
@@ -300,6 +301,7 @@ def sessions_of(employee_id: int, *, idle_minutes: int, now: datetime) -> tuple[
             SignInSession.seen_at,
             SignInSession.address,
             SignInSession.browser,
+            SignInSession.way,
         )
         .where(
             SignInSession.employee_id == employee_id,

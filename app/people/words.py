@@ -20,6 +20,12 @@ ROLE_MEANINGS: dict[str, Any] = {
     "auditor": _l("Reads everything and changes nothing."),
     "admin": _l("Keeps people, sites and settings; sees no cases."),
 }
+# What let a session in; None is the pass phrase.
+WAY_WORDS: dict[str | None, Any] = {
+    None: _l("with the pass phrase"),
+    "company": _l("with the company's account"),
+    "passkey": _l("with a passkey"),
+}
 THEME_WORDS: dict[str, Any] = {
     "auto": _l("As the device asks"),
     "light": _l("Light"),
