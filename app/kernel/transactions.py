@@ -40,7 +40,8 @@ TECHNICAL_TABLES = frozenset(
         "checkpoint_receipt",
         "probe",
         "case_search",
-        "customer_search",
+        "customer_token",
+        "employee_digest",
         "search_dirty",
         "message_draft",
     }
@@ -114,7 +115,7 @@ def transaction() -> Iterator[None]:
     session.rollback()
     session.expire_all()
     engine = db.engine
-    with GATES[engine.dialect.name].hold(), file_turn(_turn_file(engine), seconds=BUSY_SECONDS):
+    with GATES[engine.dialect.name].hold(), file_turn(turn_file(engine), seconds=BUSY_SECONDS):
         session.info[_DEPTH] = True
         try:
             session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
@@ -130,7 +131,7 @@ def transaction() -> Iterator[None]:
             session.info.clear()
 
 
-def _turn_file(engine: Engine) -> Path | None:
+def turn_file(engine: Engine) -> Path | None:
     """The file by which processes take turns at one SQLite database."""
     if engine.dialect.name != "sqlite" or not engine.url.database or engine.url.database == ":memory:":
         return None

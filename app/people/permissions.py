@@ -113,10 +113,21 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
         grant(role, ("raises.read", "access.read"), "company")
     for role in ("manager", "admin"):
         grant(role, ("access.review",), "company")
+    # What people ask about their own data: HR and auditors see that it is dealt with, managers and administrators do it.
+    for role in ("hr", "auditor", "manager", "admin"):
+        grant(role, ("privacy.read",), "company")
+    for role in ("manager", "admin"):
+        grant(role, ("privacy.handle",), "company")
     # Where the public may report an issue: the links and posters of a site.
     grant("supervisor", ("reports.write",), "site")
     for role in ("manager", "admin"):
         grant(role, ("reports.write",), "company")
+    # Root causes: who hears of one opens it; who leads says that it is fixed, and tells the customers.
+    for role in ("frontline", "supervisor"):
+        grant(role, ("causes.read", "causes.write"), "site")
+    grant("supervisor", ("causes.fix",), "site")
+    grant("manager", ("causes.read", "causes.write", "causes.fix"), "company")
+    grant("auditor", ("causes.read",), "company")
     return table
 
 
