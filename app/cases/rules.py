@@ -11,7 +11,7 @@ OUTCOMES = ("made_good", "explained", "declined", "withdrawn", "unreachable")
 CAUSES = ("process", "equipment", "staffing", "training", "supplier", "information", "weather", "guest", "unknown")
 EVENT_KINDS = (
     "logged", "note", "acknowledged", "replied", "assigned", "changed", "waiting", "resumed", "resolved",
-    "reopened", "closed", "remedy", "exception", "clock", "promise", "wrote", "file", "payout", "mail", "survey",
+    "reopened", "closed", "remedy", "exception", "clock", "promise", "wrote", "file", "payout", "mail", "survey", "cause",
 )  # fmt: skip
 SUMMARY_MAX = 120
 TEXT_MAX = 20_000

@@ -35,6 +35,7 @@ _ICONS = {
     "promise": "promise",
     "file": "download",
     "mail": "mail",
+    "cause": "search",
 }
 _GOOD = {"resolved", "acknowledged"}
 _PAYOUT_TONES = {"confirmed": "good", "proved": "good", "failed": "bad", "given_up": "bad", "twice": "bad"}
@@ -178,6 +179,7 @@ def _said(page: CasePage, event: EventRow, who: str, kinds: dict[str, str]) -> M
         "closed": lambda: _closed(data),
         "survey": lambda: _("%(who)s called the customer who was unhappy.", who="\0"),
         "clock": lambda: str(data.get("text", "")),
+        "cause": lambda: str(words.ROOT_CAUSE_DEEDS[data["what"]]) % {"who": "\0", "ref": data["cause"], "title": data["title"]},
         "promise": lambda: _promised(data, page.time_zone),
         "mail": lambda: str(words.MAIL_WORDS.get(data.get("what", ""), "")) % {"address": data.get("address", "")},
         "file": lambda: ngettext("%(who)s added a file.", "%(who)s added %(num)d files.", data["count"], who="\0"),

@@ -96,7 +96,7 @@ TIMELINE_KINDS: dict[str, tuple[str, ...]] = {
     "internal": ("note",),
     "money": ("remedy", "payout"),
     "approvals": ("exception",),
-    "course": ("assigned", "changed", "waiting", "resumed", "resolved", "reopened", "closed", "clock", "file"),
+    "course": ("assigned", "changed", "waiting", "resumed", "resolved", "reopened", "closed", "clock", "file", "cause"),
 }
 FIELD_WORDS: dict[str, Any] = {
     "summary": _l("What happened"),
@@ -127,6 +127,11 @@ MAIL_STATES: dict[str, tuple[str, Any]] = {
     "bounced": ("breached", _l("came back")),
     "failed": ("breached", _l("not sent")),
     "unknown": ("breached", _l("nobody knows whether it arrived")),
+}
+ROOT_CAUSE_DEEDS: dict[str, Any] = {
+    "linked": _l("%(who)s put the case to a root cause, %(ref)s: %(title)s."),
+    "unlinked": _l("%(who)s took the case from the root cause %(ref)s: %(title)s."),
+    "told": _l("%(who)s told the customer what was done about the root cause, %(ref)s: %(title)s."),
 }
 REMEDY_DEEDS: dict[str, Any] = {
     "offered": _l("offered %(amount)s"),

@@ -15,6 +15,7 @@ from app.people.models import Employee
 from app.policies import queries as policies
 from app.portal.link_queries import LINK_COLUMNS, LinkRow
 from app.portal.models import CustomerAnswer, CustomerLink
+from app.problems.queries import Done, done_about
 from app.promises import queries as promises
 from app.promises.queries import PromiseView
 from app.remedies import queries as remedies
@@ -71,6 +72,7 @@ class CaseOfHers:
     files: tuple[FileRow, ...]
     kinds: dict[str, str]
     sent: tuple[FileRow, ...]
+    done: Done | None
 
     @property
     def receipts(self) -> tuple[RemedyRow, ...]:
@@ -105,6 +107,7 @@ def case_of_hers(case_id: int, now: datetime) -> CaseOfHers:
         files=tuple(one for one in files_of("case", case_id) if one.added_by.startswith("customer:")),
         kinds={kind.code: kind.name for kind in policies.kinds()},
         sent=sent_files(case_id),
+        done=done_about(case_id),
     )
 
 

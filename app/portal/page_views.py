@@ -210,6 +210,7 @@ def page_of(
         headline=words.headline(hers),
         steps=words.steps(hers, visit.zone),
         lines=words.lines(hers),
+        done=words.done(hers),
         paid=words.PAID_WORDS,
         what=lambda row: words.what(row, hers.kinds),
         keeper=words.first_name(hers.keeper),

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.attachments.queries import FileRow
 from app.kernel.money import Money
 from app.portal.page_queries import CaseOfHers
+from app.problems.rules import language_for
 from app.remedies.queries import RemedyRow
 from app.sla import queries as sla
 from app.ui.filters import date, instant, money
@@ -139,6 +141,14 @@ def lines(hers: CaseOfHers) -> list[Line]:
             said = str(sentences[answer.answer]) % {"what": what(by_id[answer.remedy_id], hers.kinds)}
             found.append(Line("fact", answer.at, "", said))
     return sorted(found, key=lambda line: line.at)
+
+
+def done(hers: CaseOfHers) -> tuple[str, str] | None:
+    """What was done about the cause of the case: the language of the words, and the words; the page's language if there are."""
+    if hers.done is None:
+        return None
+    language = language_for(str(get_locale()), "", hers.done.words)
+    return language, hers.done.words[language]
 
 
 def first_name(name: str | None) -> str:

@@ -99,7 +99,7 @@ class CauseNote(Base):
     __tablename__ = "cause_note"
     __table_args__ = (
         CheckConstraint("(ended_at IS NULL) = (ended_as IS NULL)", name="ended"),
-        CheckConstraint("ended_as IN ('sent','failed','withdrawn','no-address')", name="ended_as"),
+        CheckConstraint("ended_as IN ('sent','failed','withdrawn','no-address','undone')", name="ended_as"),
         UniqueConstraint("cause_id", "customer_id"),
         Index("ix_cause_note_customer", "customer_id", "id"),
         {"sqlite_autoincrement": True},

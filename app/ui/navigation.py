@@ -48,6 +48,7 @@ ENTRIES = (
     Entry("promises.index", _l("Promises"), "promise", "cases.read", is_wide=True),
     Entry("sla.board", _l("Clocks"), "running", "clocks.read", is_wide=True),
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
+    Entry("problems.index", _l("Root causes"), "search", "causes.read", "insight", is_wide=True),
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
     Entry("reviews.index", _l("Reviews"), "met", "reviews.read", "insight", is_wide=True),
     Entry("feedback.index", _l("Answers"), "star", "feedback.read", "insight", is_wide=True),

@@ -79,7 +79,7 @@ TABLES = {
         ended_at {instant},
         ended_as {t20},
         {pk}CONSTRAINT ck_cause_note_ended CHECK ((ended_at IS NULL) = (ended_as IS NULL)),
-        CONSTRAINT ck_cause_note_ended_as CHECK (ended_as IN ('sent','failed','withdrawn','no-address')),
+        CONSTRAINT ck_cause_note_ended_as CHECK (ended_as IN ('sent','failed','withdrawn','no-address','undone')),
         CONSTRAINT uq_cause_note_cause_id UNIQUE (cause_id, customer_id),
         CONSTRAINT fk_cause_note_cause_id_cause FOREIGN KEY(cause_id) REFERENCES cause (id),
         CONSTRAINT fk_cause_note_customer_id_customer FOREIGN KEY(customer_id) REFERENCES customer (id),
