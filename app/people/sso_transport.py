@@ -27,6 +27,8 @@ class Guarded(BaseAdapter):
             private_hosts=self.settings.outgoing_private_hosts,
             seconds=self.settings.outgoing_seconds,
         )
+        if 300 <= answer.status < 400:
+            raise outgoing.NoAnswer("it leads elsewhere")
         response = Response()
         response.status_code, response.url, response.request = answer.status, request.url or "", request
         response.headers = CaseInsensitiveDict({"Content-Type": "application/json"})
