@@ -13,7 +13,7 @@ from app.approvals.matrix_rules import DEFAULT_WHO
 from app.approvals.models import ExceptionRequest
 from app.approvals.step_models import ExceptionRoute, ExceptionStep, ExceptionVote
 from app.cases.models import Case
-from app.customers.models import Customer
+from app.customers.models import Customer, EmployeeDigest
 from app.kernel.database import UTCDateTime
 from app.people.models import Employee
 from app.people.permissions import PERMISSIONS
@@ -62,9 +62,9 @@ def _is_of_step(one: Any) -> ColumnElement[bool]:
 def _has_no_part(one: Any) -> ColumnElement[bool]:
     """Whether this person has neither asked, nor owns the case, nor is its customer, nor has spoken already."""
     person = _root(one.id)
-    other, vote = aliased(Employee), aliased(ExceptionVote)
+    other, vote = aliased(EmployeeDigest), aliased(ExceptionVote)
     is_customer = exists().where(
-        other.email == func.lower(func.trim(Customer.email)), _root(other.id) == person, Customer.id == Case.customer_id
+        other.digest == Customer.email_digest, _root(other.employee_id) == person, Customer.id == Case.customer_id
     )
     has_spoken = exists().where(
         vote.exception_id == ExceptionRequest.id,

@@ -13,7 +13,6 @@ from app.cases import hooks, rules
 from app.cases.checks import check_new, check_resolution, check_text
 from app.cases.models import CASE_SEARCH, Case, CaseEvent
 from app.cases.place_checks import check_customer, check_places
-from app.customers.merge_queries import names_of
 from app.customers.segment_queries import segment_of
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -388,9 +387,8 @@ def hand_over(*, employee_id: int, actor: Actor, now: datetime) -> None:
 
 
 def index_case(case: Case, *, new: bool) -> None:
-    """Put what a case is found by into the index."""
-    name = names_of(case.customer_id) if case.customer_id else None
-    body = rules.search_text(case.summary, case.description, name, case.ref, case.source_ref, case.site_id)
+    """Put what a case is found by into the index; never the customer's name, by which it is found through the customer."""
+    body = rules.search_text(case.summary, case.description, case.ref, case.source_ref, case.site_id)
     CASE_SEARCH.put([(case.id, body)], new=new)
 
 

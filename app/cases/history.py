@@ -232,4 +232,4 @@ def _start_clocks(pairs: Sequence[tuple[int, PastCase]], actor: Actor, now: date
 
 
 def _body(case_id: int, case: PastCase) -> str:
-    return rules.search_text(case.summary, case.description, None, ref("case", case_id), case.source_ref, case.site_id)
+    return rules.search_text(case.summary, case.description, ref("case", case_id), case.source_ref, case.site_id)

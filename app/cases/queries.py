@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.cases.models import CASE_SEARCH, Case, CaseEvent, Category
 from app.cases.rules import NEVER, STATES, site_word
+from app.customers import queries as customers
 from app.customers.models import Customer
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -354,9 +355,13 @@ def category(category_id: int) -> CategoryRow | None:
 
 
 def search(term: str, scope: Scope, limit: int = SEARCH_MAX) -> tuple[QueueRow, ...]:
-    """Cases that hold every typed word (the last one may be a beginning), newest first. Takes any text."""
+    """Cases that hold every typed word (the last one may be a beginning), or whose customer goes by it, newest first.
+
+    Takes any text.
+    """
     within = [site_word(scope.site_id or 0)] if scope.kind != "company" else []
     found = CASE_SEARCH.find(term, limit=limit, within=within)
+    found += _of_customers(customers.numbers_found(term, scope), scope, limit)
     exact = parse_ref("case", term)
     if exact is not None:
         found.insert(0, exact)
@@ -366,3 +371,11 @@ def search(term: str, scope: Scope, limit: int = SEARCH_MAX) -> tuple[QueueRow, 
         _QUEUE.where(Case.id.in_(found), visible_to(scope, are_named=True)).order_by(Case.id.desc()).limit(limit)
     )
     return tuple(QueueRow(*row) for row in db.session.execute(statement))
+
+
+def _of_customers(numbers: Sequence[int], scope: Scope, limit: int) -> list[int]:
+    """The newest cases of these customers."""
+    if not numbers:
+        return []
+    statement = select(Case.id).where(Case.customer_id.in_(numbers), visible_to(scope, are_named=True))
+    return list(db.session.scalars(statement.order_by(Case.id.desc()).limit(limit)))

@@ -42,9 +42,7 @@ def site_word(site_id: int) -> str:
     return f"site{site_id}only"
 
 
-def search_text(
-    summary: str, description: str, customer_name: str | None, reference: str, source_ref: str | None, site_id: int
-) -> str:
+def search_text(summary: str, description: str, reference: str, source_ref: str | None, site_id: int) -> str:
     """Return what a case is found by."""
-    parts = (site_word(site_id), reference, source_ref, customer_name, summary, description)
+    parts = (site_word(site_id), reference, source_ref, summary, description)
     return "\n".join(part for part in parts if part)

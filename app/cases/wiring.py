@@ -1,5 +1,4 @@
-"""Joins the room to customers, people and files: a case is found by its customer's new name, keeps an owner when somebody
-leaves, and says who may read its files."""
+"""Joins the room to people and files: a case keeps an owner when somebody leaves, and says who may read its files."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,10 +8,9 @@ from sqlalchemy import select
 
 from app.attachments import hooks as attachments
 from app.attachments.models import Attachment
-from app.cases.actions import add_event, hand_over, index_case
+from app.cases.actions import add_event, hand_over
 from app.cases.models import Case
 from app.cases.queries import categories
-from app.customers import hooks as customers
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import NotFound
@@ -22,15 +20,8 @@ from app.people import permissions
 from app.policies import hooks as policies
 from app.policies.known_rules import KnownCategory
 
-# A customer with more cases than this is a file's, not a person; the newest stay findable by the new name.
-CASES_MAX = 500
-
 
 def register(app: Flask) -> None:
-    if index_cases_of not in customers.on_rename:
-        customers.on_rename.append(index_cases_of)
-    if index_merged not in customers.on_merge:
-        customers.on_merge.append(index_merged)
     people.add(hand_over_cases)
     if known_categories not in policies.categories:
         policies.categories.append(known_categories)
@@ -63,17 +54,5 @@ def known_categories() -> tuple[KnownCategory, ...]:
     return tuple(KnownCategory(row.id, row.code, row.name, row.active) for row in categories())
 
 
-def index_merged(merge: customers.Merge, _actor: Actor, _now: datetime) -> None:
-    """A case is found by its own customer's name and by that of whom she counts as."""
-    for customer_id in merge.numbers:
-        index_cases_of(customer_id)
-
-
 def hand_over_cases(employee_id: int, actor: Actor, now: datetime) -> None:
     hand_over(employee_id=employee_id, actor=actor, now=now)
-
-
-def index_cases_of(customer_id: int) -> None:
-    statement = select(Case).where(Case.customer_id == customer_id).order_by(Case.id.desc()).limit(CASES_MAX)
-    for case in db.session.scalars(statement):
-        index_case(case, new=False)

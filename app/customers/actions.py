@@ -6,13 +6,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from app.audit import actions as audit
-from app.customers import hooks
+from app.customers import identity_queries
+from app.customers.identity_actions import changed_columns, index_anew, keep_identity
 from app.customers.merge_queries import root_of
-from app.customers.models import CUSTOMER_SEARCH, Customer
-from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX, email_key, is_email, name_key, phone_key, search_text
+from app.customers.models import Customer
+from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX, email_key, is_email, phone_key
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, Conflict, NotFound
+from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.kernel.turns import one_at_a_time
@@ -20,6 +21,13 @@ from app.people import permissions
 
 MADE = audit.declare("customer:make", "name", "email", "phone", sentence=_l("added a customer"))
 CHANGED = audit.declare("customer:change", "before", "after", sentence=_l("changed a customer's details"))
+
+
+class Erased(Refusal):
+    """Nothing that names this customer is left, and nothing is added to it."""
+
+    code = "erased"
+    sentence = _l("This customer was erased. Add the person as a new customer.")
 
 
 def find_or_make(
@@ -63,30 +71,20 @@ def make(
     permissions.require(actor, "customers.write", site_id=site_id)
     _check(name, email, phone)
     with transaction():
-        customer = Customer(
-            name=name.strip(),
-            name_key=name_key(name),
-            email=email_key(email),
-            phone=phone_key(phone),
-            language=language,
-            site_id=site_id,
-            created_at=now,
-            version=1,
-        )
+        customer = Customer(language=language, site_id=site_id, created_at=now, version=1)
         db.session.add(customer)
         db.session.flush()
-        CUSTOMER_SEARCH.put(
-            [(customer.id, search_text(customer.name, customer.email, customer.phone, site_id))], new=True
-        )
+        said = {"name": name.strip(), "email": email_key(email), "phone": phone_key(phone)}
+        keep_identity(customer, name=name.strip(), email=said["email"], phone=said["phone"])
         audit.record(
             MADE,
             subject=ref("customer", customer.id),
             actor=actor,
             at=now,
             site_id=site_id,
-            name=customer.name,
-            email=customer.email,
-            phone=customer.phone,
+            name=said["name"],
+            email=said["email"],
+            phone=said["phone"],
         )
         return customer
 
@@ -102,7 +100,7 @@ def change(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Change a customer's details as they were at `version`; raises Conflict when somebody was faster."""
+    """Change a customer's details as they were at `version`; raises Conflict when somebody was faster, and Erased."""
     _check(name, email, phone)
     with transaction():
         before = _chosen(customer_id, actor)
@@ -114,21 +112,17 @@ def change(
             "language": language or None,
         }
         was = {key: getattr(before, key) for key in after}
+        kept = changed_columns(before, name=name.strip(), email=after["email"], phone=after["phone"])
         done = db.session.execute(
             update(Customer)
             .where(Customer.id == customer_id, Customer.version == version)
-            .values(**after, name_key=name_key(name), version=Customer.version + 1)
+            .values(**kept, language=after["language"], version=Customer.version + 1)
             .execution_options(synchronize_session=False)
         )
         if done.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict
         db.session.refresh(before)
-        CUSTOMER_SEARCH.put(
-            [(customer_id, search_text(before.name, before.email, before.phone, before.site_id))], new=False
-        )
-        if was["name"] != before.name:
-            for hook in hooks.on_rename:
-                hook(customer_id)
+        index_anew(before)
         audit.record(
             CHANGED,
             subject=ref("customer", customer_id),
@@ -145,13 +139,15 @@ def _chosen(customer_id: int, actor: Actor) -> Customer:
     if customer is None:
         raise NotFound
     permissions.require(actor, "customers.write", site_id=customer.site_id)
+    if customer.data_key is None:
+        raise Erased
     return customer
 
 
 def _with_email(address: str, site_id: int | None) -> Customer | None:
-    statement = select(Customer).where(Customer.email == address).order_by(Customer.id)
+    statement = select(Customer).where(identity_queries.has_email([address])).order_by(Customer.id)
     for customer in db.session.scalars(statement):
-        if customer.site_id is None or customer.site_id == site_id:
+        if customer.email == address and (customer.site_id is None or customer.site_id == site_id):
             return db.session.get_one(Customer, root_of(customer.id))
     return None
 

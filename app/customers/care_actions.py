@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 
 from app.audit import actions as audit
 from app.customers.care_rules import CHANNELS, PURPOSES, SOURCES, WISHES_MAX
+from app.customers.identity_queries import with_emails
 from app.customers.models import Customer, CustomerConsent, CustomerPreference, CustomerValue
 from app.customers.rules import email_key
 from app.customers.segment_actions import set_segment
@@ -158,9 +159,8 @@ def _known(names: Sequence[str]) -> Mapping[str, set[int]]:
         for one in db.session.scalars(select(Customer.id).where(Customer.id.in_([one for one in ids if one]))):
             found.setdefault(ids[one], set()).add(one)
         addresses = {key: name for name in part if "@" in name and (key := email_key(name))}
-        rows = db.session.execute(select(Customer.id, Customer.email).where(Customer.email.in_(addresses)))
-        for customer_id, email in rows:
-            found.setdefault(addresses[email or ""], set()).add(customer_id)
+        for known in with_emails(addresses):
+            found.setdefault(addresses[known.email], set()).add(known.customer_id)
     return found
 
 

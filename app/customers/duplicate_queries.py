@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 
 from app.customers.duplicate_rules import Known, reasons, strength
+from app.customers.identity_queries import beginning_with, has_email, has_phone
 from app.customers.merge_queries import is_herself
-from app.customers.models import CUSTOMER_SEARCH, Customer
+from app.customers.models import Customer
 from app.customers.queries import visible_to
-from app.customers.rules import name_key, site_word
+from app.customers.rules import name_key
 from app.kernel.database import db
 from app.kernel.references import ref
+from app.kernel.search import fold
 from app.people.permissions import Scope
 
 GROUPS_MAX = 100
@@ -42,9 +44,14 @@ class Pair:
 def likely(scope: Scope) -> tuple[Pair, ...]:
     """The most likely pairs within a scope: the same address, the same number, or the same name at one site."""
     conditions = [
-        _twice(Customer.email, scope, Customer.email.is_not(None)),
-        _twice(Customer.phone, scope, Customer.phone.is_not(None)),
-        _twice(Customer.name_key, scope, Customer.site_id.is_not(None), beside=Customer.site_id),
+        _twice(Customer.email_digest, scope, Customer.email_digest.is_not(None)),
+        _twice(Customer.phone_digest, scope, Customer.phone_digest.is_not(None)),
+        _twice(
+            Customer.name_digest,
+            scope,
+            Customer.site_id.is_not(None) & Customer.name_digest.is_not(None),
+            beside=Customer.site_id,
+        ),
     ]
     rows = db.session.execute(
         select(*_COLUMNS)
@@ -57,20 +64,19 @@ def likely(scope: Scope) -> tuple[Pair, ...]:
 
 def like_her(customer_id: int, scope: Scope) -> tuple[Pair, ...]:
     """Who may be this customer: also by nearly the same name, among those whose names begin alike."""
-    row = db.session.execute(select(*_COLUMNS).where(Customer.id == customer_id)).first()
+    row = db.session.execute(
+        select(*_COLUMNS).where(Customer.id == customer_id, Customer.data_key.is_not(None))
+    ).first()
     if row is None:
         return ()
     her = Known(*row)
-    within = () if scope.kind == "company" else (site_word(scope.site_id), site_word(None))
     named: list[int] = []
-    for word in sorted(name_key(her.name).split(), key=len, reverse=True)[:2]:
+    for word in sorted(fold(her.name).split(), key=len, reverse=True)[:2]:
         if len(word) > 2:
-            named += CUSTOMER_SEARCH.find(
-                word[:4], limit=CANDIDATES_MAX, within=within
-            )  # as it may be misspelt later on
+            named += beginning_with(word[:4], scope, CANDIDATES_MAX)  # as it may be misspelt later on
     either: list[ColumnElement[bool]] = [Customer.id.in_(named)]
-    either += [Customer.email == her.email] if her.email else []
-    either += [Customer.phone == her.phone] if her.phone else []
+    either += [has_email([her.email])] if her.email else []
+    either += [has_phone(her.phone)] if her.phone else []
     rows = db.session.execute(
         select(*_COLUMNS)
         .where(or_(*either), Customer.id != customer_id, visible_to(scope), is_herself())

@@ -17,7 +17,5 @@ class Merge:
     is_merged: bool
 
 
-# Each is called with the customer's id after the name was changed.
-on_rename: list[Callable[[int], None]] = []
 # Each is called after the numbers were changed; one that raises a Refusal keeps the merge, or the taking apart, from happening.
 on_merge: list[Callable[[Merge, Actor, datetime], None]] = []

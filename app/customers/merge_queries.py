@@ -32,6 +32,13 @@ def roots_of(customer_ids: Iterable[int]) -> dict[int, int]:
     return {row.customer_id: row.root_id for row in rows}
 
 
+def merged_numbers(root_ids: Iterable[int]) -> list[int]:
+    """The numbers that count as one of these."""
+    return list(
+        db.session.scalars(select(CustomerMerge.customer_id).where(CustomerMerge.root_id.in_(root_ids), _HOLDS))
+    )
+
+
 def root_of(customer_id: int) -> int:
     """Whom a customer counts as: herself, unless she was merged."""
     return (
@@ -91,15 +98,6 @@ def numbers_within(customer_id: int) -> Select[Any]:
 def is_herself() -> ColumnElement[bool]:
     """Leave out customers who count as somebody else."""
     return ~select(CustomerMerge.id).where(CustomerMerge.customer_id == Customer.id, _HOLDS).exists()
-
-
-def names_of(customer_id: int) -> str | None:
-    """Her own name, and of whom she counts as, in one line: what her cases are found by."""
-    rows = db.session.execute(
-        select(Customer.id, Customer.name).where(Customer.id.in_((customer_id, counts_as(customer_id))))
-    ).all()
-    rows = sorted(rows, key=lambda row: row.id != customer_id)
-    return " ".join(dict.fromkeys(row.name for row in rows)) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, false, or_, select, true
 
-from app.customers.merge_queries import counts_as, group_columns, is_herself, members_in, roots_of
-from app.customers.models import CUSTOMER_SEARCH, Customer
-from app.customers.rules import phone_key, site_word
+from app.customers.identity_queries import typed_ids
+from app.customers.merge_queries import counts_as, group_columns, is_herself, members_in, merged_numbers, roots_of
+from app.customers.models import Customer
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import parse_ref, ref
@@ -15,8 +15,8 @@ from app.people.models import Site
 from app.people.permissions import Scope
 
 MATCHES_MAX = 8
-# Candidates of a search in the order of the names: more than any page shows, and bounded for very common words.
-FOUND_MAX = 2_000
+# The newest of those whom a search finds: more than any page shows, and bounded for very common words.
+FOUND_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +77,25 @@ def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[Customer
     if not found:
         return ()
     statement = select(*_COLUMNS).where(Customer.id.in_(_themselves(found)), visible_to(scope))
-    rows = db.session.execute(statement.order_by(Customer.name_key, Customer.id).limit(limit))
+    rows = db.session.execute(statement.order_by(Customer.id.desc()).limit(limit))
     return tuple(CustomerRow(*row) for row in rows)
 
 
 def directory(scope: Scope, page: Page, term: str = "") -> Slice[CustomerRow]:
-    """Customers by name, a page at a time; with a term those that it may begin."""
-    statement = select(*_COLUMNS, Customer.name_key).where(visible_to(scope), is_herself())
+    """Customers, the newest first, a page at a time; with a term those that it may begin."""
+    statement = select(*_COLUMNS).where(visible_to(scope), is_herself())
     if term.strip():
         statement = statement.where(Customer.id.in_(_themselves(_found(term, scope))))
-    if page.after and len(page.after) == 2:
-        key, identity = page.after
-        if isinstance(key, str) and "\0" not in key and isinstance(identity, int) and abs(identity) < 2**63:
-            statement = statement.where(tuple_(Customer.name_key, Customer.id) > tuple_(key, identity))
-    rows = db.session.execute(statement.order_by(Customer.name_key, Customer.id).limit(page.size + 1)).all()
-    cut = slice_of(rows, page, key=lambda row: (row.name_key, row.id))
-    return Slice(tuple(CustomerRow(*row[:-1]) for row in cut.rows), cut.next_cursor)
+    if page.after and len(page.after) == 1 and type(page.after[0]) is int and abs(page.after[0]) < 2**63:
+        statement = statement.where(Customer.id < page.after[0])
+    rows = db.session.execute(statement.order_by(Customer.id.desc()).limit(page.size + 1))
+    return slice_of([CustomerRow(*row) for row in rows], page, key=lambda row: (row.id,))
+
+
+def numbers_found(term: str, scope: Scope) -> list[int]:
+    """All numbers of the customers that somebody may be typing, so that their records are found by any of their names."""
+    found = typed_ids(term, scope, FOUND_MAX)
+    return [*found, *merged_numbers(found)] if found else []
 
 
 def _themselves(found: list[int]) -> list[int]:
@@ -102,12 +105,6 @@ def _themselves(found: list[int]) -> list[int]:
 
 
 def _found(term: str, scope: Scope) -> list[int]:
-    typed = term.strip()
-    if typed[:1] == "+" or typed[:1].isdigit():
-        typed = (phone_key(typed) or typed).lstrip("+0")
-    if len(typed) < 2:
-        return []
     exact = parse_ref("customer", term)
-    within = () if scope.kind == "company" else (site_word(scope.site_id), site_word(None))
-    found = CUSTOMER_SEARCH.find(typed, limit=FOUND_MAX, within=within, each_may_go_on=True)
+    found = typed_ids(term, scope, FOUND_MAX)
     return found if exact is None else [exact, *found]

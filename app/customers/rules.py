@@ -2,10 +2,16 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
+
+from app.kernel.search import fold, words_of
 
 NAME_MAX = 120
 EMAIL_MAX = 254
 PHONE_MAX = 30
+# From so many letters on a word is found by its beginning; beyond so many it is only compared.
+BEGINNING_MIN, BEGINNING_MAX = 3, 8
+DIGITS_MIN = 5
 
 
 def name_key(name: str) -> str:
@@ -33,16 +39,56 @@ def is_email(text: str) -> bool:
     return bool(re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", text.strip()))
 
 
-def site_word(site_id: int | None) -> str:
-    """Return the word that every customer of a site is found by, so that a scope narrows a search inside the index."""
-    return f"site{site_id or 'every'}only"
+def search_parts(name: str, email: str | None, phone: str | None) -> frozenset[str]:
+    """Return what a customer is found by while typing: of each word of name and address the beginnings from three letters
+    (a shorter word whole), and every five digits in a row of the telephone number.
+
+    Worked value: ("Li Cleo", None, "+123456") gives w:li, w:cle, w:cleo, d:12345 and d:23456.
+    """
+    parts: set[str] = set()
+    for word in fold(f"{name} {email or ''}").split():
+        parts.update(f"w:{word[:length]}" for length in range(BEGINNING_MIN, min(len(word), BEGINNING_MAX) + 1))
+        if len(word) < BEGINNING_MIN:
+            parts.add(f"w:{word}")
+    return frozenset(parts) | _grams(_digits(phone))
 
 
-def search_text(name: str, email: str | None, phone: str | None, site_id: int | None) -> str:
-    """Return what a customer is found by; a telephone number also by its last digits, as people say it."""
-    digits = (phone or "").lstrip("+")
-    tails = [digits[start:] for start in range(1, len(digits) - 4)]
-    return "\n".join(part for part in (site_word(site_id), name, email, digits, *tails) if part)
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody types: `words` begin words of a name or address, `digits` stand in a telephone number; either may be it."""
+
+    words: tuple[str, ...] = ()
+    digits: str = ""
+
+    @property
+    def wanted(self) -> tuple[frozenset[str], ...]:
+        """The parts, as `search_parts` gives them, of which a customer must have all of one set. Empty: too little was typed."""
+        long = [word for word in self.words if len(word) >= BEGINNING_MIN]
+        named = frozenset(f"w:{word[:BEGINNING_MAX]}" for word in (long or self.words))
+        return tuple(found for found in (named, _grams(self.digits)) if found)
+
+    def means(self, name: str, email: str | None, phone: str | None) -> bool:
+        """Tell whether a customer is one of those: every word begins one of theirs, or the number holds the digits."""
+        if len(self.digits) >= DIGITS_MIN and self.digits in _digits(phone):
+            return True
+        theirs = fold(f"{name} {email or ''}").split()
+        if not any(len(word) >= BEGINNING_MIN for word in self.words):
+            return bool(self.words) and set(self.words) <= set(theirs)
+        return all(any(word.startswith(begun) for word in theirs) for begun in self.words)
+
+
+def typed(term: str) -> Typed:
+    """Read what somebody types into a search field; only digits and what stands between them may be a telephone number."""
+    digits = (phone_key(term) or "").lstrip("+0") if not any(mark.isalpha() or mark == "@" for mark in term) else ""
+    return Typed(tuple(words_of(term)), digits)
+
+
+def _digits(phone: str | None) -> str:
+    return (phone or "").lstrip("+")
+
+
+def _grams(digits: str) -> frozenset[str]:
+    return frozenset(f"d:{digits[start : start + DIGITS_MIN]}" for start in range(len(digits) - DIGITS_MIN + 1))
 
 
 def typed_parts(typed: str) -> tuple[str, str | None]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import insert, select, tuple_
 
 from app.audit import actions as audit
+from app.customers.identity_queries import with_emails
 from app.customers.models import Customer
 from app.insights.outcome_models import LaterOutcome
 from app.insights.outcome_rules import Line
@@ -81,12 +82,8 @@ def _customers(lines: Sequence[Line]) -> dict[str, int]:
     emails = {line.customer.lower(): line.customer for line in lines if "@" in line.customer}
     known = set(db.session.scalars(select(Customer.id).where(Customer.id.in_(list(ids.values())))))
     found = {said: number for said, number in ids.items() if number in known}
-    rows = db.session.execute(
-        select(Customer.email, func.min(Customer.id), func.count())
-        .where(Customer.email.in_(list(emails)))
-        .group_by(Customer.email)
-    )
-    for email, number, count in rows:
-        if email and number and count == 1:
-            found[emails[email]] = number
+    by_email: dict[str, list[int]] = {}
+    for one in with_emails(emails):
+        by_email.setdefault(one.email, []).append(one.customer_id)
+    found |= {emails[email]: numbers[0] for email, numbers in by_email.items() if len(numbers) == 1 and email in emails}
     return found

@@ -18,6 +18,7 @@ from app.cases import actions as cases
 from app.cases.models import Case
 from app.cases.rules import SUMMARY_MAX
 from app.customers import actions as customers
+from app.customers.identity_queries import has_email
 from app.customers.models import Customer
 from app.kernel import actor as actors
 from app.kernel.actor import Actor
@@ -324,9 +325,11 @@ def _plain(recipients: Sequence[str]) -> list[str]:
 
 
 def _has_open_case(sender: str, site_id: int | None) -> bool:
-    found = select(Case.id).join(Customer, Customer.id == Case.customer_id).where(Case.resolved_at.is_(None))
-    found = found.where(Customer.email == sender, Case.site_id == site_id).limit(1)
-    return bool(sender and site_id) and db.session.scalar(found) is not None
+    if not sender or not site_id:
+        return False
+    found = select(Customer.email).join(Case, Case.customer_id == Customer.id).where(Case.resolved_at.is_(None))
+    found = found.where(has_email([sender]), Case.site_id == site_id)
+    return sender in set(db.session.scalars(found.limit(5)))
 
 
 def _sent_today(sender: str, now: datetime) -> int:

@@ -24,6 +24,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.attachments.models import Attachment
 from app.cases.models import Case
+from app.customers.identity_queries import has_email
 from app.customers.models import Customer
 from app.kernel.database import BigId, UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
@@ -277,7 +278,7 @@ def known_originals(names: Iterable[str]) -> set[str]:
 
 def open_cases_of(sender: str, site_id: int | None) -> tuple[tuple[int, str], ...]:
     """(id, summary) of the open cases of who wrote, newest first; what a mail may belong to."""
-    found = select(Case.id, Case.summary).join(Customer, Customer.id == Case.customer_id)
-    found = found.where(Customer.email == sender, Case.resolved_at.is_(None), Case.site_id == (site_id or 0))
+    found = select(Case.id, Case.summary, Customer.email).join(Customer, Customer.id == Case.customer_id)
+    found = found.where(has_email([sender]), Case.resolved_at.is_(None), Case.site_id == (site_id or 0))
     rows = db.session.execute(found.order_by(Case.id.desc()).limit(5)) if sender else ()
-    return tuple((row.id, row.summary) for row in rows)
+    return tuple((row.id, row.summary) for row in rows if row.email == sender)

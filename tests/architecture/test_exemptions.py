@@ -31,7 +31,8 @@ DOCUMENTED = {
     "checkpoint_receipt": "which checkpoint was handed over to which place outside",
     "probe": "shows that the database can be written",
     "case_search": "derived from audited rows",
-    "customer_search": "derived from audited rows",
+    "employee_digest": "derived from audited rows",
+    "customer_token": "derived from audited rows",
     "search_dirty": "what the search index has yet to take in",
     "message_draft": "what somebody types and has not sent; sending is an entry",
 }

@@ -10,7 +10,9 @@ from app import create_app
 from app.calendars.models import CalendarVersion
 from app.cases.category_actions import add_category
 from app.cases.models import Case, CaseEvent
-from app.customers.models import Customer
+from app.customers.identity_actions import sealed_columns, token_rows
+from app.customers.models import Customer, CustomerToken
+from app.kernel import personal
 from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.migrations import upgrade
@@ -43,14 +45,7 @@ def fill(url: str, folder: Path, cases: int) -> dict[str, Any]:
         bulk = db.engine.execution_options(makegood_migration=True, sqlite_begin="IMMEDIATE")
         now = utc_now()
         with bulk.begin() as connection:
-            connection.execute(
-                insert(Customer),
-                [
-                    {"id": n, "name": f"Guest {n}", "name_key": f"guest {n}", "email": f"guest{n}@example.org", "site_id": ana.site_id,
-                     "created_at": now, "version": 1}
-                    for n in range(1, CUSTOMERS + 1)
-                ],
-            )  # fmt: skip
+            keep_customers(connection, range(1, CUSTOMERS + 1), ana.site_id, now)
         for start in range(1, cases + 1, BATCH):
             numbers = range(start, min(start + BATCH, cases + 1))
             with bulk.begin() as connection:
@@ -85,6 +80,21 @@ def fill(url: str, folder: Path, cases: int) -> dict[str, Any]:
         return {"email": ana.email, "pass_phrase": PASS_PHRASE, "category_id": category_id}
 
 
+def keep_customers(connection: Any, numbers: range, site_id: int, now: Any) -> None:
+    """Customers as the product keeps them: sealed under a key of each, and found by their digests."""
+    secrets_, rows, tokens = personal.configured(), [], []
+    for n in numbers:
+        said = (f"Guest {n}", f"guest{n}@example.org", None)
+        key = personal.new_key()
+        wrapped = personal.wrap(key, about=f"customer|{n}", secrets_=secrets_)
+        rows.append(
+            {"id": n, "site_id": site_id, "created_at": now, "version": 1, "data_key": wrapped, **sealed_columns(n, key, *said, secrets_)}
+        )  # fmt: skip
+        tokens += token_rows(n, site_id, *said, secrets_)
+    connection.execute(insert(Customer), rows)
+    connection.execute(insert(CustomerToken), tokens)
+
+
 def _case(n: int, ana: Any, category_id: int, now: Any) -> dict[str, Any]:
     resolved = n % 10 == 0
     logged = now - timedelta(minutes=n % 500_000 + 60)
@@ -108,7 +118,7 @@ def _clock(n: int, milestone: str, ana: Any, calendar_id: int | None, now: Any) 
 
 def _index(connection: Any, numbers: range, site_id: int) -> None:
     rows = [
-        {"id": n, "body": fold(f"site{site_id}only MG-{n} Guest {1 + n % CUSTOMERS} Air conditioning failed in room {n % 900}" + (" zephyr" if n % 9973 == 5 else ""))}
+        {"id": n, "body": fold(f"site{site_id}only MG-{n} Air conditioning failed in room {n % 900}" + (" zephyr" if n % 9973 == 5 else ""))}
         for n in numbers
     ]  # fmt: skip
     if connection.dialect.name == "sqlite":

@@ -1,8 +1,11 @@
 """How customers are compared."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.customers.rules import email_key, is_email, name_key, phone_key, search_text, typed_parts
+from app.customers.rules import email_key, is_email, name_key, phone_key, search_parts, typed, typed_parts
+from app.kernel.search import fold
 
 
 @pytest.mark.parametrize(
@@ -47,8 +50,50 @@ def test_name_and_address_are_told_apart_in_one_field(typed: str, name: str, add
     assert typed_parts(typed) == (name, address)
 
 
-def test_a_number_is_found_by_its_last_digits_but_not_by_fewer_than_five() -> None:
-    words = search_text("Cleo", None, "+441174960000", 3).split()
-    assert "60000" in words
-    assert "0000" not in words
-    assert words[0] == "site3only"
+def test_a_customer_is_found_by_beginnings_from_three_letters_and_any_five_digits() -> None:
+    assert search_parts("Li Cleo", None, "+123456") == {"w:li", "w:cle", "w:cleo", "d:12345", "d:23456"}
+    assert "w:marchett" in search_parts("Marchetti", None, None)
+    assert "w:marchetti" not in search_parts("Marchetti", None, None), "longer ones are compared"
+
+
+@pytest.mark.parametrize(
+    ("term", "wanted"),
+    [
+        ("Cl", [{"w:cl"}]),
+        ("Cleo M", [{"w:cleo"}]),
+        ("li wu", [{"w:li", "w:wu"}]),
+        ("Marchettini", [{"w:marchett"}]),
+        ("+44 1234", [{"w:1234"}, {"d:44123", "d:41234"}]),
+        ("7", [{"w:7"}]),
+        ("cleo@exam", [{"w:cleo", "w:exam"}]),
+        ("", []),
+        ("%", []),
+    ],
+)
+def test_what_is_typed_says_which_parts_a_customer_must_have(term: str, wanted: list[set[str]]) -> None:
+    assert [set(parts) for parts in typed(term).wanted] == wanted
+
+
+NAMES = st.text(min_size=1, max_size=30)
+
+
+@given(name=NAMES, other=NAMES, cut=st.integers(3, 12))
+def test_every_beginning_from_three_letters_leads_to_its_name_and_only_to_those_it_begins(
+    name: str, other: str, cut: int
+) -> None:
+    for word in fold(name).split():
+        begun = typed(word[:cut])
+        if len(word) >= 3:
+            assert any(wanted <= search_parts(name, None, None) for wanted in begun.wanted)
+            assert begun.means(name, None, None)
+            begins = any(theirs.startswith(word[:cut]) for theirs in fold(other).split())
+            assert begun.means(other, None, None) == begins
+
+
+@given(digits=st.text("0123456789", min_size=6, max_size=15), start=st.integers(0, 9), length=st.integers(5, 15))
+def test_every_five_digits_in_a_row_lead_to_their_number(digits: str, start: int, length: int) -> None:
+    part = digits[start : start + length]
+    if len(part.lstrip("0")) >= 5:
+        begun = typed(part)
+        assert any(wanted <= search_parts("Cleo", None, f"+{digits}") for wanted in begun.wanted)
+        assert begun.means("Cleo", None, f"+{digits}")
