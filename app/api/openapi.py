@@ -1,6 +1,9 @@
 """The OpenAPI 3.1 document, drawn from the endpoint table and the models."""
 
-from typing import Any
+import functools
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import orjson
 from flask import Response
@@ -22,6 +25,8 @@ _REFS = {
     "/payouts": ("PT", "a payout"),
     "/reviews": ("RW", "a review"),
 }
+_ROOTS = {prefix: root for root, (prefix, _noun) in _REFS.items()}
+_REFERENCE = re.compile(r"([A-Z]{2})-\d+")
 _WHY = {
     400: "Malformed JSON, or no Idempotency-Key",
     401: "No valid token",
@@ -69,6 +74,7 @@ def document(server: str) -> dict[str, Any]:
                 "token": {"type": "http", "scheme": "bearer", "description": "Made by `flask token create`."}
             },
             "responses": {f"Problem{status}": _problem(status) for status in _WHY},
+            "links": dict(sorted(_all_links().items())),
         },
     }
 
@@ -163,8 +169,39 @@ def _responses(spec: Endpoint) -> dict[str, Any]:
     if "{" in spec.path:
         statuses.add(404)
     answer = {"schema": {"$ref": _REF.format(model=spec.answer.__name__)}}
-    described = {str(spec.status): {"description": spec.summary, "content": {"application/json": answer}}}
+    links = {name: {"$ref": f"#/components/links/{name}"} for name in _links(spec.answer)}
+    told = {"description": spec.summary, "content": {"application/json": answer}}
+    described = {str(spec.status): {**told, "links": links} if links else told}
     return described | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(statuses)}
+
+
+def _all_links() -> dict[str, Any]:
+    return {name: link for spec in TABLE for name, link in _links(spec.answer).items()}
+
+
+@functools.cache
+def _links(answer: type[BaseModel]) -> dict[str, Any]:
+    """Return every resource that can be asked for next with a reference that this answer holds."""
+    found: dict[str, Any] = {}
+    for root, pointer in {root: pointer for pointer, root in reversed([*_references(answer, "")])}.items():
+        said = pointer.strip("/").replace("/", "-")
+        for spec in TABLE:
+            if spec.path.startswith(root + "/{ref}"):
+                link = {"operationId": spec.name, "parameters": {"path.ref": f"$response.body#{pointer}"}}
+                found[f"{spec.name}-of-{root.strip('/')}-in-{said}"] = {**link, "description": spec.summary}
+    return found
+
+
+def _references(model: type[BaseModel], place: str) -> Iterator[tuple[str, str]]:
+    """Yield where an answer holds a reference (a JSON pointer; of a list, in its first row) and the root of what it names."""
+    for name, field in model.model_fields.items():
+        named = _REFERENCE.fullmatch(str((field.examples or [""])[0]))
+        root = _ROOTS.get(named.group(1), "") if named else ""
+        if root and name in ("ref", root[1:-1]):  # what a trail entry is about may be anything
+            yield f"{place}/{name}", root
+        rows = [one for one in get_args(field.annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+        if rows and str(field.annotation).startswith("list"):
+            yield from _references(rows[0], f"{place}/{name}/0")
 
 
 def _problem(status: int) -> dict[str, Any]:

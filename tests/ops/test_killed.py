@@ -6,7 +6,7 @@ PostgreSQL's postmaster and all of its processes are killed twice a round: once 
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -118,10 +118,10 @@ def under_a_lost_database(machine: Machine, desk: Desk, until: int) -> list[Deed
     return desk.deeds
 
 
-def work_until(desk: Desk, until: int, end: object) -> None:
+def work_until(desk: Desk, until: int, end: Callable[[], None]) -> None:
     threads = desk.start(WRITERS)
-    wait_until(lambda: desk.known >= until, "the writers stood still")
-    assert callable(end)
+    while (known := desk.known) < until:
+        wait_until(lambda: desk.known > known, "the writers stood still")
     end()
     for thread in threads:
         thread.join()
