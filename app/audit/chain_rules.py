@@ -128,13 +128,14 @@ def _parse_head(line: str, place: int) -> Head:
 
 
 # Seal: number, entry id, content hash, chain hash; entry: content, type, subject, case, site, actor, at, recorded at;
-# payload: entry id, salt, payload. The latter two groups are NULL where the row is gone.
+# payload: entry id, salt, payload. The latter two groups are NULL where the row is gone. Content and payload are the stored
+# bytes.
 SealedRow = tuple[
     int,
     int,
     str,
     str,
-    str | None,
+    bytes | None,
     str,
     str,
     int | None,
@@ -144,7 +145,7 @@ SealedRow = tuple[
     str,
     int | None,
     str | None,
-    str | None,
+    bytes | None,
 ]
 
 
@@ -181,17 +182,19 @@ class Checker:
 
     def take(self, rows: Sequence[SealedRow]) -> Problem | None:
         """Check a batch of rows in rising order of number. Written for speed: it runs once per entry ever recorded."""
-        sha256, loads, unhex = hashlib.sha256, orjson.loads, bytes.fromhex
+        sha256, loads, unhex, columns_of = hashlib.sha256, orjson.loads, bytes.fromhex, _columns_of
         number, chain, next_head, earliest = self.number, self.chain, self._next_head, self._earliest
         self.leaves = leaves = []
-        for row in rows:
+        for (
+            found, entry_id, sealed, link, content, kind, subject, case_id, site_id, actor_id, at, recorded_at,
+            payload_of, salt, payload,
+        ) in rows:  # fmt: skip
             number += 1
-            found, entry_id, sealed, link, content = row[:5]
             if found != number:
                 return self._stop("number-missing", number, None)
             if content is None:
                 return self._stop("entry-missing", number, entry_id)
-            leaf = sha256(b"\x00" + content.encode())
+            leaf = sha256(b"\x00" + content)
             digest = leaf.hexdigest()
             if digest != sealed:
                 return self._stop("content-changed", number, entry_id)
@@ -200,26 +203,26 @@ class Checker:
                 return self._stop("chain-broken", number, entry_id)
             try:
                 said = loads(content)
-                differs = _columns_of(said) != row[5:12] and not _is_same(said, row)
+                columns = (kind, subject, case_id, site_id, actor_id, at, recorded_at)
+                differs = columns_of(said) != columns and not _is_same(said, columns)
                 commitment = said["commitment"]
             except (ValueError, TypeError, LookupError):  # bytes that no version of the product ever wrote
                 differs, commitment = True, ""
             if differs:
                 return self._stop("columns-changed", number, entry_id)
-            payload_of, salt, payload = row[12:]
             if payload_of is None:
                 return self._stop("payload-missing", number, entry_id)
             if salt is None and payload is None:
                 self.erased += 1
             else:
                 try:
-                    bound = sha256(unhex(salt) + payload.encode()).hexdigest()  # type: ignore[arg-type, union-attr]
-                except (ValueError, TypeError, AttributeError):  # no salt any more, or none that we ever made
+                    bound = sha256(unhex(salt) + payload).hexdigest()  # type: ignore[arg-type, operator]
+                except (ValueError, TypeError):  # no salt any more, or none that we ever made
                     bound = ""
                 if bound != commitment:
                     return self._stop("payload-changed", number, entry_id)
             leaves.append(leaf.digest())
-            if row[11] < earliest:
+            if recorded_at < earliest:
                 self.early += 1
                 self.first_early = self.first_early or number
             if number == next_head:
@@ -253,10 +256,12 @@ class Checker:
 _columns_of = itemgetter("type", "subject", "case", "site", "actor_id", "at", "recorded_at")
 
 
-def _is_same(said: dict[str, Any], row: SealedRow) -> bool:
+def _is_same(said: dict[str, Any], columns: tuple[Any, ...]) -> bool:
     """Compare once more where the sealed instants leave a zero fraction out."""
     *plain, at, recorded_at = _columns_of(said)
-    return tuple(plain) == row[5:10] and _is_same_instant(at, row[10]) and _is_same_instant(recorded_at, row[11])
+    return (
+        tuple(plain) == columns[:5] and _is_same_instant(at, columns[5]) and _is_same_instant(recorded_at, columns[6])
+    )
 
 
 def _is_same_instant(said: str, column: str) -> bool:

@@ -19,7 +19,7 @@ from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.time import iso
 
-BATCH = 2_000
+BATCH = 2000
 _NEWEST = 50
 _CLAUSE_KEYS = frozenset({"clause", "decision", "over", "receipt", "windows"})
 # Identity values are given before commit, so a lower id may become visible later: look back this far every time.
@@ -273,9 +273,8 @@ def _unsealed(now: datetime, after: Head | None) -> tuple[int, float | None]:
     return row[0], max(ages, key=abs)
 
 
-_COLUMNS = (
-    "s.number, s.entry_id, s.content_hash, s.chain_hash, e.content, e.type, e.subject, e.case_id, e.site_id, e.actor_id"
-)
+_COLUMNS = "e.type, e.subject, e.case_id, e.site_id, e.actor_id"
+_BYTES = {"sqlite": "CAST({} AS BLOB)", "postgresql": "convert_to({}, 'UTF8')"}
 _INSTANTS = {
     "sqlite": "replace(e.at, ' ', 'T') || 'Z', replace(e.recorded_at, ' ', 'T') || 'Z'",
     "postgresql": """to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), """
@@ -287,9 +286,10 @@ def _links(after: int, until: int | None = None) -> Generator[list[SealedRow], N
     """Stream seals with what they seal, in rising order, as plain tuples by a server-side cursor."""
     connection = db.session.connection()
     dialect = connection.dialect.name
-    bound = "" if until is None else f" AND s.number <= {int(until)}"
+    bound, raw = "" if until is None else f" AND s.number <= {int(until)}", _BYTES[dialect].format
     statement = (
-        f"SELECT {_COLUMNS}, {_INSTANTS[dialect]}, p.entry_id, p.salt, p.payload "  # noqa: S608
+        f"SELECT s.number, s.entry_id, s.content_hash, s.chain_hash, {raw('e.content')}, {_COLUMNS}, "  # noqa: S608
+        f"{_INSTANTS[dialect]}, p.entry_id, p.salt, {raw('p.payload')} "
         "FROM audit_seal s LEFT JOIN audit_entry e ON e.id = s.entry_id LEFT JOIN audit_payload p ON p.entry_id = s.entry_id "
         f"WHERE s.number > {int(after)}{bound} ORDER BY s.number"
     )
@@ -304,7 +304,7 @@ def _links(after: int, until: int | None = None) -> Generator[list[SealedRow], N
 
 def _cursor(connection: Connection) -> Any:
     raw: Any = connection.connection.driver_connection
-    return raw.cursor() if connection.dialect.name == "sqlite" else raw.cursor(name="audit_links")
+    return raw.cursor() if connection.dialect.name == "sqlite" else raw.cursor(name="audit_links", binary=True)
 
 
 def export_lines(filters: Filters | None = None, until: int | None = None) -> Iterator[bytes]:
