@@ -28,6 +28,7 @@ from app.kernel.money import Money
 from app.kernel.references import ref
 from app.kernel.time import parse_instant, utc_now
 from app.kernel.transactions import TECHNICAL_TABLES
+from app.ops import access_actions
 from app.people import queries as people
 from app.people.models import Employee
 from app.portal import answer_actions as answers
@@ -81,7 +82,7 @@ def demo(seed: int, days: int, until_text: str | None, as_json: bool) -> None:
     end = _until(until_text)
     phrase = keep_phrase(Path(current_app.instance_path))
     with _bar(end - timedelta(days=days), end) as tick, _collecting_rarely():
-        tell_a_year(seed=seed, days=days, end=end, phrase=phrase, tick=tick)
+        tell_a_year(seed=seed, days=days, end=end, phrase=phrase, tick=tick, access=access_actions)
         hear_customers(end)
         write_mails(end)
     result: dict[str, object] = {**counts(), "seconds": round(time.monotonic() - began, 1)}

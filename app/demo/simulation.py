@@ -13,6 +13,7 @@ from app.demo.lives import Scene, live
 from app.demo.plans import Plan, cases_on, make_plan
 from app.demo.present import tell_the_present
 from app.demo.reviewed import reviews_of_the_year
+from app.demo.trust import Access, watch_access
 from app.insights import jobs as shadow_jobs
 from app.kernel.actor import command
 from app.people import actions as people
@@ -27,9 +28,18 @@ _SHARES = (("NYC", 0.44), ("LON", 0.77), ("TYO", 1.0))
 
 
 def tell_a_year(
-    *, seed: int, days: int, end: datetime, phrase: str, tick: Callable[[datetime], None] | None = None
+    *,
+    seed: int,
+    days: int,
+    end: datetime,
+    phrase: str,
+    tick: Callable[[datetime], None] | None = None,
+    access: Access | None = None,
 ) -> Company:
-    """Found the company `days` before `end` and let it live until then. The same seed and end give the same cases."""
+    """Found the company `days` before `end` and let it live until then. The same seed and end give the same cases.
+
+    access: the deeds of break-glass and of the review of access; without them neither is told.
+    """
     end = end.replace(microsecond=0)
     start = end - timedelta(days=days, hours=1)
     with told_by("demo"):
@@ -46,6 +56,8 @@ def tell_a_year(
         clockwork.tell(draft_in_the_shadow(scene), start + timedelta(days=days * 0.83))
         clockwork.tell(keep_the_law(scene, DEMO), start + timedelta(days=days * 0.92))
         reviews_of_the_year(scene, start, days)
+        if access:
+            watch_access(scene, access)
         tell_the_present(scene, seed)
         clockwork.run(tick)
         _look_once_more(clockwork)

@@ -24,8 +24,11 @@ from app.insights import measure_queries as measures
 from app.insights.queries import Part
 from app.kernel.database import db
 from app.kernel.time import UTC, parse_instant
+from app.notifications.models import Notification
+from app.ops.access_queries import progress
 from app.people.models import Employee, Site
 from app.people.pass_phrases import is_phrase
+from app.people.raise_models import RoleRaise
 from app.remedies import reconcile_queries as reconciling
 from app.remedies.models import Remedy
 from app.remedies.payout_models import Payout
@@ -145,6 +148,11 @@ def test_the_command_makes_a_company_once_and_prints_its_people(app: Flask, tmp_
 def test_the_command_reports_as_json(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["demo", "--days", "1", "--until", "2026-11-20T15:00:00Z", "--json"])
     assert json.loads(result.stdout)["people"] == 40
+    assert progress("2026-Q4") == (39, 39), "everybody who is still there was gone through"
+    (raised,) = db.session.scalars(select(RoleRaise))
+    assert (raised.role, raised.ended_at is not None, "Max is in the air" in raised.reason) == ("manager", True, True)
+    told = db.session.scalars(select(Notification.employee_id).where(Notification.url == "/break-glass")).all()
+    assert len(told) > 2 and raised.employee_id not in told
 
 
 @pytest.mark.parametrize("until", ["yesterday", "2026-11-20T15:00:00", "2999-01-01T00:00:00Z"])
