@@ -80,15 +80,14 @@ class Letter(Base):
         return ref("letter", self.id)
 
 
-# A letter stays as it was sent. For who has to be forgotten, its words may give way to one short mark, the same in every
-# part (a part that was empty may stay so): UPDATE letter SET subject = :mark, opening = :mark, … What is left says that
-# a letter of this kind went out then, with the hash of its PDF. Any other change, and every deletion, is refused.
+# A letter stays as it was sent. For who has to be forgotten, any of its words may become "[erased]", the whole part at
+# once: UPDATE letter SET opening = '[erased]', … What is left says that a letter of this kind went out then, with the hash
+# of its PDF. Any other change, and every deletion, is refused.
 _KEPT = ("id", "case_id", "message_id", "attachment_id", "kind", "language", "text_number", "sha256", "sent_at")
-_WORDS = ("opening", "decision", "reason", "remedy", "next_step", "disagree")
+_WORDS = ("subject", "opening", "decision", "reason", "remedy", "next_step", "disagree")
 FORGOTTEN = " AND ".join(
     (
-        "length(NEW.subject) BETWEEN 1 AND 40",
-        *(f"NEW.{name} IN ('', NEW.subject)" for name in _WORDS),
+        *(f"NEW.{name} IN (OLD.{name}, '[erased]')" for name in _WORDS),
         *(f"NEW.{name} = OLD.{name}" for name in _KEPT),
         "coalesce(NEW.sent_by_id, 0) = coalesce(OLD.sent_by_id, 0)",
     )

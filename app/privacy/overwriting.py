@@ -27,6 +27,7 @@ FROZEN = frozenset(
         "exception_vote",
         "exception_message",
         "kudos",
+        "letter",
         "review_text",
         "conduct_item",
     }
@@ -135,9 +136,14 @@ def take_mails(subject: Subject, emails: Sequence[str]) -> list[str]:
 
 def index_anew(subject: Subject) -> None:
     """Let the cases be found by what is left of them."""
-    for one in db.session.scalars(select(Case).where(Case.customer_id.in_(subject.numbers)).order_by(Case.id)):
-        db.session.refresh(one)
-        index_case(one, new=False)
+    _index(list(db.session.scalars(cases_of(subject))))
+
+
+def _index(case_ids: Sequence[int]) -> None:
+    for start in range(0, len(case_ids), 500):
+        wanted = select(Case).where(Case.id.in_(case_ids[start : start + 500])).order_by(Case.id)
+        for one in db.session.scalars(wanted.execution_options(populate_existing=True)):
+            index_case(one, new=False)
 
 
 def sweep(tokens: Sequence[str]) -> dict[str, int]:
@@ -172,6 +178,8 @@ def _sweep_column(table: Table, name: str, tokens: Sequence[str]) -> int:
         db.session.execute(
             update(table).where(*same).values({column: _raw(said) if isinstance(column.type, JSONText) else said})
         )
+    if table.name == "case_file":
+        _index([row[0] for row in found])
     return len(found)
 
 

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, JSONText, UTCDateTime, intpk
 from app.kernel.references import ref
-from app.kernel.triggers import append_only
 
 _STANDS = text("undone_at IS NULL")
 _LINKED = text("unlinked_at IS NULL")
@@ -80,7 +79,7 @@ class CauseCase(Base):
 
 
 class CauseTelling(Base):
-    """What customers are told of a fix, by language; never changed, the newest of the standing fix is on their page."""
+    """What customers are told of a fix, by language; the newest of the standing fix is on their page."""
 
     __tablename__ = "cause_telling"
     __table_args__ = (Index("ix_cause_telling_cause", "cause_id", "id"), {"sqlite_autoincrement": True})
@@ -114,6 +113,3 @@ class CauseNote(Base):
     queued_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_as: Mapped[str | None] = mapped_column(String(20))
-
-
-append_only(CauseTelling.__table__)  # type: ignore[arg-type]

@@ -111,21 +111,17 @@ INDEXES = (
     "CREATE UNIQUE INDEX uq_customer_two_live ON customer_two (older_id, newer_id) WHERE undone_at IS NULL",
     "CREATE INDEX ix_customer_two_newer ON customer_two (newer_id) WHERE undone_at IS NULL",
 )
-# A letter stays as it was sent. For who has to be forgotten all its words may give way to one short mark, and nothing else.
-KEPT = (
-    "id", "case_id", "message_id", "attachment_id", "kind", "language", "text_number", "sha256", "sent_at",
-)  # fmt: skip
-WORDS = ("opening", "decision", "reason", "remedy", "next_step", "disagree")
+# A letter stays as it was sent. For who has to be forgotten any of its words may become "[erased]", whole, and nothing else.
+KEPT = ("id", "case_id", "message_id", "attachment_id", "kind", "language", "text_number", "sha256", "sent_at")
+WORDS = ("subject", "opening", "decision", "reason", "remedy", "next_step", "disagree")
 FORGOTTEN = " AND ".join(
     (
-        "length(NEW.subject) BETWEEN 1 AND 40",
-        *(f"NEW.{name} IN ('', NEW.subject)" for name in WORDS),
+        *(f"NEW.{name} IN (OLD.{name}, '[erased]')" for name in WORDS),
         *(f"NEW.{name} = OLD.{name}" for name in KEPT),
         "coalesce(NEW.sent_by_id, 0) = coalesce(OLD.sent_by_id, 0)",
     )
 )
 APPEND_ONLY = {
-    "cause_telling": (("id",), None),
     "letter_text": (("id",), None),
     "letter": (("id", "message_id"), FORGOTTEN),
 }

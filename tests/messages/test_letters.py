@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.attachments import actions as attachments
 from app.attachments.models import Attachment
@@ -239,3 +239,22 @@ def test_a_mail_whose_file_is_gone_from_the_disk_waits_instead_of_going_without_
     FILES.path_of(kept).write_bytes(pdf)
     outbox_jobs.deliver_due(now=utc_now() + timedelta(hours=1))
     assert len(box.mails) == 1
+
+
+def test_a_letter_as_sent_takes_no_change_but_being_erased(app: Flask) -> None:
+    company = make_company(second_site=False)
+    letter_id = send(make_case(company.ana), company, way="page").id
+    db.session.rollback()
+    for statement in (
+        "UPDATE letter SET decision = 'No.'",
+        "UPDATE letter SET decision = '[erased] No.'",
+        "UPDATE letter SET sha256 = replace(sha256, 'a', 'b'), text_number = 7",
+        "UPDATE letter SET opening = '[erased]', kind = 'holding'",
+        "DELETE FROM letter",
+    ):
+        with pytest.raises(DBAPIError, match="append-only"), db.engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+    with db.engine.execution_options(makegood_migration=True).begin() as connection:  # here without its entry
+        connection.exec_driver_sql("UPDATE letter SET opening = '[erased]', subject = '[erased]'")
+    kept = db.session.get_one(Letter, letter_id, populate_existing=True)
+    assert (kept.opening, kept.subject, kept.kind, kept.decision) == ("[erased]", "[erased]", "final", WHOLE.decision)
