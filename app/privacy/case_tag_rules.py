@@ -54,6 +54,8 @@ CASES = (
     holds("cause_note", "portal", "case", of="customer_id>customer case_id>case", code="language ended_as", why=_PROOF),
     holds("kudos", "people", "people", of="case_id>case receiver_id>employee giver_id>employee", erase="overwrite",
           text="text", code="value"),
+    holds("customer_thanks", "people", "people", of="case_id>case customer_id>customer receiver_id>employee", erase="overwrite",
+          text="text", code="origin"),
     holds("coaching_note", "people", "people", of="case_id>case employee_id>employee coach_id>employee", erase="overwrite",
           text="saw next_step", code="state"),
     holds("review_case", "people", "people", of="case_id>case", code="origin", why="figures"),

@@ -41,6 +41,8 @@ PEOPLE = (
     holds("employee_digest", "people", "people", of=_OWN, erase="delete"),
     holds("region_lead", "people", "people", of=_OWN),
     holds("trail_search", "people", "people", of=_OWN, erase="delete", text="name asked"),
+    holds("report_wish", "people", "people", of=_OWN, code="report measure period every form why_paused"),
+    holds("report_sending", "people", "people", of="wish_id>report_wish.id", code="period_key"),
     holds("used_link", "security", "session", of=_OWN, hidden="digest"),
     holds("charter_comment", "rules", "rules", of="author_id>employee", text="text", code="code", why=_PROOF),
     holds("charter_approval", "rules", "rules", of=_OWN, code="content_hash side mark", why=_PROOF),
