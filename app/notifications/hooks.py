@@ -42,12 +42,26 @@ ACCESS_LINES = {
             "Somebody who knows your pass phrase gave wrong codes too often. If it wasn't you, change your pass phrase."
         ),
     ),
+    "passkey-added": declare("security:passkey-added", _l("A passkey was added to your account: %(name)s.")),
+    "passkey-removed": declare("security:passkey-removed", _l("A passkey of your account was removed: %(name)s.")),
+    "passkey-copied": declare(
+        "security:passkey-copied",
+        _l("A passkey of your account was refused: it seems to have been copied. Remove it, and add a new one."),
+    ),
     "company-account": declare("security:company-account", _l("You can now sign in with your company's account.")),
     "pass-phrase": declare("security:pass-phrase", _l("Your pass phrase was changed.")),
 }
 
 
+STOPPED_LINE = declare(
+    "security:access-stopped",
+    _l("%(person)s has left and can't come in any more. Deactivate them, so that somebody takes over what they hold."),
+)
+
+
 def register(app: Flask) -> None:
+    if tell_of_stop not in access.on_access_stop:
+        access.on_access_stop.append(tell_of_stop)
     if tell not in certificates.on_ending:
         certificates.on_ending.append(tell)
     if tell_of_access not in access.on_access_change:
@@ -69,4 +83,15 @@ def tell_of_access(change: AccessChange, now: datetime) -> None:
     notify(
         employee_ids=[change.employee_id], kind="security:access", subject=ref("employee", change.employee_id),
         url="/me", text_key=ACCESS_LINES[change.what], params=change.params, at=now,
+    )  # fmt: skip
+
+
+def tell_of_stop(employee_id: int, now: datetime) -> None:
+    """Tell administrators that somebody who has left still holds something."""
+    person = people.person(employee_id)
+    assert person is not None
+    admins = [one.id for one in people.active_people(("admin",)) if one.id != employee_id]
+    notify(
+        employee_ids=admins, kind="security", subject=person.ref, url=f"/people/{person.ref}", text_key=STOPPED_LINE,
+        params={"person": person.name}, at=now,
     )  # fmt: skip

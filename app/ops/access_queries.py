@@ -10,6 +10,7 @@ from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.ops.models import AccessReview
+from app.people.factor_queries import HAS_FACTOR
 from app.people.models import ApiToken, Employee, SecondFactor, SignInSession, Site
 from app.people.permissions import Scope
 from app.people.raise_models import RoleRaise
@@ -98,7 +99,7 @@ def access_rows(quarter: str, page: Page, now: datetime) -> Slice[AccessRow]:
     seen = select(func.max(SignInSession.seen_at)).where(SignInSession.employee_id == Employee.id).scalar_subquery()
     wanted = (
         select(
-            Employee.id, Employee.name, Employee.role, Site.name, SecondFactor.employee_id.is_not(None), tokens, seen,
+            Employee.id, Employee.name, Employee.role, Site.name, HAS_FACTOR, tokens, seen,
             AccessReview.outcome, decider.name, AccessReview.at, AccessReview.note, AccessReview.role,
         )
         .join(Site, Site.id == Employee.site_id)

@@ -19,6 +19,7 @@ from app.kernel.time import iso, parse_instant
 from app.kernel.transactions import transaction
 from app.people import hooks
 from app.people import throttle_actions as throttle
+from app.people.factor_queries import factor_of
 from app.people.factor_rules import (
     ENROLMENT_LASTS,
     MARK_CHARACTERS,
@@ -31,7 +32,7 @@ from app.people.factor_rules import (
     new_secret,
     provisioning_uri,
 )
-from app.people.models import Employee, RecoveryCode, SecondFactor
+from app.people.models import Employee, Passkey, RecoveryCode, SecondFactor
 from app.people.pass_phrases import hash_phrase, is_phrase
 from app.people.permissions import require
 from app.people.session_actions import end_all_sessions, renew_session
@@ -66,6 +67,11 @@ class FactorThere(Refusal):
 class NoFactor(Refusal):
     code = "no-factor"
     sentence = _l("There is no second factor.")
+
+
+class LastFactor(Refusal):
+    code = "last-factor"
+    sentence = _l("Your role must have a second factor, and this is your last one. Add another first.")
 
 
 class FactorUnreadable(Refusal):
@@ -103,10 +109,19 @@ def offer_enrolment(*, employee_id: int, account: str, now: datetime, sealed: st
 
 
 def add_factor(
-    *, sealed: str, code: str, phrase: str, session_id: int, keep_token: str, actor: Actor, now: datetime
+    *,
+    sealed: str,
+    code: str,
+    phrase: str,
+    session_id: int,
+    keep_token: str,
+    replaces: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[str, list[str]]:
     """Take the authenticator once its first code is right; returns the session's new token and the recovery codes.
 
+    replaces: the one before, if any, goes. Codes are made with the first factor only, else there are none to return.
     The person's other sessions end. Raises BadInput, TooManyAttempts, FactorThere.
     """
     require(actor, "profile.write", owner_id=actor.id)
@@ -123,10 +138,13 @@ def add_factor(
     step = matching_step(secret, clean_code(code), now)
     if step is None:
         raise BadInput({"proof_code": [str(WrongCode.sentence)]})
-    codes, rows = _new_codes(owner_id, now)
+    is_first = factor_of(owner_id) is None
+    codes, rows = new_codes(owner_id, now) if is_first else ([], [])
     about = _about(owner_id)
     try:
         with transaction():
+            if replaces:
+                db.session.execute(delete(SecondFactor).where(SecondFactor.employee_id == owner_id))
             db.session.add(
                 SecondFactor(
                     employee_id=owner_id,
@@ -136,7 +154,8 @@ def add_factor(
                 )
             )
             db.session.flush()
-            _keep_codes(owner_id, rows)
+            if is_first:
+                keep_codes(owner_id, rows)
             ended = end_all_sessions(employee_id=owner_id, now=now, keep_token=keep_token)
             token = renew_session(session_id=session_id, now=now)
             audit.record(FACTOR_ADDED, subject=ref("employee", owner_id), actor=actor, at=now, sessions_ended=ended)
@@ -173,35 +192,51 @@ def step_up(*, session_id: int, code: str, actor: Actor, now: datetime) -> tuple
 
 
 def remove_factor(*, employee_id: int, keep_token: str | None = None, actor: Actor, now: datetime) -> None:
-    """Take somebody's second factor and recovery codes away: one's own, or, for an administrator, anybody's.
+    """Take one's own authenticator away, or, as an administrator, everything that somebody proves themselves with.
 
-    The person's sessions end, but for the one that did it, and they are told.
+    Recovery codes go with the last factor. The person's sessions end, but for the one that did it, and they are told.
+    Raises LastFactor for one's own where the role must have one.
     """
     if actor.id == employee_id:
         require(actor, "profile.write", owner_id=actor.id)
     else:
         require(actor, "people.write")
+    is_own = actor.id == employee_id
     with transaction():
         if db.session.get(Employee, employee_id) is None:
             raise NotFound
         gone = db.session.execute(delete(SecondFactor).where(SecondFactor.employee_id == employee_id))
-        if gone.rowcount == 0:  # type: ignore[attr-defined]
+        count = gone.rowcount  # type: ignore[attr-defined]
+        if not is_own:
+            keys = db.session.execute(delete(Passkey).where(Passkey.employee_id == employee_id))
+            count += keys.rowcount  # type: ignore[attr-defined]
+        if count == 0:
             raise NoFactor
-        db.session.execute(delete(RecoveryCode).where(RecoveryCode.employee_id == employee_id))
+        if factor_of(employee_id) is None:
+            if is_own:
+                refuse_last_factor(employee_id)
+            db.session.execute(delete(RecoveryCode).where(RecoveryCode.employee_id == employee_id))
         ended = end_all_sessions(employee_id=employee_id, now=now, keep_token=keep_token)
         audit.record(FACTOR_REMOVED, subject=ref("employee", employee_id), actor=actor, at=now, sessions_ended=ended)
         hooks.tell_of_access("factor-removed", employee_id, now)
+
+
+def refuse_last_factor(employee_id: int) -> None:
+    """Raise LastFactor when the company asks this person's own role, not one taken for a while, for a second factor."""
+    settings: Settings = current_app.extensions["makegood_settings"]
+    if db.session.get_one(Employee, employee_id).role in settings.second_factor_roles:
+        raise LastFactor
 
 
 def make_codes(*, actor: Actor, now: datetime) -> list[str]:
     """Make new recovery codes; the ones before stop working."""
     require(actor, "profile.write", owner_id=actor.id)
     assert actor.id is not None
-    codes, rows = _new_codes(actor.id, now)
+    codes, rows = new_codes(actor.id, now)
     with transaction():
-        if db.session.get(SecondFactor, actor.id) is None:
+        if factor_of(actor.id) is None:
             raise NoFactor
-        _keep_codes(actor.id, rows)
+        keep_codes(actor.id, rows)
         audit.record(CODES_MADE, subject=ref("employee", actor.id), actor=actor, at=now, count=len(codes))
         hooks.tell_of_access("codes-made", actor.id, now)
     return codes
@@ -270,7 +305,7 @@ def _codes_left(employee_id: int) -> int:
     )
 
 
-def _new_codes(employee_id: int, now: datetime) -> tuple[list[str], list[RecoveryCode]]:
+def new_codes(employee_id: int, now: datetime) -> tuple[list[str], list[RecoveryCode]]:
     """Make codes and their rows; hashing takes its time, so it is done before the transaction."""
     codes: list[str] = []
     while len(codes) < RECOVERY_CODES:
@@ -286,7 +321,7 @@ def _new_codes(employee_id: int, now: datetime) -> tuple[list[str], list[Recover
     return codes, rows
 
 
-def _keep_codes(employee_id: int, rows: list[RecoveryCode]) -> None:
+def keep_codes(employee_id: int, rows: list[RecoveryCode]) -> None:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.employee_id == employee_id))
     db.session.add_all(rows)
 

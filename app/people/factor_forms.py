@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from app.ui.forms import Form, strip_line
+from app.ui.forms import Form, LineField, strip_line
 
 
 class ProofForm(Form):
@@ -16,3 +16,11 @@ class ProofForm(Form):
 class EnrolForm(ProofForm):
     proof_phrase = PasswordField(_l("Your pass phrase"), [InputRequired(), Length(max=512)])
     proof_sealed = HiddenField(validators=[InputRequired(), Length(max=500)])
+    proof_replaces = HiddenField(validators=[Length(max=3)])
+
+
+class PasskeyForm(Form):
+    """What is said about a new passkey. The phrase is asked of who has no second factor yet; others have proved theirs."""
+
+    proof_name = LineField(_l("Name of the device"), [InputRequired(), Length(min=2, max=60)])
+    proof_own_phrase = PasswordField(_l("Your pass phrase"), [Length(max=512)])

@@ -15,22 +15,37 @@ from app.people import factor_actions as factors
 from app.people import factor_queries, queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
-from app.people.factor_forms import EnrolForm, ProofForm
+from app.people.factor_forms import EnrolForm, PasskeyForm, ProofForm
 from app.people.headers import keep_secret
+from app.people.passkey_queries import passkeys_of
 from app.people.sign_in import SESSION_KEY
-from app.people.step_up import Kept, go_on, kept_of_request, must_have, require_proof
+from app.people.step_up import Kept, go_on, kept_of_request, must_have, proof_page, require_proof
 from app.people.throttle_actions import TooManyAttempts
 
 
 @bp.get("/me/second-factor")
 @needs("profile.write")
 def second_factor() -> ResponseReturnValue:
-    found = factor_queries.factor_of(current_user.person.id)
+    person = current_user.person
+    found = factor_queries.factor_of(person.id)
     if found is None:
         return _enrolment(EnrolForm(formdata=None), kept_of_request())
-    return make_response(
-        render_template("people/second_factor.html", factor=found, must=must_have(current_user.person.role))
+    page = render_template(
+        "people/second_factor.html",
+        factor=found,
+        passkeys=passkeys_of(person.id),
+        must=must_have(person.role),
     )
+    return make_response(page)
+
+
+@bp.get("/me/second-factor/new")
+@needs("profile.write")
+def new_factor() -> ResponseReturnValue:
+    """Add an authenticator beside passkeys, or another in place of the one there is."""
+    require_proof()
+    kept = Kept(url_for("people.second_factor"))
+    return _enrolment(EnrolForm(formdata=None, proof_replaces="yes"), kept)
 
 
 @bp.post("/me/second-factor/offer")
@@ -45,18 +60,17 @@ def offer_factor() -> ResponseReturnValue:
 @needs("profile.write")
 def add_factor() -> ResponseReturnValue:
     form, kept = EnrolForm(), kept_of_request()
+    replaces = form.proof_replaces.data == "yes"
+    if replaces or current_user.has_factor:
+        require_proof()
     if not form.validate():
         return _enrolment(form, kept, 422)
     try:
         token, codes = factors.add_factor(
-            sealed=form.proof_sealed.data or "",
-            code=form.proof_code.data or "",
-            phrase=form.proof_phrase.data or "",
-            session_id=current_user.session_id,
-            keep_token=current_user.token,
-            actor=me(),
+            sealed=form.proof_sealed.data or "", code=form.proof_code.data or "", phrase=form.proof_phrase.data or "",
+            session_id=current_user.session_id, keep_token=current_user.token, replaces=replaces, actor=me(),
             now=utc_now(),
-        )
+        )  # fmt: skip
     except BadInput as mistake:
         form.take(mistake)
         return _enrolment(form, kept, 422)
@@ -64,7 +78,10 @@ def add_factor() -> ResponseReturnValue:
         form.refuse(refusal)
         return _enrolment(form, kept, refusal.status)
     session[SESSION_KEY] = token
-    return _codes(codes, kept)
+    if codes:
+        return show_codes(codes, kept)
+    flash(_("Your authenticator app is in use. Other browsers are signed out."), "good")
+    return go_on(kept)
 
 
 def _enrolment(form: EnrolForm, kept: Kept, status: int = 200) -> Response:
@@ -82,11 +99,13 @@ def _enrolment(form: EnrolForm, kept: Kept, status: int = 200) -> Response:
         picture=make_qr(offer.uri, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff"),
         must=must_have(person.role),
         account=person.email,
+        passkey_form=PasskeyForm(formdata=None),
+        has_factor=current_user.has_factor,
     )
     return keep_secret(make_response(page, status))
 
 
-def _codes(codes: list[str], kept: Kept) -> Response:
+def show_codes(codes: list[str], kept: Kept) -> Response:
     # Shown at once instead of after a redirect: they are kept nowhere.
     page = render_template("people/recovery_codes.html", codes=codes, kept=kept, person=current_user.person)
     return keep_secret(make_response(page, 201))
@@ -96,7 +115,7 @@ def _codes(codes: list[str], kept: Kept) -> Response:
 @needs("profile.write")
 def make_codes() -> ResponseReturnValue:
     require_proof()
-    return _codes(factors.make_codes(actor=me(), now=utc_now()), Kept(url_for("people.second_factor")))
+    return show_codes(factors.make_codes(actor=me(), now=utc_now()), Kept(url_for("people.second_factor")))
 
 
 @bp.post("/me/second-factor/removal")
@@ -104,7 +123,7 @@ def make_codes() -> ResponseReturnValue:
 def remove_own_factor() -> ResponseReturnValue:
     require_proof()
     factors.remove_factor(employee_id=current_user.person.id, keep_token=current_user.token, actor=me(), now=utc_now())
-    flash(_("Your second factor is gone. Other browsers are signed out."), "good")
+    flash(_("Your authenticator app is gone. Other browsers are signed out."), "good")
     return redirect(url_for("people.second_factor"), 303)
 
 
@@ -123,7 +142,7 @@ def remove_factor(reference: str) -> ResponseReturnValue:
 def proof() -> ResponseReturnValue:
     if not current_user.has_factor:
         return redirect(url_for("people.second_factor", proof_next=request.args.get("proof_next")), 303)
-    return _proof_page(ProofForm(formdata=None), kept_of_request())
+    return proof_page(kept_of_request(), ProofForm(formdata=None))
 
 
 @bp.post("/me/proof")
@@ -131,7 +150,7 @@ def proof() -> ResponseReturnValue:
 def prove() -> ResponseReturnValue:
     form, kept = ProofForm(), kept_of_request()
     if not form.validate():
-        return _proof_page(form, kept, 422)
+        return proof_page(kept, form, 422)
     try:
         token, found = factors.step_up(
             session_id=current_user.session_id, code=form.proof_code.data or "", actor=me(), now=utc_now()
@@ -140,16 +159,10 @@ def prove() -> ResponseReturnValue:
         form.refuse(refusal)
         form.proof_code.data = ""
         form.proof_code.raw_data = None
-        return _proof_page(form, kept, refusal.status)
+        return proof_page(kept, form, refusal.status)
     session[SESSION_KEY] = token
     say_codes_left(found)
     return go_on(kept)
-
-
-def _proof_page(form: ProofForm, kept: Kept, status: int = 200) -> Response:
-    answer = make_response(render_template("people/proof.html", form=form, kept=kept), status)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
 
 
 def say_codes_left(found: factors.Proof) -> None:

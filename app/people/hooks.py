@@ -21,11 +21,16 @@ def add(step: OnDeactivate) -> OnDeactivate:
     return step
 
 
+# (employee_id, now): somebody's access was stopped, and what they hold has yet to be handed over.
+on_access_stop: list[Callable[[int, datetime], None]] = []
+
+
 @dataclass(frozen=True, slots=True)
 class AccessChange:
     """Something about how a person signs in that they should know at once.
 
-    what: new-device, factor-added, factor-removed, codes-made, code-used, codes-guessed, pass-phrase.
+    what: new-device, factor-added, factor-removed, codes-made, code-used, codes-guessed, pass-phrase,
+    passkey-added, passkey-removed, passkey-copied.
     """
 
     what: str

@@ -14,15 +14,15 @@ from app.people.factor_models import SecondFactor as SecondFactor
 from app.people.passkey_models import Passkey as Passkey
 from app.people.passkey_models import PasskeyChallenge as PasskeyChallenge
 from app.people.raise_models import RoleRaise as RoleRaise
+from app.people.region_models import Region as Region
+from app.people.region_models import RegionLead as RegionLead
+from app.people.region_models import RegionSite as RegionSite
 from app.people.scim_models import AccessStop as AccessStop
 from app.people.scim_models import ProvisionedPerson as ProvisionedPerson
 from app.people.scim_models import ProvisionedTeam as ProvisionedTeam
 from app.people.scim_models import ProvisioningToken as ProvisioningToken
 from app.people.sso_models import SignInIdentity as SignInIdentity
 from app.people.sso_models import UsedState as UsedState
-from app.people.region_models import Region as Region
-from app.people.region_models import RegionLead as RegionLead
-from app.people.region_models import RegionSite as RegionSite
 
 ROLES = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
 THEMES = ("auto", "light", "dark")

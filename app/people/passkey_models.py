@@ -35,6 +35,6 @@ class PasskeyChallenge(Base):
     challenge_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(8))
     bound_to: Mapped[str] = mapped_column(String(64))
-    employee_id: Mapped[int | None] = mapped_column(BigId)  # who alone may answer; nobody yet at a sign-in without a name
+    employee_id: Mapped[int | None] = mapped_column(BigId)  # who alone may answer; None: whoever can sign in
     user_handle: Mapped[str | None] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)

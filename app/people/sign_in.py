@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, select
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
+from app.people.factor_queries import HAS_FACTOR
 from app.people.models import ApiToken, Employee, RoleRaise, SecondFactor, SignInSession, Site
 from app.people.queries import PERSON_COLUMNS, SITE_COLUMNS, PersonRow, SiteRow
 from app.people.rules import hash_token, is_session_over
@@ -26,7 +27,7 @@ _SESSION = (
         SignInSession.expires_at,
         SignInSession.ended_at,
         SignInSession.proved_at,
-        SecondFactor.employee_id.is_not(None).label("has_factor"),
+        HAS_FACTOR.label("has_factor"),
         RoleRaise.id.label("raise_id"),
         RoleRaise.role.label("raised_role"),
         RoleRaise.ends_at.label("raised_until"),

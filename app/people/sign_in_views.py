@@ -48,10 +48,10 @@ def sign_in() -> ResponseReturnValue:
     if is_signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
     form = SignInForm(next=request.args.get("next", "")[:500])
-    return _page(form)
+    return sign_in_page(form)
 
 
-def _page(form: SignInForm, status: int = 200) -> Response:
+def sign_in_page(form: SignInForm, status: int = 200) -> Response:
     """The sign-in page. Where the company's own sign-in is the only one, the pass phrase is a step away: for break-glass."""
     settings: Settings = current_app.extensions["makegood_settings"]
     shows_phrase = not settings.oidc_only or request.method == "POST" or request.args.get("way") == "pass-phrase"
@@ -69,7 +69,7 @@ def _page(form: SignInForm, status: int = 200) -> Response:
 def begin_session() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
-        return _page(form, 422)
+        return sign_in_page(form, 422)
     now = utc_now()
     try:
         person = people.check_credentials(
@@ -78,16 +78,14 @@ def begin_session() -> ResponseReturnValue:
     except (WrongCredentials, TooManyAttempts) as refusal:
         current_app.logger.warning("sign-in refused: %s, request %s", refusal.code, g.get("request_id"))
         form.refuse(refusal)
-        answer = _page(form, refusal.status)
+        answer = sign_in_page(form, refusal.status)
         if "retry_after_seconds" in refusal.details:
             answer.headers["Retry-After"] = str(refusal.details["retry_after_seconds"])
         return answer
     return let_in(person, safe_next(form.next.data))
 
 
-def let_in(
-    person: PersonRow, target: str, *, is_proved: bool = False, way: str | None = None
-) -> ResponseReturnValue:
+def let_in(person: PersonRow, target: str, *, is_proved: bool = False, way: str | None = None) -> ResponseReturnValue:
     """Begin a session, or ask for the second factor of whoever has one: until then nobody is signed in.
 
     is_proved: it was proved already. way: what let them in; None: a pass phrase.
@@ -109,7 +107,7 @@ def let_in(
     return redirect(url_for("people.sign_in_code"), 303)
 
 
-def _half() -> PersonRow | None:
+def half_signed_in() -> PersonRow | None:
     """Return who has given the right pass phrase within the last minutes, if it is still theirs."""
     half = session.get(HALF)
     if not half or utc_now() >= parse_instant(half["until"]):
@@ -122,41 +120,48 @@ def _half() -> PersonRow | None:
 @bp.get("/sign-in/code")
 @public("the pass phrase was right, the second factor is asked for")
 def sign_in_code() -> ResponseReturnValue:
-    if is_signed_in() or _half() is None:
+    person = half_signed_in()
+    if is_signed_in() or person is None:
         return redirect(url_for("people.sign_in"), 303)
-    return _no_store(render_template("people/sign_in_code.html", form=ProofForm(formdata=None)))
+    return code_page(person, ProofForm(formdata=None))
 
 
 @bp.post("/sign-in/code")
 @public("the pass phrase was right, the second factor is asked for")
 def prove_sign_in() -> ResponseReturnValue:
-    person, form = _half(), ProofForm()
+    person, form = half_signed_in(), ProofForm()
     if person is None:
         flash(_("That took too long. Sign in again."), "warn")
         return redirect(url_for("people.sign_in"), 303)
     if not form.validate():
-        return _no_store(render_template("people/sign_in_code.html", form=form), 422)
+        return code_page(person, form, 422)
     try:
         actor = person.actor.through(g.get("request_id"), request.remote_addr)
         found = factors.prove(
             employee_id=person.id, code=form.proof_code.data or "", why="sign-in", actor=actor, now=utc_now()
         )
     except Refusal as refusal:
-        return _code_refused(form, refusal)
+        return _code_refused(person, form, refusal)
     half = session[HALF]
     _enter(person, is_proved=True, way=half.get("way"))
     say_codes_left(found)
     return redirect(safe_next(half["next"]), 303)
 
 
-def _code_refused(form: ProofForm, refusal: Refusal) -> Response:
+def _code_refused(person: PersonRow, form: ProofForm, refusal: Refusal) -> Response:
     current_app.logger.warning("second factor refused: %s, request %s", refusal.code, g.get("request_id"))
     form.refuse(refusal)
     form.proof_code.data, form.proof_code.raw_data = "", None
-    answer = _no_store(render_template("people/sign_in_code.html", form=form), refusal.status)
+    answer = code_page(person, form, refusal.status)
     if "retry_after_seconds" in refusal.details:
         answer.headers["Retry-After"] = str(refusal.details["retry_after_seconds"])
     return answer
+
+
+def code_page(person: PersonRow, form: ProofForm, status: int = 200) -> Response:
+    """Ask for what this person has: a code, a passkey, or either."""
+    found = factor_queries.factor_of(person.id)
+    return _no_store(render_template("people/sign_in_code.html", form=form, factor=found), status)
 
 
 def _enter(person: PersonRow, *, is_proved: bool = False, way: str | None = None) -> None:

@@ -8,7 +8,7 @@ works without scripts. A page that was asked for (GET) is simply come back to.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask, Response, current_app, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -17,13 +17,22 @@ from app.kernel.errors import Refusal
 from app.kernel.time import utc_now
 from app.people.access import is_signed_in
 from app.people.factor_forms import ProofForm
+from app.people.factor_queries import factor_of
 from app.people.factor_rules import STEP_UP_LASTS
 from app.people.way_back import path_of
 from app.ui.preferences import safe_next
 from config import Settings
 
 # Pages on which somebody who has yet to add a second factor may be.
-_ENROLLING = ("people.second_factor", "people.add_factor", "people.offer_factor", "ui.preferences")
+_ENROLLING = (
+    "people.second_factor",
+    "people.add_factor",
+    "people.offer_factor",
+    "people.new_passkey",
+    "people.passkey_options",
+    "people.add_passkey",
+    "ui.preferences",
+)
 _OWN_FIELDS = "proof_"
 
 
@@ -86,7 +95,7 @@ def ask(_refusal: ProofNeeded) -> ResponseReturnValue:
     if request.method == "POST":
         kept = Kept(kept.url, True, _fields())
     if current_user.has_factor:
-        return _page(kept, ProofForm(formdata=None)), 403
+        return proof_page(kept, ProofForm(formdata=None), 403)
     if kept.is_resent:
         return redirect(url_for("people.offer_factor", proof_next=kept.url, proof_resent="yes"), 307)
     return redirect(url_for("people.second_factor", proof_next=kept.url), 303)
@@ -120,5 +129,10 @@ def _stood_on() -> str:
     return path_of(request.headers.get("HX-Current-URL") or request.referrer) or "/"
 
 
-def _page(kept: Kept, form: ProofForm) -> str:
-    return render_template("people/proof.html", kept=kept, form=form)
+def proof_page(kept: Kept, form: ProofForm, status: int = 200) -> Response:
+    """The page that asks for a code or a passkey, whichever this person has; nothing on it is kept by the browser."""
+    found = factor_of(current_user.person.id)
+    body = render_template("people/proof.html", kept=kept, form=form, factor=found)
+    answer = make_response(body, status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

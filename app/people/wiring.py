@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.people import guard, headers, refusal_wiring, sign_in, sso_provider, step_up
 from app.people.access import can, is_signed_in, me
+from app.people.passkey_place import passkeys_here
 from app.ui import shell, speech
 from config import Settings
 
@@ -32,4 +33,4 @@ def register(app: Flask) -> None:
 
 
 def _for_templates() -> dict[str, Any]:
-    return {"can": can, "me": me() if is_signed_in() else None}
+    return {"can": can, "me": me() if is_signed_in() else None, "passkeys_here": passkeys_here}

@@ -54,6 +54,8 @@ PUBLIC_POST = {
     "people.begin_session",
     "people.choose_phrase",
     "people.prove_sign_in",
+    "people.sign_in_by_passkey",
+    "people.sign_in_options",
     "people.sign_out",
     "ui.preferences",
 }

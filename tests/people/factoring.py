@@ -31,7 +31,7 @@ def give_factor(person: PersonRow, now: datetime, *, with_codes: bool = False) -
     """Let a person have a second factor from before now; recovery codes only where a test needs them."""
     made = Authenticator(pyotp.random_base32())
     sealed = seal(made.secret, about=f"second_factor.secret|{person.ref}", secrets_=factors._secrets())
-    codes, rows = factors._new_codes(person.id, now) if with_codes else ([], [])
+    codes, rows = factors.new_codes(person.id, now) if with_codes else ([], [])
     with transaction():
         db.session.add(SecondFactor(employee_id=person.id, secret=sealed, last_step=step_of(now) - 10, added_at=now))
         db.session.add_all(rows)
