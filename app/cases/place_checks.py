@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from app.cases.models import Category
+from app.customers.actions import Erased
 from app.customers.models import Customer
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -28,10 +29,12 @@ def check_places(site_id: int, team_id: int | None, owner_id: int | None, catego
 
 
 def check_customer(customer_id: int | None, actor: Actor) -> None:
-    """A case names only a customer whom its writer may see; raises NotFound for any other."""
+    """A case names only a customer whom its writer may see; raises NotFound for any other, and Erased."""
     if customer_id is None:
         return
     customer = db.session.get(Customer, customer_id)
     if customer is None:
         raise NotFound
     permissions.require(actor, "customers.read", site_id=customer.site_id)
+    if customer.data_key is None:
+        raise Erased

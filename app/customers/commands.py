@@ -1,24 +1,48 @@
-"""`flask customers segment CU-12 regular` and `flask customers import FILE`: segments and values of customers."""
+"""`flask customers segment CU-12 regular`, `flask customers import FILE`: segments and values of customers;
+`flask personal rotate`: their keys under a new secret."""
 
 import json
+import sys
 from typing import BinaryIO
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from app.customers import care_actions, segment_actions
+from app.customers import care_actions, rotation_actions, segment_actions
 from app.customers.care_forms import BYTES_MAX, read_figures
+from app.kernel import personal
 from app.kernel.actor import command
 from app.kernel.errors import BadInput, NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 
 group = AppGroup("customers", help="What customers are, for the rules that depend on it.")
+personal_group = AppGroup("personal", help="The keys under which personal fields are sealed.")
 
 
 def register(app: Flask) -> None:
     app.cli.add_command(group)
+    app.cli.add_command(personal_group)
+
+
+@personal_group.command("rotate")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@with_appcontext
+def rotate(as_json: bool) -> None:
+    """Put every personal key under the newest SECRET_KEY; afterwards SECRET_KEY_FALLBACKS isn't needed to open them.
+
+    Web processes may go on meanwhile. Stopped anywhere, run it again: what was done is passed over.
+    """
+    counts = dict.fromkeys(personal.REWRAPS, 0)
+    for batch in rotation_actions.rotate(actor=command("personal"), now=utc_now()):
+        counts[batch.about] += batch.changed
+        if sys.stderr.isatty():
+            click.echo(f"\r{batch.about}: up to {batch.looked_to:,}  ", nl=False, err=True)
+    if as_json:
+        click.echo(json.dumps({"rewrapped": counts}))
+    else:
+        click.echo("\n".join(f"{about}: {count:,}" for about, count in counts.items()))
 
 
 @group.command("segment")

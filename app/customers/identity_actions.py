@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
+from app.customers.identity_models import digest_employee
 from app.customers.models import Customer, CustomerPreference, CustomerToken
 from app.customers.rules import name_key, search_parts
 from app.kernel import personal
 from app.kernel.database import db
 from app.kernel.transactions import in_transaction
+from app.people.models import Employee
 
 
 def keep_identity(customer: Customer, *, name: str, email: str | None, phone: str | None) -> None:
@@ -88,28 +90,30 @@ def token_rows(
     return [{"digest": one, "customer_id": customer_id, "site_id": site_id or 0} for one in sorted(found)]
 
 
-def rewrap(*, after: int, limit: int) -> tuple[int, int, int | None]:
-    """Wrap a batch of keys, and make its digests, under the newest secret; returns (looked at, changed, the last id or None).
-
-    Inside the caller's transaction, which writes the audit entry. What is under the newest already stays untouched.
-    """
+def rewrap(after: int, limit: int) -> tuple[int | None, int]:
+    """Put a batch of customers' keys, and the digests they are found by, under the newest secret (see personal.Rewrap)."""
     assert in_transaction()
     secrets_, done, last = personal.configured(), 0, None
-    found = (
-        select(Customer).where(Customer.id > after, Customer.data_key.is_not(None)).order_by(Customer.id).limit(limit)
-    )
-    customers = db.session.scalars(found.with_for_update()).all()
-    for customer in customers:
-        last, about, wrapped = customer.id, f"customer|{customer.id}", customer.data_key or ""
-        if personal.is_wrapped_now(wrapped, about=about, secrets_=secrets_):
+    found = select(Customer).where(Customer.id > after).order_by(Customer.id).limit(limit)
+    for customer in db.session.scalars(found.with_for_update()).all():
+        last, about, wrapped = customer.id, f"customer|{customer.id}", customer.data_key
+        if wrapped is None or personal.is_wrapped_now(wrapped, about=about, secrets_=secrets_):
             continue
         key = personal.unwrap(wrapped, about=about, secrets_=secrets_)
-        for column, value in sealed_columns(
-            customer.id, key, customer.name, customer.email, customer.phone, secrets_
-        ).items():
+        said = (customer.name, customer.email, customer.phone)
+        for column, value in sealed_columns(customer.id, key, *said, secrets_).items():
             setattr(customer, column, value)
         customer.data_key = personal.wrap(key, about=about, secrets_=secrets_)
         db.session.flush()
         index_anew(customer)
         done += 1
-    return len(customers), done, last
+    return last, done
+
+
+def digest_employees_anew(after: int, limit: int) -> tuple[int | None, int]:
+    """Make the digests of employees' addresses under the newest secret (see personal.Rewrap)."""
+    found = select(Employee.id, Employee.email).where(Employee.id > after).order_by(Employee.id).limit(limit)
+    rows = db.session.execute(found).all()
+    for row in rows:
+        digest_employee(db.session, row.id, row.email)
+    return (rows[-1].id if rows else None), len(rows)

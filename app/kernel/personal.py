@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,12 @@ from app.kernel.sealing import NotSealedHere, key_id, keys_for
 
 if TYPE_CHECKING:
     from config import Settings
+
+# Puts a batch of what is sealed under the newest secret: called with the last id seen and how many to look at, inside a
+# transaction whose entry the caller writes; returns the last id it looked at (None: nothing is left) and how many changed.
+Rewrap = Callable[[int, int], tuple[int | None, int]]
+# What secrets open, by name, in the order in which it is put under a new one; rooms add theirs.
+REWRAPS: dict[str, Rewrap] = {}
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
