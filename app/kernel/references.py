@@ -35,6 +35,7 @@ PREFIXES = {
     "cause": "RC",
     "review": "RW",
     "coaching": "CO",
+    "report_wish": "RE",
     "privacy_request": "DR",
     "erasure": "ER",
 }

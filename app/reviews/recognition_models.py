@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
@@ -27,6 +27,26 @@ class Kudos(Base):
     receiver_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
     value: Mapped[str] = mapped_column(String(20))
     text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class CustomerThanks(Base):
+    """What a customer wrote to thank whoever put something right for them; once for each case and person."""
+
+    __tablename__ = "customer_thanks"
+    __table_args__ = (
+        CheckConstraint("origin IN ('survey','page')", name="origin"),
+        UniqueConstraint("case_id", "receiver_id"),
+        Index("ix_customer_thanks_receiver", "receiver_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[intpk]
+    case_id: Mapped[int] = mapped_column(BigId, ForeignKey("case_file.id"))
+    customer_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("customer.id"))
+    receiver_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
+    text: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
