@@ -1,13 +1,18 @@
 """Resources that only read: purses, clocks, the trail, customers, measures."""
 
+from datetime import datetime
+
 from app.api import answers, measures, reads
 from app.api import schemas as taken
 from app.api import schemas_out as given
 from app.api.cursors import page_of, signed
 from app.api.endpoints import Call, endpoint, identity
 from app.audit import queries as audit
+from app.audit.search_actions import record_look
 from app.budgets import queries as budgets
 from app.kernel.errors import NotFound
+from app.kernel.references import parse_ref
+from app.kernel.time import iso
 from app.sla import queries as sla
 from app.sla.why_queries import why
 
@@ -60,8 +65,17 @@ def list_audit(call: Call) -> given.AuditPage:
         since=call.query.since,
         until=call.query.until,
     )
+    person_id = parse_ref("employee", call.query.subject) if call.query.subject else None
+    if person_id is not None and not call.query.cursor:
+        record_look(person_id=person_id, narrowed=_narrowed(call.query), actor=call.actor, now=call.now)
     found = audit.trail(filters, page)
     return given.AuditPage(items=[answers.entry(row) for row in found.rows], next=signed("audit", found.next_cursor))
+
+
+def _narrowed(query: taken.AuditQuery) -> dict[str, str]:
+    """What else narrowed the look, as the entry about it says."""
+    asked = {"type": query.type, "case": query.case, "since": query.since, "until": query.until}
+    return {name: iso(value) if isinstance(value, datetime) else value for name, value in asked.items() if value}
 
 
 @endpoint("GET", "/purses", "List purses", permission="purses.read", answer=given.PursePage, query=taken.PurseQuery)

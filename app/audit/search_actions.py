@@ -17,6 +17,7 @@ from app.kernel.transactions import transaction
 
 LOOKED = audit.declare("audit:look", "person", "narrowed", sentence=_l("looked up what a person did"))
 SEARCHED = audit.declare("audit:search", "what", "length", sentence=_l("searched for people"))
+TYPED = audit.declare("audit:type-search", "what", sentence=_l("looked for people while typing"))
 KEPT = audit.declare("audit:keep-search", "name", "narrowed", sentence=_l("kept a search of the trail"))
 FORGOTTEN = audit.declare("audit:forget-search", "name", sentence=_l("gave up a search of the trail"))
 EXPORTED = audit.declare("audit:export", "count", "form", "narrowed", sentence=_l("carried a part of the trail away"))
@@ -54,6 +55,14 @@ def record_search(*, what: str, term: str, actor: Actor, now: datetime) -> None:
         audit.record(
             SEARCHED, subject=f"search:{what}", actor=actor, at=now, site_id=actor.site_id,
             what=what, length=len(term),
+        )  # fmt: skip
+
+
+def record_typing(*, what: str, actor: Actor, now: datetime) -> None:
+    """Record that somebody looked at lists of people while typing; the caller asks once a minute, not at every key."""
+    with transaction():
+        audit.record(
+            TYPED, subject=f"search:{what}", actor=actor, at=now, site_id=actor.site_id, what=what
         )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Searches of the trail: kept, carried away, and written down when they are about people."""
 
+from datetime import timedelta
 from typing import Any
 
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 
@@ -9,6 +11,7 @@ from app.audit.models import AuditEntry, AuditPayload, TrailSearch
 from app.audit.search_actions import SEARCHES_MAX, keep_search
 from app.kernel.database import db
 from app.kernel.time import utc_now
+from app.people import actions as people
 from tests.audit.test_pages import company, give
 from tests.people.builders import Company, sign_in
 
@@ -115,3 +118,28 @@ def test_a_search_over_people_is_written_down_without_its_words(app: Flask, comp
     assert [subject for subject, _said in found] == ["search:people", "search:customers", "search:customers"]
     assert "Ruiz" not in found[0][1] + found[1][1]
     assert '"length":4' in found[0][1]
+
+
+def test_searches_while_typing_are_written_down_once_a_minute_and_without_their_words(
+    app: Flask, company: Company
+) -> None:
+    start = utc_now()
+    ana, bo = (sign_in(app.test_client(), person, now=start) for person in (company.ana, company.bo))
+    for seconds, client, word in (
+        (1, ana, "Mar"), (2, ana, "Marc"), (3, bo, "Fish"), (59, ana, "Marchetti"), (62, ana, "Ols"), (63, ana, ""),
+    ):  # fmt: skip
+        with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
+            assert client.get("/customers/matches", query_string={"customer": word}).status_code == 200
+    found = told("audit:type-search")
+    assert [subject for subject, _said in found] == ["search:customers"] * 3
+    assert not any(word in said for _subject, said in found for word in ("Mar", "Fish", "Ols"))
+
+
+def test_looking_up_a_person_by_the_api_is_written_down_too(app: Flask, company: Company) -> None:
+    secret, _token = people.make_token(name="look", actor=company.audra.actor, now=utc_now())
+    for address in (f"EM-{company.ana.id}", f"EM-{company.audra.id}", "MG-1"):
+        answer = app.test_client().get(
+            "/api/v1/audit", query_string={"subject": address}, headers={"Authorization": f"Bearer {secret}"}
+        )
+        assert answer.status_code == 200
+    assert [subject for subject, _said in told("audit:look")] == [f"EM-{company.ana.id}"]
