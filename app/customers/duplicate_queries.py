@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from app.customers.duplicate_rules import Known, reasons, strength
 from app.customers.identity_queries import beginning_with, has_email, has_phone
+from app.customers.merge_models import CustomerTwo
 from app.customers.merge_queries import is_herself
 from app.customers.models import Customer
 from app.customers.queries import visible_to
@@ -16,6 +18,7 @@ from app.customers.rules import name_key
 from app.kernel.database import db
 from app.kernel.references import ref
 from app.kernel.search import fold
+from app.people.models import Employee
 from app.people.permissions import Scope
 
 GROUPS_MAX = 100
@@ -135,4 +138,37 @@ def _pair(one: Known, other: Known) -> Pair | None:
 
 def _sorted(pairs: Iterable[Pair | None]) -> tuple[Pair, ...]:
     found: Sequence[Pair] = [pair for pair in pairs if pair is not None]
+    apart = _told_apart({pair.older.id for pair in found})
+    found = [pair for pair in found if (pair.older.id, pair.newer.id) not in apart]
     return tuple(sorted(found, key=lambda pair: (-strength(pair.reasons), -pair.newer.id, pair.older.id))[:PAIRS_MAX])
+
+
+def _told_apart(older_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """Pairs that somebody looked at and found to be two."""
+    rows = db.session.execute(
+        select(CustomerTwo.older_id, CustomerTwo.newer_id).where(
+            CustomerTwo.older_id.in_(older_ids), CustomerTwo.undone_at.is_(None)
+        )
+    )
+    return {(row.older_id, row.newer_id) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """That two customers are two: who said so, when and why."""
+
+    by: str | None
+    at: datetime
+    reason: str
+
+
+def apart(older_id: int, newer_id: int) -> Apart | None:
+    """What stands on record about two customers being two."""
+    row = db.session.execute(
+        select(Employee.name, CustomerTwo.at, CustomerTwo.reason)
+        .outerjoin(Employee, Employee.id == CustomerTwo.by_id)
+        .where(
+            CustomerTwo.older_id == older_id, CustomerTwo.newer_id == newer_id, CustomerTwo.undone_at.is_(None)
+        )
+    ).first()  # fmt: skip
+    return Apart(*row) if row else None

@@ -43,7 +43,9 @@ class CustomerTwo(Base):
     __tablename__ = "customer_two"
     __table_args__ = (
         CheckConstraint("older_id < newer_id", name="order"),
-        Index("uq_customer_two_live", "older_id", "newer_id", unique=True, sqlite_where=_HOLDS, postgresql_where=_HOLDS),
+        Index(
+            "uq_customer_two_live", "older_id", "newer_id", unique=True, sqlite_where=_HOLDS, postgresql_where=_HOLDS
+        ),
         Index("ix_customer_two_newer", "newer_id", sqlite_where=_HOLDS, postgresql_where=_HOLDS),
         {"sqlite_autoincrement": True},
     )

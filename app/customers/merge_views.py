@@ -10,7 +10,7 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired, Length
 
 from app.cases import queries as cases
-from app.customers import duplicate_queries, merge_actions, queries
+from app.customers import duplicate_queries, merge_actions, queries, two_actions
 from app.customers.blueprint import bp
 from app.customers.duplicate_queries import Pair
 from app.customers.merge_queries import merged_into
@@ -38,6 +38,8 @@ class MergeForm(Form):
 
 
 class PartForm(Form):
+    """Why two are two: ones that were merged, or ones that were looked at."""
+
     reason = LineField(_l("Why they are two"), [InputRequired(), Length(max=merge_actions.REASON_MAX)])
 
 
@@ -84,6 +86,33 @@ def merge(ref: str, other: str) -> ResponseReturnValue:
     return _compare(pair, form), status
 
 
+@bp.post("/customers/<ref>/apart/<other>")
+@needs("customers.merge")
+def tell_apart(ref: str, other: str) -> ResponseReturnValue:
+    """Two who were looked at are two: nobody is offered them again."""
+    pair, form = _pair(ref, other), PartForm()
+    if form.validate():
+        said: dict[str, Any] = {"one_id": pair.older.id, "other_id": pair.newer.id, "reason": form.reason.data or ""}
+        try:
+            two_actions.tell_apart(**said, actor=me(), now=utc_now())
+        except BadInput as mistake:
+            form.take(mistake)
+        else:
+            flash(_("They are two, and aren't offered as duplicates any more."), "good")
+            return redirect(url_for("customers.duplicates"), 303)
+    return _compare(pair, _merge_form(pair, is_fresh=True), form), 422
+
+
+@bp.post("/customers/<ref>/apart/<other>/removal")
+@needs("customers.merge")
+def doubt_apart(ref: str, other: str) -> ResponseReturnValue:
+    """Let two be looked at again."""
+    pair = _pair(ref, other)
+    two_actions.doubt_apart(one_id=pair.older.id, other_id=pair.newer.id, actor=me(), now=utc_now())
+    flash(_("They may be offered as duplicates again."), "good")
+    return redirect(url_for("customers.compare", ref=pair.older_ref, other=pair.newer_ref), 303)
+
+
 @bp.get("/customers/<ref>/parting")
 @needs("customers.merge")
 def parting(ref: str) -> str:
@@ -126,22 +155,30 @@ def _pair(one: str, other: str) -> Pair:
     return pair
 
 
-def _merge_form(pair: Pair) -> MergeForm:
-    form = MergeForm()
+def _merge_form(pair: Pair, *, is_fresh: bool = False) -> MergeForm:
+    form = MergeForm(formdata=None) if is_fresh else MergeForm()
     form.stays.choices = options(
         (number, f"{name} ({number})")
         for number, name in ((pair.older_ref, pair.older.name), (pair.newer_ref, pair.newer.name))
     )
-    if not form.is_submitted():
+    if is_fresh or not form.is_submitted():
         form.stays.data = pair.older_ref
         form.reason.data = ", ".join(str(REASON_WORDS[reason]) for reason in pair.reasons)
     return form
 
 
-def _compare(pair: Pair, form: MergeForm) -> str:
+def _compare(pair: Pair, form: MergeForm, two: PartForm | None = None) -> str:
     scope = my_scope("customers.merge")
     sides = [_side(card) for one in (pair.older, pair.newer) if (card := queries.card(one.id, scope))]
-    return render_template("customers/compare.html", pair=pair, sides=sides, form=form, words=REASON_WORDS)
+    return render_template(
+        "customers/compare.html",
+        pair=pair,
+        sides=sides,
+        form=form,
+        words=REASON_WORDS,
+        apart=duplicate_queries.apart(pair.older.id, pair.newer.id),
+        two=two or PartForm(formdata=None),
+    )
 
 
 def _side(card: CustomerRow) -> dict[str, Any]:

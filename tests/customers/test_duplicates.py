@@ -2,8 +2,9 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from app.audit.models import AuditEntry
 from app.customers import actions as customers
 from app.customers.duplicate_rules import Known, reasons
 from app.customers.merge_queries import members_of
@@ -91,3 +92,25 @@ def test_the_list_asks_as_often_for_many_as_for_two(app: Flask, company: Company
         sam.get("/customers/duplicates")
         found.append(len(counts))
     assert found[0] == found[1] <= 15
+
+
+def test_two_that_were_looked_at_are_offered_no_more_until_that_is_taken_back(app: Flask, company: Company) -> None:
+    for _number in range(2):
+        customers.make(name="Zoe Rossi", site_id=company.ana.site_id, actor=company.ana.actor, now=utc_now())
+    sam = sign_in(app.test_client(), company.sam)
+    assert "CU-1" in sam.get("/customers/duplicates").text
+    assert sam.post("/customers/CU-1/apart/CU-2", data={"reason": " "}).status_code == 422
+    for _press in range(2):
+        assert sam.post("/customers/CU-2/apart/CU-1", data={"reason": "Mother and daughter"}).status_code == 303
+    for address in ("/customers/duplicates", "/customers/duplicates?of=CU-1", "/customers/duplicates?of=CU-2"):
+        assert "apart" not in sam.get(address).text and "/merge/" not in sam.get(address).text, address
+    assert "Mother and daughter" in sam.get("/customers/CU-1/merge/CU-2").text
+    assert company.tom is not None
+    stranger = sign_in(app.test_client(), company.tom)
+    assert stranger.post("/customers/CU-1/apart/CU-2/removal").status_code == 404
+    assert sign_in(app.test_client(), company.ana).post("/customers/CU-1/apart/CU-2/removal").status_code == 403
+    assert sam.post("/customers/CU-1/apart/CU-2/removal").status_code == 303
+    assert sam.post("/customers/CU-1/apart/CU-2/removal").status_code == 404
+    assert "/merge/" in sam.get("/customers/duplicates").text
+    wanted = select(AuditEntry.type).where(AuditEntry.type.endswith("-apart")).order_by(AuditEntry.id)
+    assert db.session.scalars(wanted).all() == ["customer:tell-apart", "customer:doubt-apart"]

@@ -254,7 +254,10 @@ def test_a_letter_as_sent_takes_no_change_but_being_erased(app: Flask) -> None:
     ):
         with pytest.raises(DBAPIError, match="append-only"), db.engine.connect() as connection:
             connection.exec_driver_sql(statement)
-    with db.engine.execution_options(makegood_migration=True).begin() as connection:  # here without its entry
+    with (
+        db.engine.connect().execution_options(makegood_migration=True) as connection,
+        connection.begin(),
+    ):  # here without its entry
         connection.exec_driver_sql("UPDATE letter SET opening = '[erased]', subject = '[erased]'")
     kept = db.session.get_one(Letter, letter_id, populate_existing=True)
     assert (kept.opening, kept.subject, kept.kind, kept.decision) == ("[erased]", "[erased]", "final", WHOLE.decision)
