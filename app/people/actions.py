@@ -7,7 +7,7 @@ from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.audit import actions as audit
 from app.kernel.actor import Actor
@@ -16,7 +16,7 @@ from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import hooks
-from app.people.models import ROLES, THEMES, ApiToken, Employee, OneTimeLink, Site, Team
+from app.people.models import ROLES, THEMES, Employee, Site, Team
 from app.people.permissions import require
 from app.people.place_actions import add_site, add_team, edit_site, edit_team
 from app.people.rules import clean_email, makes_a_circle
@@ -34,9 +34,11 @@ from app.people.session_actions import (
     end_other_sessions,
     end_own_session,
     end_session,
+    may_come_in,
     start_session,
     touch_session,
 )
+from app.people.stop_actions import lift, revoke_secrets
 
 __all__ = [
     "add_person",
@@ -53,6 +55,7 @@ __all__ = [
     "end_session",
     "make_link",
     "make_token",
+    "may_come_in",
     "prefer",
     "reactivate",
     "revoke_token",
@@ -175,16 +178,8 @@ def deactivate(
         employee.deactivated_at = now
         employee.version += 1
         ended = end_all_sessions(employee_id=employee_id, now=now)
-        tokens = db.session.execute(
-            update(ApiToken)
-            .where(ApiToken.employee_id == employee_id, ApiToken.revoked_at.is_(None))
-            .values(revoked_at=now)
-        )
-        db.session.execute(
-            update(OneTimeLink)
-            .where(OneTimeLink.employee_id == employee_id, OneTimeLink.used_at.is_(None))
-            .values(revoked_at=now)
-        )
+        tokens = revoke_secrets(employee_id=employee_id, now=now)
+        lift(employee_id)
         audit.record(
             DEACTIVATED,
             subject=ref("employee", employee_id),
@@ -193,16 +188,16 @@ def deactivate(
             site_id=employee.site_id,
             successor_id=successor_id,
             sessions_ended=ended,
-            tokens_revoked=int(tokens.rowcount),  # type: ignore[attr-defined]
+            tokens_revoked=tokens,
         )
 
 
 def reactivate(*, employee_id: int, version: int | None = None, actor: Actor, now: datetime) -> None:
-    """Let somebody back in; they choose a new pass phrase by a link."""
+    """Let somebody back in, also whose access was stopped; they choose a new pass phrase by a link."""
     require(actor, "people.write")
     with transaction():
         employee = _locked(employee_id, version)
-        if employee.deactivated_at is None:
+        if not lift(employee_id) and employee.deactivated_at is None:
             return
         employee.deactivated_at = None
         employee.password_hash = None

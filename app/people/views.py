@@ -8,6 +8,7 @@ from app.people import (
     person_views,
     place_views,
     profile_views,
+    scim_views,
     sign_in_views,
     sso_views,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "person_views",
     "place_views",
     "profile_views",
+    "scim_views",
     "sign_in_views",
     "sso_views",
 ]

@@ -25,6 +25,7 @@ PUBLIC_GET = {
     "ops.prometheus",
     "ops.readyz",
     "people.begin_company",
+    "people.provision",
     "people.sign_in",
     "people.sign_in_code",
     "people.take_company",
