@@ -20,11 +20,14 @@ TOKEN_MAX = 200
 
 
 def prepare(app: Flask) -> None:
-    """Give the application its own buckets; API_PER_MINUTE and API_BURST in Flask's configuration change their size."""
+    """Give the application its buckets, whose minutes all processes share.
+
+    API_PER_MINUTE and API_BURST in Flask's configuration change their size.
+    """
     per_minute = int(app.config.setdefault("API_PER_MINUTE", PER_MINUTE))
     app.extensions["makegood_api_limits"] = {
-        "token": Limiter(per_minute, int(app.config.setdefault("API_BURST", BURST))),
-        "stranger": Limiter(STRANGER_PER_MINUTE, STRANGER_BURST),
+        "token": Limiter(per_minute, int(app.config.setdefault("API_BURST", BURST)), shared="api-token"),
+        "stranger": Limiter(STRANGER_PER_MINUTE, STRANGER_BURST, shared="api-stranger"),
     }
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from threading import Lock
 
+from app.kernel.shared_limits import SharedWindow
+
 
 @dataclass(slots=True)
 class _Bucket:
@@ -13,9 +15,17 @@ class _Bucket:
 
 
 class Limiter:
-    """`burst` requests at once, then `per_minute` of them; kept per process, so N processes allow N times as much."""
+    """`burst` requests at once, then `per_minute` of them, kept by this process.
 
-    def __init__(self, per_minute: int, burst: int, *, known_max: int = 10_000) -> None:
+    shared: the name under which all web processes together allow `per_minute` (or `burst`, where that is more), see
+    shared_limits; each tells the others after `batch` requests.
+    """
+
+    def __init__(
+        self, per_minute: int, burst: int, *, known_max: int = 10_000, shared: str | None = None, batch: int = 10
+    ) -> None:
+        self._per_minute = per_minute
+        self._shared = SharedWindow(shared, batch=batch, known_max=known_max) if shared else None
         self._per_second = per_minute / 60
         self._burst = burst
         self._known_max = known_max
@@ -27,6 +37,12 @@ class Limiter:
 
         now_seconds: a monotonic clock. cost 0 only asks.
         """
+        wait = self._wait_here(who, now_seconds, cost)
+        if wait or self._shared is None or not cost:
+            return wait
+        return self._shared.wait_seconds(who, max(self._per_minute, self._burst))
+
+    def _wait_here(self, who: str, now_seconds: float, cost: int) -> int:
         with self._guard:
             bucket = self._buckets.pop(who, None) or _Bucket(self._burst, now_seconds)
             passed = max(0.0, now_seconds - bucket.at_seconds)

@@ -1,6 +1,8 @@
 """Bounds on what one person, or one address that nobody signed in from, may ask of the pages, and how long a query may take.
 
-The buckets are kept by each web process. They bound load; guesses of pass phrases, codes and links are counted in the database.
+Each web process keeps its buckets, and all together keep one window of a minute (kernel.shared_limits), which takes a write
+only from who asks more than SHARED_AFTER times a minute. They bound load: guesses of pass phrases, codes and links are
+counted one by one in the database.
 """
 
 import time
@@ -19,6 +21,7 @@ from config import Settings
 
 PERSON_PER_MINUTE, PERSON_BURST = 900, 300
 STRANGER_PER_MINUTE, STRANGER_BURST = 600, 200
+SHARED_AFTER = 30  # requests of one reader that a process counts alone, so that ordinary reading writes nothing
 STATEMENT_SECONDS_MAX = 15
 FREE = ("static", "ops.livez", "ops.readyz", "ops.prometheus")
 
@@ -37,8 +40,13 @@ def register(app: Flask) -> None:
     wide = int(app.config.setdefault("PAGE_BURST", 0 if settings.environment == "test" else PERSON_BURST))
     if not wide:
         return
-    people = Limiter(max(PERSON_PER_MINUTE, wide), wide)
-    strangers = Limiter(max(STRANGER_PER_MINUTE, wide), wide * STRANGER_BURST // PERSON_BURST or 1)
+    people = Limiter(max(PERSON_PER_MINUTE, wide), wide, shared="page-person", batch=SHARED_AFTER)
+    strangers = Limiter(
+        max(STRANGER_PER_MINUTE, wide),
+        wide * STRANGER_BURST // PERSON_BURST or 1,
+        shared="page-stranger",
+        batch=SHARED_AFTER,
+    )
 
     def take_turn() -> None:
         if request.endpoint in FREE or request.path.startswith(API_PREFIX):
