@@ -197,6 +197,14 @@ def _where(view: str, keys: Iterable[str]) -> list[ColumnElement[bool]]:
     return where
 
 
+def narrowed(
+    scope: Scope, filters: Filters, *, me_id: int | None, team_id: int | None, now: datetime
+) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
+    """What a queue is narrowed by, as conditions and their values, for reads that aren't its pages."""
+    values = _values(scope, filters, me_id, team_id, now)
+    return _where(filters.view, values), values
+
+
 @cache
 def _queue_statement(view: str, keys: tuple[str, ...], goes_on: bool) -> Select[Any]:
     statement: Select[Any] = _QUEUE.where(*_where(view, keys))

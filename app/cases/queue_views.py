@@ -27,7 +27,7 @@ PAGE_SIZE = 50
 @bp.get("/cases")
 @needs("cases.read")
 def index() -> ResponseReturnValue:
-    now, scope, filters = utc_now(), my_scope("cases.read"), _filters()
+    now, scope, filters = utc_now(), my_scope("cases.read"), filters_of(request.args)
     found, dues = _read(scope, filters, now)
     etag = _etag(found, dues, now)
     if request.if_none_match.contains_weak(etag):
@@ -40,7 +40,7 @@ def index() -> ResponseReturnValue:
         total=f"{COUNT_MAX - 1:,}+" if total >= COUNT_MAX else total,
         views=[(view, words.VIEW_WORDS[view]) for view in _views(actor.team_id)],
         categories=queries.categories(),
-        sites=people.sites() if scope.kind == "company" else (),
+        sites=people.sites_within(scope) if scope.is_wide else (),
         severities=words.SEVERITY_WORDS,
         states=words.STATE_WORDS,
     )
@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
 @needs("cases.read")
 def rows() -> ResponseReturnValue:
     """The rows alone, for a queue that stays open on a desk."""
-    now, scope, filters = utc_now(), my_scope("cases.read"), _filters()
+    now, scope, filters = utc_now(), my_scope("cases.read"), filters_of(request.args)
     found, dues = _read(scope, filters, now)
     etag = _etag(found, dues, now)
     if request.if_none_match.contains_weak(etag):
@@ -59,9 +59,8 @@ def rows() -> ResponseReturnValue:
     return _answer(render_template("cases/_rows.html", **_shown(found, dues, filters, scope, now)), etag)
 
 
-def _filters() -> Filters:
-    """Read the filters from the address; what makes no sense there is left out."""
-    asked = request.args
+def filters_of(asked: Mapping[str, str]) -> Filters:
+    """Read the filters from an address or a form; what makes no sense there is left out."""
     view = asked.get("view", "")
     severity = asked.get("severity", "")
     state = asked.get("state", "")
@@ -113,7 +112,7 @@ def _shown(
         "rows_url": url_for("cases.rows", **here, after=after),
         "next_url": url_for("cases.index", **here, after=found.next_cursor) if found.next_cursor else None,
         "start_url": url_for("cases.index", **here) if after else None,
-        "has_sites": scope.kind == "company",
+        "has_sites": scope.is_wide,
         "may_take": can("cases.write"),
         "now": now,
     }
