@@ -57,6 +57,7 @@ _PATHS = (
     ("rollups-fold", 20, "app.insights.jobs:fold_rollups", 2_000),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("spend-tell", 900, "app.insights.spend_jobs:tell_alarms", 200),
+    ("reports-send", 60, "app.insights.report_jobs:send_due", 100),
     ("check-backs-remind", 60, "app.customers.jobs:remind_due", 200),
     ("mail-fetch", 30, "app.messages.jobs:poll", 20),
     ("mail-sweep", 300, "app.messages.jobs:sweep", 200),
@@ -65,6 +66,8 @@ _PATHS = (
     ("uploads-forget", 3_600, "app.intake.jobs:forget_uploads", 200),
     ("audit-checkpoint", 10, "app.audit.checkpoint_jobs:make_due", 50),
     ("glass-close", 30, "app.ops.access_actions:close_due", 200),
+    ("privacy-clean", 60, "app.privacy.jobs:clean_due", 5),
+    ("privacy-retain", 86_400, "app.privacy.jobs:retain", 200),
     ("answers-forget", 3_600, "app.api.jobs:forget_answers", 1_000),
 )
 

@@ -59,7 +59,8 @@ def erase(subject: Subject, *, actor: Actor, now: datetime) -> Done:
         for table, count in overwriting.overwrite(subject).items():
             done.add(table, count)
         done.add("case_event", overwriting.blank_events(subject))
-        forget_identity(subject.numbers)
+        if subject.kind == "customer":
+            forget_identity(subject.numbers)
         overwriting.index_anew(subject)
     for table, count in overwriting.sweep(tokens).items():
         done.add(table, count)

@@ -39,7 +39,7 @@ def export(subject: Subject, *, now: datetime) -> dict[str, Any]:
             "all_references": subject.refs,
             "known_as": [_identity(one) for one in identities(subject)],
         },
-        "records": {name: part for name, part in _parts(subject)},
+        "records": dict(_parts(subject)),
         "accesses": accesses(subject),
         "trail": _trail(subject) if subject.kind == "customer" else [],
     }

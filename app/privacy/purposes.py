@@ -39,7 +39,10 @@ PURPOSES: dict[str, Purpose] = {
     "portal": Purpose(_l("The customer's own page"), _CONTRACT, _CUSTOMERS, _MAIL),
     "insight": Purpose(_l("Learning from cases, in figures that single nobody out"), _INTEREST, _BOTH, _NOBODY),
     "people": Purpose(_l("Organising work, reviewing it fairly, and thanking for it"), _WORK, _STAFF, _NOBODY),
-    "security": Purpose(_l("Sign-in, access and the trail of what was done"), _SAFE, _BOTH, _l("Who keeps checkpoints outside; they hold no names")),
+    "security": Purpose(
+        _l("Sign-in, access and the trail of what was done"), _SAFE, _BOTH,
+        _l("Who keeps checkpoints outside; they hold no names"),
+    ),
     "requests": Purpose(_l("Answering what people ask about their own data"), _l("Legal duty, Art. 12 to 22"), _BOTH, _NOBODY),
     "rules": Purpose(_l("The company's own rules and texts"), _INTEREST, _STAFF, _NOBODY),
     "machinery": Purpose(_l("Running the system"), _SAFE, _BOTH, _NOBODY),

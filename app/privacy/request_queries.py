@@ -65,7 +65,7 @@ def requests(
     if subject is not None:
         kind, numbers = subject
         wanted = wanted.where(getattr(PrivacyRequest, f"{kind}_id").in_(numbers))
-    return tuple(RequestRow(*row) for row in db.session.execute(wanted))
+    return tuple(RequestRow(*row) for row in db.session.execute(wanted))  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True, slots=True)

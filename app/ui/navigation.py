@@ -60,6 +60,7 @@ ENTRIES = (
     Entry("ops.access", _l("Access"), "key", "access.read", "company", is_wide=True, covers="ops.access"),
     Entry("ops.glass", _l("Break glass"), "lock", "raises.read", "company", is_wide=True, covers="ops.glass"),
     Entry("portal.places", _l("Public forms"), "globe", "reports.write", "company", is_wide=True),
+    Entry("privacy.index", _l("Privacy"), "lock", "privacy.read", "company", is_wide=True),
     Entry("ui.settings", _l("Settings"), "settings", "settings.write", "company", is_wide=True),
 )
 
@@ -199,6 +200,13 @@ SETTINGS = (
         "lock",
         "raises.read",
         note=_l("A higher role for a short time, with a reason, seen by those who watch."),
+    ),
+    Entry(
+        "privacy.index",
+        _l("Privacy"),
+        "lock",
+        "privacy.read",
+        note=_l("What people ask about their own data, how long it is kept, and the record of processing."),
     ),
     Entry(
         "people.tokens", _l("Access tokens"), "key", "tokens.write", note=_l("Let a program act with your own rights.")
