@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 
 from app.audit import rules
-from app.audit.models import AuditEntry, AuditPayload, AuditSeal
+from app.audit.models import AuditClause, AuditEntry, AuditPayload, AuditSeal
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.time import iso, utc_now
@@ -21,6 +21,7 @@ _UNSEALED = "makegood_unsealed"
 # Every deed records at least one entry: plain statements, built once, cost a third of the mapped ones.
 _INSERT_ENTRIES = insert(AuditEntry.__table__).returning(AuditEntry.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
 _INSERT_PAYLOADS = insert(AuditPayload.__table__)  # type: ignore[arg-type]
+_INSERT_CLAUSES = insert(AuditClause.__table__)  # type: ignore[arg-type]
 _INSERT_SEALS = insert(AuditSeal.__table__)  # type: ignore[arg-type]
 _ENTRIES, _SEALS = AuditEntry.__table__.c, AuditSeal.__table__.c
 _LAST_SEAL = select(_SEALS.number, _SEALS.chain_hash).order_by(_SEALS.number.desc()).limit(1)
@@ -35,15 +36,22 @@ class EntryType:
     name: str
     keys: frozenset[str]
     sentence: Any  # lazy translation
+    clause_keys: frozenset[str] = (
+        frozenset()
+    )  # under which its payload may name clauses, so that they are found by them
 
 
+# What may hold a clause: one itself, or a decision with its windows.
+_HOLDS_CLAUSES = frozenset({"clause", "decision", "over", "receipt", "windows"})
 TYPES: dict[str, EntryType] = {}
 
 
 def declare(name: str, *keys: str, sentence: Any) -> EntryType:
     """Declare an entry type once, e.g. declare("case:log", "severity", sentence=_l("logged the case"))."""
     assert name not in TYPES, f"audit type {name} is declared twice"
-    TYPES[name] = EntryType(name, frozenset(keys), sentence)
+    found: frozenset[str] = frozenset({"clause"}) if _HOLDS_CLAUSES.intersection(keys) else frozenset()
+    found = frozenset({"clause", "code"}) if name.startswith("clause:") else found
+    TYPES[name] = EntryType(name, frozenset(keys), sentence, found)
     return TYPES[name]
 
 
@@ -117,6 +125,14 @@ def record_many(entries: Sequence[Entry], *, actor: Actor, at: datetime) -> list
         _INSERT_PAYLOADS,
         [{"entry_id": entry_id, **payload} for entry_id, payload in zip(ids, payloads, strict=True)],
     )
+    clauses = [
+        {"clause": clause, "entry_id": entry_id}
+        for entry_id, entry in zip(ids, entries, strict=True)
+        if entry.type.clause_keys
+        for clause in rules.clauses_in(entry.said, entry.type.clause_keys)
+    ]
+    if clauses:
+        connection.execute(_INSERT_CLAUSES, clauses)
     if connection.dialect.name == "sqlite":
         waiting = session.info.setdefault(_UNSEALED, [])
         waiting.extend(zip(ids, (row["content"] for row in rows), strict=True))

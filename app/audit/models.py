@@ -43,6 +43,15 @@ class AuditPayload(Base):
     payload: Mapped[str | None] = mapped_column(Text)
 
 
+class AuditClause(Base):
+    """Which entries name a clause of a policy: finds them, proves nothing; it can be made again from the payloads."""
+
+    __tablename__ = "audit_clause"
+
+    clause: Mapped[str] = mapped_column(String(40), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+
+
 class AuditSeal(Base):
     """The chain: dense numbers over entries, written with the entry on SQLite and by one sealer on PostgreSQL."""
 

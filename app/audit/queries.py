@@ -1,19 +1,19 @@
 """Reads of the trail, and its verification."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from app.audit.actions import TYPES
 from app.audit.chain_rules import Checker, Head, Problem, Report, SealedRow, unsealed_problem
 from app.audit.checkpoint_rules import Anchors
-from app.audit.models import AuditEntry, AuditPayload, AuditSeal, TrailSearch
+from app.audit.models import AuditClause, AuditEntry, AuditPayload, AuditSeal, TrailSearch
 from app.audit.rules import GENESIS
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -21,16 +21,15 @@ from app.kernel.time import iso
 
 BATCH = 2000
 _NEWEST = 50
-_CLAUSE_KEYS = frozenset({"clause", "decision", "over", "receipt", "windows"})
 # Identity values are given before commit, so a lower id may become visible later: look back this far every time.
 LOOK_BACK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What part of the trail to read; site_id is the reader's scope (None: the whole company)."""
+    """What part of the trail to read; site_ids is the reader's scope (None: the whole company)."""
 
-    site_id: int | None = None
+    site_ids: tuple[int, ...] | None = None
     actor_id: int | None = None
     subject: str | None = None
     type: str | None = None  # "remedy:offer", or "remedy" for all of its verbs
@@ -59,35 +58,46 @@ class TrailRow:
 
 
 _TRAIL = (
-    select(
-        AuditEntry.id,
-        AuditEntry.type,
-        AuditEntry.subject,
-        AuditEntry.case_id,
-        AuditEntry.site_id,
-        AuditEntry.actor_id,
-        AuditEntry.at,
-        AuditEntry.recorded_at,
-        AuditEntry.content,
-        AuditPayload.payload,
-        AuditSeal.number,
-        AuditSeal.chain_hash,
-    )
-    .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
-    .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+    AuditEntry.id,
+    AuditEntry.type,
+    AuditEntry.subject,
+    AuditEntry.case_id,
+    AuditEntry.site_id,
+    AuditEntry.actor_id,
+    AuditEntry.at,
+    AuditEntry.recorded_at,
+    AuditEntry.content,
+    AuditPayload.payload,
+    AuditSeal.number,
+    AuditSeal.chain_hash,
 )
 
 
 def trail(filters: Filters, page: Page, *, oldest_first: bool = False) -> Slice[TrailRow]:
     """Read one page of entries, newest first or in the order in which they happened."""
-    statement = _filtered(_TRAIL, filters)
+    statement, place = _of(_TRAIL, filters), _place(filters)
     after = page.after[0] if page.after and isinstance(page.after[0], int) else None
     if after is not None:
-        statement = statement.where(AuditEntry.id > after if oldest_first else AuditEntry.id < after)
-    order = AuditEntry.id.asc() if oldest_first else AuditEntry.id.desc()
-    rows = db.session.execute(statement.order_by(order).limit(page.size + 1)).all()
+        statement = statement.where(place > after if oldest_first else place < after)
+    rows = db.session.execute(statement.order_by(place.asc() if oldest_first else place.desc()).limit(page.size + 1))
     found = [_trail_row(tuple(row)) for row in rows]
     return slice_of(found, page, key=lambda row: (row.id,))
+
+
+def _of(columns: Sequence[Any], filters: Filters) -> Any:
+    """Choose columns of entries, beside payload and seal; a clause is looked up first, since it narrows most."""
+    wanted = select(*columns)
+    if filters.clause is not None:
+        wanted = wanted.select_from(AuditClause).join(AuditEntry, AuditEntry.id == AuditClause.entry_id)
+    else:
+        wanted = wanted.select_from(AuditEntry)
+    wanted = wanted.outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
+    return _filtered(wanted.outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id), filters)
+
+
+def _place(filters: Filters) -> Any:
+    """By what entries stand in order: the same numbers, of the table that is read first."""
+    return AuditClause.entry_id if filters.clause is not None else AuditEntry.id
 
 
 def _trail_row(row: tuple[Any, ...]) -> TrailRow:
@@ -98,13 +108,13 @@ def _trail_row(row: tuple[Any, ...]) -> TrailRow:
 
 def count(filters: Filters, most: int) -> int:
     """Count entries, at most `most` + 1 of them."""
-    inner = _filtered(select(AuditEntry.id).outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id), filters)
+    inner = _of((AuditEntry.id,), filters)
     return db.session.scalar(select(func.count()).select_from(inner.limit(most + 1).subquery())) or 0
 
 
 def rows(filters: Filters, most: int) -> list[TrailRow]:
     """Read entries as they were recorded, oldest first, at most `most`."""
-    statement = _filtered(_TRAIL, filters).order_by(AuditEntry.id).limit(most)
+    statement = _of(_TRAIL, filters).order_by(_place(filters)).limit(most)
     return [_trail_row(tuple(row)) for row in db.session.execute(statement)]
 
 
@@ -117,9 +127,15 @@ def kept_searches(employee_id: int) -> list[TrailSearch]:
     )
 
 
+def at_sites(site_ids: tuple[int, ...]) -> Any:
+    """Entries of these sites; one is asked for as one, for its index."""
+    column = AuditEntry.site_id
+    return column == site_ids[0] if len(site_ids) == 1 else column.in_(site_ids)
+
+
 def _filtered(statement: Any, filters: Filters) -> Any:
-    if filters.site_id is not None:
-        statement = statement.where(AuditEntry.site_id == filters.site_id)
+    if filters.site_ids is not None:
+        statement = statement.where(at_sites(filters.site_ids))
     if filters.actor_id is not None:
         statement = statement.where(AuditEntry.actor_id == filters.actor_id)
     if filters.subject is not None:
@@ -136,18 +152,8 @@ def _filtered(statement: Any, filters: Filters) -> Any:
     if filters.until is not None:
         statement = statement.where(AuditEntry.at < filters.until)
     if filters.clause is not None:
-        statement = statement.where(_names_clause(filters.clause))
+        statement = statement.where(AuditClause.clause == filters.clause)
     return statement
-
-
-def _names_clause(code: str) -> Any:
-    """Entries whose payload names a clause. No index holds clauses: only the types that can name one are read."""
-    types = [name for name, kind in TYPES.items() if kind.keys & _CLAUSE_KEYS or name.startswith("clause:")]
-    quoted = orjson.dumps(code).decode()
-    place = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
-    inside = place(AuditPayload.payload, f'"clause":{quoted}') > 0
-    about = and_(AuditEntry.type.startswith("clause:"), place(AuditPayload.payload, f'"code":{quoted}') > 0)
-    return and_(AuditEntry.type.in_(sorted(types)), or_(inside, about))
 
 
 def _types_of(noun: str) -> list[str]:
@@ -312,24 +318,18 @@ def export_lines(filters: Filters | None = None, until: int | None = None) -> It
 
     until: the last seal number.
     """
-    statement = (
-        select(
-            AuditSeal.number,
-            AuditEntry.id.label("entry_id"),
-            AuditEntry.content,
-            AuditSeal.content_hash,
-            AuditSeal.chain_hash,
-            AuditPayload.salt,
-            AuditPayload.payload,
-        )
-        .join(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
-        .join(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
-        .order_by(AuditSeal.number)
-        .execution_options(yield_per=BATCH)
+    columns = (
+        AuditSeal.number,
+        AuditEntry.id.label("entry_id"),
+        AuditEntry.content,
+        AuditSeal.content_hash,
+        AuditSeal.chain_hash,
+        AuditPayload.salt,
+        AuditPayload.payload,
     )
+    sealed = _of(columns, filters or Filters()).where(AuditSeal.number.is_not(None), AuditPayload.entry_id.is_not(None))
+    statement = sealed.order_by(AuditSeal.number).execution_options(yield_per=BATCH)
     if until is not None:
         statement = statement.where(AuditSeal.number <= until)
-    if filters:
-        statement = _filtered(statement, filters)
     for row in db.session.execute(statement):
         yield orjson.dumps(dict(row._mapping))

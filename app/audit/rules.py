@@ -47,3 +47,24 @@ def commitment(salt: bytes, payload: bytes) -> str:
 def chain_hash(previous: str, number: int, entry_id: int, content: str) -> str:
     """Link one seal to the one before. All hashes are 64 hexadecimal digits; the first link's previous is GENESIS."""
     return hashlib.sha256(f"{previous}:{number}:{entry_id}:{content}".encode()).hexdigest()
+
+
+CLAUSE_LENGTH_MAX = 40
+
+
+def clauses_in(value: Any, keys: frozenset[str] = frozenset({"clause"})) -> set[str]:
+    """The clauses that a payload names, at whatever depth.
+
+    Worked value: {"decision": {"windows": [{"clause": "4.2"}, {"clause": None}]}} gives {"4.2"}.
+    """
+    found: set[str] = set()
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in keys and isinstance(inner, str):
+                found |= {inner} if 1 <= len(inner) <= CLAUSE_LENGTH_MAX else set()
+            else:
+                found |= clauses_in(inner, keys)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            found |= clauses_in(inner, keys)
+    return found

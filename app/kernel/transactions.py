@@ -35,6 +35,7 @@ TECHNICAL_TABLES = frozenset(
         "rollup_day",
         "rollup_mark",
         "audit_seal",
+        "audit_clause",
         "audit_checkpoint",
         "audit_block",
         "checkpoint_receipt",

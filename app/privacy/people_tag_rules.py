@@ -92,6 +92,7 @@ RULES = (
 MACHINERY = (
     holds("audit_entry", "security", "audit", code="type subject content", why="chain"),
     holds("audit_payload", "security", "audit", text="payload", hidden="salt", why="chain"),
+    holds("audit_clause", "security", "audit", code="clause"),
     holds("audit_block", "security", "audit", code="hash"),
     holds("audit_checkpoint", "security", "audit", code="peaks note"),
     holds("audit_seal", "security", "audit", code="content_hash chain_hash"),

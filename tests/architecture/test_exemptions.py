@@ -26,6 +26,7 @@ DOCUMENTED = {
     "rollup_day": "derived numbers that can be rebuilt",
     "rollup_mark": "how far that folding has come",
     "audit_seal": "the chain over the entries themselves",
+    "audit_clause": "which entries name which clause; derived from the entries themselves",
     "audit_checkpoint": "signed roots over the entries themselves",
     "audit_block": "roots of the tree's parts, derived from the seals",
     "checkpoint_receipt": "which checkpoint was handed over to which place outside",

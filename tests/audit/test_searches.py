@@ -1,17 +1,25 @@
 """Searches of the trail: kept, carried away, and written down when they are about people."""
 
 from datetime import timedelta
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, event, select, text
 
-from app.audit.models import AuditEntry, AuditPayload, TrailSearch
+from app.audit import actions as audit
+from app.audit import queries
+from app.audit.models import AuditClause, AuditEntry, AuditPayload, TrailSearch
 from app.audit.search_actions import SEARCHES_MAX, keep_search
 from app.kernel.database import db
+from app.kernel.paging import Page
 from app.kernel.time import utc_now
+from app.kernel.transactions import transaction
 from app.people import actions as people
+from app.policies.clause_actions import CARED
+from app.remedies.actions import OFFERED
 from tests.audit.test_pages import company, give
 from tests.people.builders import Company, sign_in
 
@@ -39,10 +47,6 @@ def test_looking_up_a_person_is_written_down_once_and_never_for_oneself(app: Fla
 
 
 def test_a_clause_narrows_to_the_entries_that_name_it(app: Flask, company: Company) -> None:
-    from app.audit import actions as audit
-    from app.kernel.transactions import transaction
-    from app.remedies.actions import OFFERED
-
     said: dict[str, Any] = dict.fromkeys(OFFERED.keys)
     with transaction():
         for number, clause in ((71, "4.2"), (72, "4.20"), (73, '4"2')):
@@ -143,3 +147,59 @@ def test_looking_up_a_person_by_the_api_is_written_down_too(app: Flask, company:
         )
         assert answer.status_code == 200
     assert [subject for subject, _said in told("audit:look")] == [f"EM-{company.ana.id}"]
+
+
+def offer(company: Company, clause: str | None, count: int) -> None:
+    said: dict[str, Any] = {**dict.fromkeys(OFFERED.keys), "decision": {"windows": [{"clause": clause}, {"clause": 7}]}}
+    with transaction():
+        entries = [audit.Entry(OFFERED, "RM-7", said, 7, company.quayside.id) for _ in range(count)]
+        audit.record_many(entries, actor=company.ana.actor, at=utc_now())
+
+
+def test_a_clause_is_found_by_the_database_without_reading_other_entries(app: Flask, company: Company) -> None:
+    offer(company, None, 2_000)
+    offer(company, "4.2", 60)
+    offer(company, "5.1", 3)
+    db.session.rollback()
+    asked: list[tuple[str, Any]] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        asked.append((statement, parameters))
+
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+    event.listen(db.engine, "before_cursor_execute", keep)
+    try:
+        for clause, count in (("4.2", 50), ("5.1", 3), ("9", 0)):
+            assert len(queries.trail(queries.Filters(clause=clause), Page()).rows) == count
+            assert queries.count(queries.Filters(clause=clause), 1_000) == {"4.2": 60, "5.1": 3, "9": 0}[clause]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", keep)
+    wanted = [(statement, parameters) for statement, parameters in asked if "audit_clause" in statement]
+    assert len(wanted) == 6
+    word = "EXPLAIN QUERY PLAN " if db.engine.dialect.name == "sqlite" else "EXPLAIN "
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))  # so few rows are read whole otherwise
+    for statement, parameters in wanted:
+        plan = str(db.session.connection().exec_driver_sql(word + statement, parameters).all())
+        assert "pk_audit_clause" in plan or "sqlite_autoindex_audit_clause" in plan
+        assert "SCAN audit_" not in plan
+        assert "Seq Scan" not in plan
+
+
+def test_the_migration_finds_the_clauses_of_entries_from_before(app: Flask, company: Company) -> None:
+    for clause in ("4.2", "ü 1", "x" * 41, None):
+        offer(company, clause, 2)
+    with transaction():
+        said = {**dict.fromkeys(CARED.keys), "code": "8.8"}
+        audit.record(CARED, subject="CL-8.8", actor=company.ana.actor, at=utc_now(), **said)
+    every = select(AuditClause.clause, AuditClause.entry_id).order_by(AuditClause.clause, AuditClause.entry_id)
+    before = db.session.execute(every).all()
+    assert [row.clause for row in before] == ["4.2", "4.2", "8.8", "ü 1", "ü 1"]
+    migration = Path(__file__).parents[2] / "migrations" / "versions" / "0028_clauses.py"
+    fill = run_path(str(migration))["FILL"][db.engine.dialect.name]
+    db.session.rollback()
+    with db.engine.execution_options(makegood_migration=True, sqlite_begin="IMMEDIATE").begin() as connection:
+        connection.execute(delete(AuditClause))
+        connection.execute(text(fill))
+    assert db.session.execute(every).all() == before
