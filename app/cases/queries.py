@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, literal, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app.cases.models import CASE_SEARCH, Case, CaseEvent, Category
@@ -19,6 +19,7 @@ from app.kernel.references import parse_ref, ref
 from app.kernel.time import parse_instant
 from app.people.models import Employee, Site, Team
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 
 COUNT_MAX = 1_001
 SEARCH_MAX = 50
@@ -134,8 +135,8 @@ _QUEUE: Any = (
 def visible_to(scope: Scope, *, are_named: bool = False) -> ColumnElement[bool]:
     """The one rule for which cases a scope sees. are_named: the cases are few and named by their ids, so no index of the
     place is to be taken for it; an expression keeps SQLite from reading a whole site."""
-    if scope.kind == "company":
-        return true()
+    if scope.is_wide:
+        return at_sites(Case.site_id + 0 if are_named else Case.site_id, scope)
     place, held = {
         "site": (Case.site_id, scope.site_id),
         "team": (Case.team_id, scope.team_id),
@@ -149,8 +150,9 @@ def _values(scope: Scope, filters: Filters, me_id: int | None, team_id: int | No
     """Return what a queue is narrowed by; the keys choose the statement, so that each is built once."""
     values: dict[str, Any] = {}
     if scope.kind != "company":
-        ids = {"site": scope.site_id, "team": scope.team_id, "own": scope.employee_id}
-        values[f"within_{scope.kind}"] = ids[scope.kind] or 0
+        ids: dict[str, Any] = {"site": scope.site_id, "team": scope.team_id, "own": scope.employee_id}
+        held = list(scope.site_ids) if scope.kind == "region" else ids[scope.kind] or 0
+        values[f"within_{scope.kind}"] = held
     if filters.view == "mine":
         values["owner"] = me_id or 0
     elif filters.view == "team":
@@ -170,6 +172,7 @@ def _values(scope: Scope, filters: Filters, me_id: int | None, team_id: int | No
 
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "within_site": Case.site_id == bindparam("within_site"),
+    "within_region": Case.site_id.in_(bindparam("within_region", expanding=True)),
     "within_team": Case.team_id == bindparam("within_team"),
     "within_own": Case.owner_id == bindparam("within_own"),
     "owner": Case.owner_id == bindparam("owner"),
@@ -183,6 +186,7 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
 # Where an owner or a team is asked for, their index is the narrow one: a plain sum keeps the planner off the site's.
 _BESIDE: dict[str, ColumnElement[bool]] = {
     "within_site": Case.site_id + 0 == bindparam("within_site"),
+    "within_region": (Case.site_id + 0).in_(bindparam("within_region", expanding=True)),
     "site": Case.site_id + 0 == bindparam("site"),
 }
 _AFTER = tuple_(bindparam("after_at", type_=Case.next_due_at.type), bindparam("after_id"))
@@ -367,9 +371,11 @@ def search(term: str, scope: Scope, limit: int = SEARCH_MAX) -> tuple[QueueRow, 
 
     Takes any text.
     """
-    within = [site_word(scope.site_id or 0)] if scope.kind != "company" else []
+    within = [site_word(one) for one in scope.site_ids or (scope.site_id or 0,)] if scope.kind != "company" else []
     found = CASE_SEARCH.find(term, limit=limit, within=within)
-    found += _of_customers(customers.numbers_found(term, scope), scope, limit)
+    if (numbers := customers.numbers_found(term, scope)) is not None:
+        hers = select(Case.id).where(Case.customer_id.in_(numbers), visible_to(scope, are_named=True))
+        found += db.session.scalars(hers.order_by(Case.id.desc()).limit(limit))
     exact = parse_ref("case", term)
     if exact is not None:
         found.insert(0, exact)
@@ -379,11 +385,3 @@ def search(term: str, scope: Scope, limit: int = SEARCH_MAX) -> tuple[QueueRow, 
         _QUEUE.where(Case.id.in_(found), visible_to(scope, are_named=True)).order_by(Case.id.desc()).limit(limit)
     )
     return tuple(QueueRow(*row) for row in db.session.execute(statement))
-
-
-def _of_customers(numbers: Sequence[int], scope: Scope, limit: int) -> list[int]:
-    """The newest cases of these customers."""
-    if not numbers:
-        return []
-    statement = select(Case.id).where(Case.customer_id.in_(numbers), visible_to(scope, are_named=True))
-    return list(db.session.scalars(statement.order_by(Case.id.desc()).limit(limit)))

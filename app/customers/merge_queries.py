@@ -32,11 +32,14 @@ def roots_of(customer_ids: Iterable[int]) -> dict[int, int]:
     return {row.customer_id: row.root_id for row in rows}
 
 
-def merged_numbers(root_ids: Iterable[int]) -> list[int]:
-    """The numbers that count as one of these."""
-    return list(
-        db.session.scalars(select(CustomerMerge.customer_id).where(CustomerMerge.root_id.in_(root_ids), _HOLDS))
-    )
+def numbers_under(customer_ids: Iterable[int]) -> Select[Any]:
+    """These numbers and those that count as one of them, for a comparison within another query."""
+    ids = list(customer_ids)
+    every = union_all(
+        select(Customer.id).where(Customer.id.in_(ids)),
+        select(CustomerMerge.customer_id).where(CustomerMerge.root_id.in_(ids), _HOLDS),
+    ).subquery()
+    return select(every.c[0])
 
 
 def root_of(customer_id: int) -> int:

@@ -2,21 +2,25 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 
-from app.customers.identity_queries import typed_ids
-from app.customers.merge_queries import counts_as, group_columns, is_herself, members_in, merged_numbers, roots_of
+from app.customers.identity_queries import typed_rows
+from app.customers.merge_queries import counts_as, group_columns, is_herself, members_in, numbers_under, roots_of
 from app.customers.models import Customer
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import parse_ref, ref
 from app.people.models import Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 
 MATCHES_MAX = 8
 # The newest of those whom a search finds: more than any page shows, and bounded for very common words.
 FOUND_MAX = 500
+# Of so many of them, the newest, a search among other records looks up what belongs to them.
+RECORDS_OF_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,9 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     """The one rule for which customers a scope sees: the company's own, and those of no site."""
     if scope.kind == "company":
         return true()
-    if scope.site_id is None:
+    if scope.site_id is None and scope.kind != "region":
         return false()
-    return or_(Customer.site_id == scope.site_id, Customer.site_id.is_(None))
+    return or_(at_sites(Customer.site_id, scope), Customer.site_id.is_(None))
 
 
 def card(customer_id: int, scope: Scope) -> CustomerRow | None:
@@ -72,11 +76,12 @@ def card(customer_id: int, scope: Scope) -> CustomerRow | None:
 
 
 def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[CustomerRow, ...]:
-    """The customers that somebody may be typing: every word begins one of the name, address or telephone number."""
-    found = _found(term, scope)
-    if not found:
-        return ()
-    statement = select(*_COLUMNS).where(Customer.id.in_(_themselves(found)), visible_to(scope))
+    """The customers that somebody may be typing: every word begins one of the name or address, or the digits are theirs."""
+    found = typed_rows(term, scope, 10 * limit, *_COLUMNS, seen=visible_to(scope))  # some of them may be one
+    if parse_ref("customer", term) is None and all(row.counts_as == row.typed_id for row in found):
+        return tuple(CustomerRow(*row[: len(_COLUMNS)]) for row in found[:limit])
+    ids = _with_exact({row.counts_as for row in found}, term)
+    statement = select(*_COLUMNS).where(Customer.id.in_(ids), visible_to(scope), is_herself())
     rows = db.session.execute(statement.order_by(Customer.id.desc()).limit(limit))
     return tuple(CustomerRow(*row) for row in rows)
 
@@ -85,26 +90,22 @@ def directory(scope: Scope, page: Page, term: str = "") -> Slice[CustomerRow]:
     """Customers, the newest first, a page at a time; with a term those that it may begin."""
     statement = select(*_COLUMNS).where(visible_to(scope), is_herself())
     if term.strip():
-        statement = statement.where(Customer.id.in_(_themselves(_found(term, scope))))
+        ids = {row.counts_as for row in typed_rows(term, scope, FOUND_MAX, seen=visible_to(scope))}
+        statement = statement.where(Customer.id.in_(_with_exact(ids, term)))
     if page.after and len(page.after) == 1 and type(page.after[0]) is int and abs(page.after[0]) < 2**63:
         statement = statement.where(Customer.id < page.after[0])
     rows = db.session.execute(statement.order_by(Customer.id.desc()).limit(page.size + 1))
     return slice_of([CustomerRow(*row) for row in rows], page, key=lambda row: (row.id,))
 
 
-def numbers_found(term: str, scope: Scope) -> list[int]:
-    """All numbers of the customers that somebody may be typing, so that their records are found by any of their names."""
-    found = typed_ids(term, scope, FOUND_MAX)
-    return [*found, *merged_numbers(found)] if found else []
+def numbers_found(term: str, scope: Scope) -> Select[Any] | None:
+    """All numbers of the customers that somebody may be typing, for a comparison within another query: records made under
+    any of them are found by each of their names. None where nobody is found."""
+    found = [row.typed_id for row in typed_rows(term, scope, RECORDS_OF_MAX)]
+    return numbers_under(found) if found else None
 
 
-def _themselves(found: list[int]) -> list[int]:
-    """Put whom they count as in place of customers who were merged: an old name or address finds her too."""
-    roots = roots_of(found)
-    return [roots.get(one, one) for one in found]
-
-
-def _found(term: str, scope: Scope) -> list[int]:
+def _with_exact(found: set[int], term: str) -> set[int]:
+    """Add the customer whose own reference is typed, as whom they count as."""
     exact = parse_ref("customer", term)
-    found = typed_ids(term, scope, FOUND_MAX)
-    return found if exact is None else [exact, *found]
+    return found if exact is None else found | {roots_of([exact]).get(exact, exact)}

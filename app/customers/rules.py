@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from app.kernel.search import fold, words_of
+from app.kernel.word_rules import fold, words_of
 
 NAME_MAX = 120
 EMAIL_MAX = 254
@@ -66,6 +66,11 @@ class Typed:
         long = [word for word in self.words if len(word) >= BEGINNING_MIN]
         named = frozenset(f"w:{word[:BEGINNING_MAX]}" for word in (long or self.words))
         return tuple(found for found in (named, _grams(self.digits)) if found)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether having all those parts is all that is asked, so that few need to be opened."""
+        return not self.digits and all(BEGINNING_MIN <= len(word) <= BEGINNING_MAX for word in self.words)
 
     def means(self, name: str, email: str | None, phone: str | None) -> bool:
         """Tell whether a customer is one of those: every word begins one of theirs, or the number holds the digits."""

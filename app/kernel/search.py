@@ -3,35 +3,19 @@
 Words are folded here, before either database sees them, so that both find the same rows and no typed text is an operator.
 """
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import DDL, String, Table, bindparam, event, text
 
 from app.kernel.database import db
+from app.kernel.word_rules import BODY_LENGTH_MAX as BODY_LENGTH_MAX
+from app.kernel.word_rules import WORD_LENGTH_MAX as WORD_LENGTH_MAX
+from app.kernel.word_rules import WORDS_MAX as WORDS_MAX
+from app.kernel.word_rules import fold as fold
+from app.kernel.word_rules import words_of as words_of
 
-WORD_LENGTH_MAX = 40
-WORDS_MAX = 8
 PROBE = 500
-# PostgreSQL refuses a text search vector above one mebibyte.
-BODY_LENGTH_MAX = 200_000
-_WORD = re.compile(rf"[^\W_]{{1,{WORD_LENGTH_MAX}}}")
-
-
-def fold(body: str) -> str:
-    """Reduce a text to plain lower-case words. Worked value: "Zoë’s step-free" gives "zoe s step free"."""
-    plain = body[:BODY_LENGTH_MAX]
-    if not plain.isascii():
-        parts = unicodedata.normalize("NFKD", plain.casefold())
-        plain = "".join(mark for mark in parts if not unicodedata.combining(mark))
-    return " ".join(_WORD.findall(plain.lower()))
-
-
-def words_of(term: str) -> list[str]:
-    """Cut what somebody typed into its first WORDS_MAX words; quotes and operators fall away."""
-    return fold(term[:500]).split()[:WORDS_MAX]
 
 
 @dataclass(frozen=True)
