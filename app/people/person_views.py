@@ -9,7 +9,7 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import actions as people
 from app.people import certificate_queries as certificates
-from app.people import factor_queries, queries
+from app.people import factor_queries, queries, scim_queries, sso_actions
 from app.people.access import me, needs
 from app.people.blueprint import bp
 from app.people.forms import DeactivateForm, PersonForm, VersionForm, refused, version_of
@@ -58,6 +58,8 @@ def person(reference: str) -> str:
         teams=queries.teams_led_by(shown.id),
         access=queries.access_of(shown.id, now),
         factor=factor_queries.factor_of(shown.id),
+        bound_at=sso_actions.bound_at(shown.id),
+        stop=scim_queries.stop_of(shown.id),
         grants=certificates.grants_of(shown.id),
         now=now,
     )

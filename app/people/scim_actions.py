@@ -127,7 +127,8 @@ def put_person(
         audit.record(
             PROVISIONED, subject=ref("employee", employee_id), actor=actor, at=now, what=said, token=token
         )  # fmt: skip
-        _open_or_close(_known(employee_id), wanted.is_active, given_roles(roles), actor, now)
+        if wanted.is_active is not None or is_new:
+            _open_or_close(_known(employee_id), wanted.is_active is not False, given_roles(roles), actor, now)
     return employee_id
 
 

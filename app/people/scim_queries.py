@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import aliased
 
 from app.audit.models import AuditEntry
 from app.kernel.database import db
@@ -22,8 +21,6 @@ from app.people.models import (
     Team,
 )
 from app.people.rules import hash_token
-
-_Boss = aliased(Employee)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,6 @@ class ScimPerson:
     team_site: str | None
     team_deleted_at: datetime | None
     manager_id: int | None
-    manager: str | None
     active_from: datetime
     deactivated_at: datetime | None
     stopped_at: datetime | None
@@ -81,7 +77,7 @@ _PEOPLE: Any = (
     select(
         Employee.id, Employee.name, Employee.email, Employee.role, Employee.job_title, Employee.team_id,
         Team.name.label("team"), Site.code.label("team_site"), ProvisionedTeam.deleted_at.label("team_deleted_at"),
-        Employee.manager_id, _Boss.name.label("manager"), Employee.active_from, Employee.deactivated_at,
+        Employee.manager_id, Employee.active_from, Employee.deactivated_at,
         AccessStop.at.label("stopped_at"), ProvisionedPerson.user_name, ProvisionedPerson.external_id,
         ProvisionedPerson.said.label("kept"),
     )
@@ -90,11 +86,10 @@ _PEOPLE: Any = (
     .outerjoin(Team, Team.id == Employee.team_id)
     .outerjoin(Site, Site.id == Team.site_id)
     .outerjoin(ProvisionedTeam, ProvisionedTeam.team_id == Team.id)
-    .outerjoin(_Boss, _Boss.id == Employee.manager_id)
     .where(ProvisionedPerson.deleted_at.is_(None))
 )  # fmt: skip
 _TEAMS: Any = (
-    select(Team.id, Team.name, Site.code, ProvisionedTeam.external_id, ProvisionedTeam.changed_at)
+    select(Team.id, Team.name, Site.code.label("site"), ProvisionedTeam.external_id, ProvisionedTeam.changed_at)
     .join(Site, Site.id == Team.site_id)
     .outerjoin(ProvisionedTeam, ProvisionedTeam.team_id == Team.id)
     .where(ProvisionedTeam.deleted_at.is_(None))
@@ -146,7 +141,8 @@ def _people(statement: Any) -> list[ScimPerson]:
             .group_by(AuditEntry.subject)
         ).all()
     )
-    return [ScimPerson(*tuple(row), last.get(ref("employee", row.id)) or row.active_from) for row in rows]
+    found = [{**row._mapping, "changed_at": last.get(ref("employee", row.id)) or row.active_from} for row in rows]
+    return [ScimPerson(**one) for one in found]
 
 
 def teams_page(skip: int, limit: int) -> list[ScimTeam]:
@@ -161,7 +157,8 @@ def team_of(team_id: int) -> ScimTeam | None:
 def _teams(statement: Any) -> list[ScimTeam]:
     rows: Any = db.session.execute(statement).all()
     seated = members_of([row.id for row in rows])
-    return [ScimTeam(*tuple(row), tuple(seated[row.id])) for row in rows]
+    found = [{**row._mapping, "members": tuple(seated[row.id])} for row in rows]
+    return [ScimTeam(**one) for one in found]
 
 
 def members_of(team_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -9,7 +9,10 @@ Roles = Sequence[tuple[str, str]]  # what the program may call a role, and which
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A person as the program wants them. None: nothing was said, so it stays; role: one of ours."""
+    """A person as the program wants them. None: nothing was said, so it stays; role: one of ours.
+
+    Nothing said of `active` neither closes nor opens anybody's access.
+    """
 
     user_name: str
     external_id: str | None
@@ -17,7 +20,7 @@ class Wanted:
     email: str
     role: str | None
     job_title: str
-    is_active: bool
+    is_active: bool | None
     manager: str | None  # the reference of an employee
     said: Mapping[str, Any]
 

@@ -73,7 +73,6 @@ class Manager(ComplexAttribute):
     ref: Reference["User"] | None = Field(  # type: ignore[name-defined]  # noqa: F821
         None, serialization_alias="$ref", validation_alias="$ref"
     )
-    display_name: Annotated[str | None, Mutability.read_only] = None
 
 
 class EnterpriseUser(Extension):

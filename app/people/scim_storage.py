@@ -8,6 +8,7 @@ from typing import Any, Union
 
 import orjson
 from scim2_models import (
+    InvalidValueException,
     Meta,
     NotFoundException,
     PreconditionFailedException,
@@ -33,6 +34,7 @@ from app.people.scim_schema import ENTERPRISE, Service
 from config import Settings
 
 _WALK = 500
+_FAR = 1_000_000_000
 _KEPT = ("displayName", "name", "emails", "roles")
 
 
@@ -69,6 +71,8 @@ class Storage(ScimStorage):
     ) -> SearchPage:
         skip = search_request.start_index_0 or 0
         limit = search_request.count if search_request.count is not None else 100
+        if skip > _FAR:
+            raise InvalidValueException(detail="There are not that many.")
         names = {one.name for one in resource_types}
         if search_request.filter is None:
             return self._page(names, skip, limit)
@@ -118,10 +122,10 @@ class Storage(ScimStorage):
 
     def _wanted(self, said: dict[str, Any], current: Resource[Any] | None) -> Wanted:
         """Read what is said of a person. A role stays when nothing was ever said of it, and falls to the least when it was."""
-        roles = self.settings.scim_roles
+        before = current.model_dump().get("roles") if current else None
         try:
-            role = role_of(said, roles)
-            if role is None and current is not None and current.model_dump().get("roles"):
+            role = role_of(said, self.settings.scim_roles) if said.get("roles") != before else None
+            if current is not None and before and not said.get("roles"):
                 role = self._role_without(current)
         except UnknownRole as unknown:
             raise BadInput({"roles": [f"Provisioning gives nobody the role {unknown}."]}) from unknown
@@ -133,9 +137,12 @@ class Storage(ScimStorage):
             email=email_of(said),
             role=role,
             job_title=said.get("title") or "",
-            is_active=said.get("active") is not False,
+            is_active=said.get("active"),
             manager=manager.get("value") or manager.get("$ref"),
-            said={name: said[name] for name in _KEPT if said.get(name)},
+            said={
+                **{name: said[name] for name in _KEPT if said.get(name)},
+                "hides_active": current is not None and said.get("active") is None,
+            },
         )
 
     def _role_without(self, current: Resource[Any]) -> str | None:
@@ -200,7 +207,8 @@ class Storage(ScimStorage):
     def _user(self, row: ScimPerson) -> Resource[Any]:
         said = row.said
         then = said.pop("then", {})
-        document: dict[str, Any] = {"title": row.job_title or None, "active": row.is_active}
+        is_told = not said.pop("hides_active", False)
+        document: dict[str, Any] = {"title": row.job_title or None, "active": row.is_active if is_told else None}
         document["userName"] = row.user_name or row.email
         document["externalId"] = row.external_id
         if then.get("name") == row.name:
@@ -213,9 +221,7 @@ class Storage(ScimStorage):
         document["roles"] = said.get("roles") if then.get("role") == row.role else [{"value": theirs}]
         if row.manager_id is not None:
             boss = ref("employee", row.manager_id)
-            document[ENTERPRISE] = {
-                "manager": {"value": boss, "$ref": f"Users/{boss}", "displayName": row.manager}
-            }  # fmt: skip
+            document[ENTERPRISE] = {"manager": {"value": boss, "$ref": f"Users/{boss}"}}
         if row.team_id is not None and row.team_deleted_at is None:
             group, site = ref("team", row.team_id), self._site()
             name = group_name(row.team or "", row.team_site or "", site)

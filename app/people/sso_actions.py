@@ -128,9 +128,9 @@ def unbind(*, employee_id: int, actor: Actor, now: datetime) -> None:
             )  # fmt: skip
 
 
-def identities_of(employee_id: int) -> list[datetime]:
-    """Return since when accounts of the company are bound to somebody."""
-    return list(db.session.scalars(select(SignInIdentity.bound_at).where(SignInIdentity.employee_id == employee_id)))
+def bound_at(employee_id: int) -> datetime | None:
+    """Return since when an account of the company is somebody's, or None."""
+    return db.session.scalar(select(func.max(SignInIdentity.bound_at)).where(SignInIdentity.employee_id == employee_id))
 
 
 def _provisioned(subject: str) -> int | None:

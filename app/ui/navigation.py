@@ -77,6 +77,13 @@ SETTINGS = (
         "people.directory", _l("People"), "people", "people.read", note=_l("Invite, change roles, reset, deactivate.")
     ),
     Entry(
+        "people.provisioning",
+        _l("Provisioning and single sign-on"),
+        "building",
+        "people.write",
+        note=_l("A program that adds and closes people, and the company's own sign-in."),
+    ),
+    Entry(
         "messages.mailboxes",
         _l("Mailboxes"),
         "mail",

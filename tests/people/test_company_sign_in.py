@@ -21,6 +21,7 @@ from app.people import actions as people
 from app.people.models import SignInIdentity, SignInSession
 from app.people.sso_rules import identity_of, mistake_of
 from tests.conftest import _forget_the_last_request, settings_for
+from tests.people import builders
 from tests.people.builders import OPERATOR, Company, make_company
 from tests.people.factoring import give_factor
 from tests.people.provider import (
@@ -226,6 +227,13 @@ def test_an_account_is_one_persons_and_a_leaver_has_none(
     again = served.test_client()
     sign_in(again, idp)
     assert "Ana Ruiz" in again.get("/me").text
+    # An administrator takes a wrong account away; the next one is bound anew.
+    ada = builders.sign_in(served.test_client(), company.ada)
+    assert "company" in ada.get(f"/people/{company.ana.ref}").text
+    assert ada.post(f"/people/{company.ana.ref}/company-account/removal").status_code == 303
+    assert not is_in(ana)
+    idp.claims = {"sub": "s-other"}
+    assert sign_in(ana, idp).status_code == 303 and is_in(ana)
     people.deactivate(employee_id=company.ana.id, actor=OPERATOR, now=utc_now())
     assert not is_in(ana)
     assert "closed" in sign_in(ana, idp).text and not is_in(ana)
