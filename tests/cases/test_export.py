@@ -18,6 +18,7 @@ from app.audit.models import AuditEntry, AuditPayload
 from app.cases import export_queries
 from app.kernel.database import db
 from app.kernel.sheets import FORMULA, marked_cell, original_cell
+from app.people.queries import PersonRow
 from tests.cases.builders import make_case
 from tests.people.builders import make_company, sign_in
 
@@ -113,3 +114,12 @@ def test_a_file_holds_what_the_queue_holds_and_is_for_who_leads(app: Flask) -> N
     assert company.tom is not None
     tom = sign_in(app.test_client(), company.tom)
     assert of_jsonl(tom.post("/cases/exports", data={"form": "jsonl", "what": "everything"}).data) == []
+
+
+def descriptions(app: Flask, person: PersonRow) -> dict[str, dict[str, str]]:
+    """The story of every case that somebody may carry away, by its number, as each kind of file gives it back."""
+    client, found = sign_in(app.test_client(), person), {}
+    for form, read in READERS.items():
+        body = client.post("/cases/exports", data={"form": form, "what": "everything"}).data
+        found[form] = {row["case"]: row["description"] for row in read(body)}
+    return found

@@ -25,6 +25,7 @@ from app.people.queries import PersonRow
 from app.portal import place_actions, rules
 from app.portal.models import Report, ReportPlace
 from app.sla.queries import clocks_of_case
+from tests.cases.test_export import descriptions
 from tests.counts import count
 from tests.notifications.conftest import Box
 from tests.people.builders import Company, make_company, sign_in
@@ -183,3 +184,5 @@ def test_real_stories_come_through_the_form_character_for_character(
         sent = desk.send(f"198.51.{number // 200}.{number % 200}", text=story, intent=f"story-{number:06}", email="")
         assert sent.status_code == 303, sent.text
     assert [row.text for row in db.session.query(Message).order_by(Message.id)] == stories
+    for form, texts in descriptions(desk.stranger.application, desk.company.sam).items():
+        assert list(texts.values()) == stories, form
