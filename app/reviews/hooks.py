@@ -1,4 +1,4 @@
-"""Nobody's review is left without somebody who holds it when a reviewer leaves."""
+"""When somebody leaves: their own running review ends, and each that they hold goes to somebody else."""
 
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,17 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import Refusal
 from app.kernel.references import ref
+from app.notifications.actions import notify
+from app.notifications.rules import declare
 from app.people import hooks as people_hooks
+from app.people import queries as people
 from app.people.models import Employee
 from app.people.permissions import COMPANY
 from app.reviews import queries
 from app.reviews.models import Review
 
+ENDED = audit.declare("review:end", "step", sentence=_l("ended a review, since its person has left"))
+ENDED_LINE = declare("review:end", _l("%(who)s has left, so their review has ended as it stood."))
 HANDED = audit.declare("review:hand-over", "reviewer", sentence=_l("handed a review over to somebody else"))
 
 
@@ -27,6 +32,18 @@ class HoldsReviews(Refusal):
     sentence = _l(
         "This person holds a review, and nobody else in HR or management could read it. Invite somebody first."
     )
+
+
+def end_own_review(employee_id: int, actor: Actor, now: datetime) -> None:
+    """End the running review of a person who leaves: nobody can speak or sign for them. What was said stays."""
+    running = select(Review).where(Review.employee_id == employee_id, Review.state != "closed")
+    for row in db.session.scalars(running.with_for_update()):
+        audit.record(ENDED, subject=row.ref, actor=actor, at=now, step=row.state)
+        row.state, row.closed_at, row.version = "closed", now, row.version + 1
+        notify(
+            employee_ids=[row.reviewer_id], kind="review", subject=row.ref, url=f"/reviews/{row.ref}",
+            text_key=ENDED_LINE, params={"who": people.names([employee_id])[employee_id]}, at=now,
+        )  # fmt: skip
 
 
 def hand_over_reviews(employee_id: int, actor: Actor, now: datetime) -> None:
@@ -50,4 +67,5 @@ def hand_over_reviews(employee_id: int, actor: Actor, now: datetime) -> None:
 
 
 def register(_app: Any) -> None:
+    people_hooks.add(end_own_review)
     people_hooks.add(hand_over_reviews)

@@ -5,9 +5,14 @@ from app.kernel import invariants
 invariants.declare_queries(
     "reviews",
     {
-        "a closed review is signed by both sides in its last round": (
+        "a closed review is signed by both sides in its last round, or its person has left": (
             "SELECT r.id FROM review r WHERE r.state = 'closed' AND (SELECT count(*) FROM review_signature s "
-            "WHERE s.review_id = r.id AND s.round = r.round) <> 2"
+            "WHERE s.review_id = r.id AND s.round = r.round) <> 2 AND NOT EXISTS (SELECT 1 FROM audit_entry e "
+            "WHERE e.subject = 'RW-' || r.id AND e.type = 'review:end')"
+        ),
+        "nobody who has left has a running review": (
+            "SELECT r.id FROM review r JOIN employee e ON e.id = r.employee_id "
+            "WHERE r.state <> 'closed' AND e.deactivated_at IS NOT NULL"
         ),
         "both sides of a round signed the same": (
             "SELECT s.review_id FROM review_signature s GROUP BY s.review_id, s.round "

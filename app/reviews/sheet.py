@@ -66,10 +66,17 @@ class Sheet:
         return {one.side for one in self.signatures if one.round == self.row.round}
 
     @property
+    def is_cut_short(self) -> bool:
+        """Its person left before both had signed."""
+        return self.row.state == "closed" and len(self.signed) < 2
+
+    @property
     def steps(self) -> list[tuple[str, str, str]]:
         """(state, words, done | now | ahead) of each step."""
         at = STATES.index(self.row.state)  # type: ignore[arg-type]
-        is_over = self.row.state == "closed"
+        if self.is_cut_short:
+            at = -1
+        is_over = self.row.state == "closed" and not self.is_cut_short
         return [
             (
                 state,

@@ -10,10 +10,13 @@ from sqlalchemy.exc import DatabaseError
 
 from app.audit.models import AuditEntry
 from app.cases import actions as cases
+from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, NotPermitted
 from app.kernel.time import utc_now
 from app.kernel.transactions import transaction
+from app.notifications.models import Notification
+from app.people import actions
 from app.people import queries as people
 from app.people.permissions import COMPANY
 from app.policies.packs import hotel_rules
@@ -21,6 +24,7 @@ from app.reviews import actions as reviews
 from app.reviews import conduct_actions as conduct
 from app.reviews import queries
 from app.reviews.models import Review
+from app.reviews.sheet import sheet_of
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company
 from tests.remedies.builders import give, publish_policy
@@ -202,3 +206,18 @@ def _row(row: Review) -> queries.ReviewRow:
     found = queries.review(row.id, COMPANY)
     assert found is not None
     return found
+
+
+def test_the_review_of_somebody_who_leaves_ends_as_it_stands_and_its_holder_is_told(company: Company) -> None:
+    row = open_review(company)
+    say(company, row, "ana", "self_assessment")
+    actions.deactivate(employee_id=company.ana.id, actor=company.ada.actor, now=NOW)
+    db.session.refresh(row)
+    assert (row.state, row.closed_at) == ("closed", NOW)
+    [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.type == "review:end"))
+    assert entry.subject == row.ref
+    told = db.session.scalars(select(Notification.text_key).where(Notification.employee_id == company.hana.id))
+    assert "review:end" in list(told)
+    found = queries.review(row.id, COMPANY)
+    assert found is not None and sheet_of(found, None, NOW).is_cut_short
+    assert invariants.violations("reviews") == []
