@@ -193,7 +193,7 @@ def decision(receipt: Mapping[str, Any] | None) -> given.DecisionOut | None:
 def judged(found: Judged, call: Call) -> given.DecisionOut:
     """Return a decision with the policy's version, and how long an exception takes here."""
     answer = given.DecisionOut.model_validate(found.decision.json())
-    waits = approvals.waits(found.spending.site_id, call.now)
+    waits = approvals.waits((found.spending.site_id,), call.now)
     wait = given.WaitOut(n=waits.count, p50_seconds=waits.p50_seconds, p90_seconds=waits.p90_seconds)
     return answer.model_copy(update={"policy_version": found.in_force.version.number, "wait": wait})
 

@@ -17,7 +17,7 @@ def measure(name: str, scope: Scope, period: str, now: datetime) -> MetricOut:
     found = MEASURES.get(name)
     if found is None:
         raise NotFound
-    sites = (scope.site_id or 0,) if scope.kind != "company" else tuple(site.id for site in people.sites())
+    sites = tuple(site.id for site in people.sites_within(scope)) or (0,)
     part = insights.part_of(sites, scope.team_id if scope.kind == "team" else None, period_of(period), now)
     return MetricOut(
         name=name,

@@ -20,6 +20,7 @@ from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import parse_ref
 from app.kernel.time import iso, parse_instant
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 from app.remedies import queries as remedies
 from app.remedies.models import Remedy
 from app.remedies.queries import RemedyRow
@@ -32,7 +33,7 @@ def clocks(scope: Scope, query: ClockQuery, page: Page, now: datetime) -> Slice[
     """Return clocks by due time, then id; cancelled and stopped ones only when they are asked for."""
     statement = select(Clock.id, Clock.case_id, Clock.due_at).where(Clock.due_at.is_not(None))
     if scope.kind != "company":
-        statement = statement.where(Clock.site_id == scope.site_id)
+        statement = statement.where(at_sites(Clock.site_id, scope))
     if query.case:
         statement = statement.where(Clock.case_id == (parse_ref("case", query.case) or 0))
     if query.milestone:

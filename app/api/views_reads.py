@@ -13,6 +13,7 @@ from app.budgets import queries as budgets
 from app.kernel.errors import NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import iso
+from app.people.permissions import sites_of
 from app.sla import queries as sla
 from app.sla.why_queries import why
 
@@ -58,7 +59,7 @@ def list_audit(call: Call) -> given.AuditPage:
     page = page_of("audit", call.query.cursor, call.query.limit)
     scope = call.scope("audit.read")
     filters = audit.Filters(
-        site_id=None if scope.kind == "company" else scope.site_id,
+        site_ids=sites_of(scope),
         subject=call.query.subject,
         type=call.query.type,
         case_id=identity("case", call.query.case) if call.query.case else None,

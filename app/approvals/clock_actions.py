@@ -78,7 +78,8 @@ def alarm(*, exception_id: int, step_id: int, actor: Actor, now: datetime) -> bo
         standing = queries.standing([row], now)
         if standing.roster.present(standing.facts[exception_id], now) or _is_alarmed(request, step):
             return False
-        told = [person.id for person in people.active_people(("manager", "admin"))]
+        leads = people.active_people(("manager", "admin"))
+        told = [one.id for one in leads if one.role == "admin" or one.reaches(row.site_id)]
         _tell(request, step, told, ORPHANED, ORPHAN_NOTICE, actor, now)
         return True
 

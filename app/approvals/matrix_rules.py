@@ -93,7 +93,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One person who holds the right to decide somewhere. reach: site, team or company; human: the person behind the account."""
+    """One person who holds the right to decide somewhere. reach: site, team, region or company; human: the person behind it."""
 
     id: int
     human: int
@@ -103,6 +103,7 @@ class Candidate:
     team_id: int | None
     reach: str
     is_away: bool = False
+    site_ids: tuple[int, ...] = ()  # of a region
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,8 @@ def reaches(person: Candidate, site_id: int, team_id: int | None) -> bool:
     """Tell whether somebody's right to decide reaches a place."""
     if person.reach == "company":
         return True
+    if person.reach == "region":
+        return site_id in person.site_ids
     if person.reach == "site":
         return person.site_id == site_id
     return person.reach == "team" and person.team_id is not None and person.team_id == team_id

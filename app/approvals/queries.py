@@ -17,7 +17,8 @@ from app.kernel.money import Money
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.kernel.time import iso, parse_instant
-from app.people.permissions import Scope
+from app.people.permissions import Scope, sites_of
+from app.people.scope_queries import at_sites
 
 WAIT_DAYS = 90
 WAIT_ROWS_MAX = 500
@@ -150,8 +151,8 @@ def inbox(scope: Scope, tab: str, page: Page, lent: frozenset[int] = frozenset()
     """
     statement = _within(_ROWS, scope)
     if tab == "waiting":
-        if lent and scope.kind == "site":
-            statement = _ROWS.where(ExceptionRequest.site_id.in_({*lent, scope.site_id}))
+        if lent and scope.kind in ("site", "region"):
+            statement = _ROWS.where(ExceptionRequest.site_id.in_({*lent, *(sites_of(scope) or ())}))
         statement = statement.where(ExceptionRequest.state == "waiting")
         order = (ExceptionRequest.due_at, ExceptionRequest.id)
         if after := _after_instant(page):
@@ -183,8 +184,8 @@ def _after_instant(page: Page) -> tuple[datetime, int] | None:
 def _within(statement: Any, scope: Scope) -> Any:
     if scope.kind == "company":
         return statement
-    if scope.kind == "site":
-        return statement.where(ExceptionRequest.site_id == scope.site_id)
+    if scope.kind in ("site", "region"):
+        return statement.where(at_sites(ExceptionRequest.site_id, scope))
     if scope.kind == "team":
         return statement.where(ExceptionRequest.team_id == scope.team_id)
     return statement.where(ExceptionRequest.requested_by_id == scope.employee_id)
@@ -290,16 +291,18 @@ class Waits:
     count: int
 
 
-def waits(site_id: int | None, now: datetime) -> Waits:
-    """Measure answers of the last WAIT_DAYS (at most WAIT_ROWS_MAX, newest first) at a site, or everywhere."""
+def waits(site_ids: Sequence[int] | None, now: datetime) -> Waits:
+    """Measure answers of the last WAIT_DAYS (at most WAIT_ROWS_MAX, newest first) at some sites, or everywhere."""
     statement = (
         select(ExceptionRequest.asked_at, ExceptionRequest.ended_at)
         .where(ExceptionRequest.state.in_(_DECIDED), ExceptionRequest.asked_at >= now - timedelta(days=WAIT_DAYS))
         .order_by(ExceptionRequest.asked_at.desc(), ExceptionRequest.id.desc())
         .limit(WAIT_ROWS_MAX)
     )
-    if site_id is not None:
-        statement = statement.where(ExceptionRequest.site_id == site_id)
+    if site_ids is not None:
+        one = site_ids[0] if len(site_ids) == 1 else None
+        column = ExceptionRequest.site_id
+        statement = statement.where(column == one if one is not None else column.in_(site_ids))
     rows = db.session.execute(statement)
     seconds = sorted(int((ended - asked).total_seconds()) for asked, ended in rows if ended)
     return Waits(rules.quantile(seconds, 0.5), rules.quantile(seconds, 0.9), len(seconds))

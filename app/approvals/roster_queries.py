@@ -12,7 +12,8 @@ from app.approvals.matrix_rules import Candidate
 from app.approvals.rules import Decider, Mandate, RequestFacts, Roster
 from app.kernel.database import db
 from app.people.models import Employee, Team
-from app.people.permissions import PERMISSIONS
+from app.people.permissions import PERMISSIONS, REGIONAL
+from app.people.queries import region_sites_of, site_ids_of
 
 _ABSENCE: tuple[Any, ...] = (
     Absence.id.label("absence_id"), Absence.employee_id, Absence.stand_in_id, Absence.from_at, Absence.to_at,
@@ -28,7 +29,7 @@ def roster(now: datetime, but: int | None = None) -> Roster:
     rows = db.session.execute(
         select(
             Employee.id, Employee.name, Employee.email, Employee.role, Employee.job_title, Employee.site_id,
-            Employee.team_id, *_ABSENCE,
+            Employee.team_id, region_sites_of(Employee.id).label("region_sites"), *_ABSENCE,
         )
         .outerjoin(Absence, and_(Absence.employee_id == Employee.id, _is_now(now)))
         .where(Employee.deactivated_at.is_(None))
@@ -58,9 +59,11 @@ def _related(humans: dict[int, int]) -> set[int]:
 
 def _decider(row: Any, humans: dict[int, int], emails: dict[int, set[str]], reach: Any) -> Decider:
     human = humans.get(row.id, row.id)
+    led = site_ids_of(row.region_sites) if row.role == "manager" else None
     return Decider(
         id=row.id,
-        scope=reach[row.role],
+        scope=reach[row.role] if led is None else REGIONAL["exceptions.decide"],
+        site_ids=led or (),
         site_id=row.site_id,
         team_id=row.team_id,
         email=row.email,
@@ -123,6 +126,7 @@ def candidates(found: Roster, facts: RequestFacts) -> tuple[Candidate, ...]:
             site_id=one.site_id or 0,
             team_id=one.team_id,
             reach=one.scope or "",
+            site_ids=one.site_ids,
             is_away=one.is_away,
         )
         for one in found.nearest(facts)

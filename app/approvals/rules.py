@@ -38,7 +38,7 @@ class Decider:
     """
 
     id: int | None
-    scope: str | None  # own | team | site | company
+    scope: str | None  # own | team | site | region | company
     site_id: int | None = None
     team_id: int | None = None
     email: str | None = None
@@ -48,6 +48,7 @@ class Decider:
     human: int | None = None
     mandates: tuple[Mandate, ...] = ()
     is_away: bool = False
+    site_ids: tuple[int, ...] = ()  # of a region
 
     @property
     def person(self) -> int | None:
@@ -210,6 +211,8 @@ def _is_of_step(decider: Decider, step: StepFacts) -> bool:
 def _reaches(decider: Decider, facts: RequestFacts) -> bool:
     if decider.scope == "company":
         return True
+    if decider.scope == "region":
+        return facts.site_id in decider.site_ids
     if decider.scope == "site":
         return decider.site_id is not None and decider.site_id == facts.site_id
     return decider.scope == "team" and decider.team_id is not None and decider.team_id == facts.team_id
@@ -252,7 +255,8 @@ class Roster:
         """Return the sites where somebody might decide for an absent one, or as the fallback decider."""
         found = {site for site, decider in self.fallbacks.items() if decider == identity}
         for mandate in self.decider(identity).mandates:
-            reach = set(sites) if mandate.principal.scope == "company" else {mandate.principal.site_id or 0}
+            principal = mandate.principal
+            reach = set(sites) if principal.scope == "company" else set(principal.site_ids) or {principal.site_id or 0}
             found |= reach if mandate.site_id is None else reach & {mandate.site_id}
         return frozenset(found)
 

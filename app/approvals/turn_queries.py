@@ -17,6 +17,7 @@ from app.customers.models import Customer, EmployeeDigest
 from app.kernel.database import UTCDateTime
 from app.people.models import Employee
 from app.people.permissions import PERMISSIONS
+from app.people.queries import manages
 
 MOST = 100
 _REACH = PERMISSIONS["exceptions.decide"]
@@ -38,7 +39,8 @@ def _reaches(one: Any) -> ColumnElement[bool]:
         by_scope.setdefault(scope, []).append(role)
     site = and_(one.role.in_(by_scope.get("site", [])), one.site_id == ExceptionRequest.site_id)
     team = and_(one.role.in_(by_scope.get("team", [])), one.team_id == ExceptionRequest.team_id)
-    return or_(one.role.in_(by_scope.get("company", [])), site, team)
+    company = and_(one.role.in_(by_scope.get("company", [])), manages(one, ExceptionRequest.site_id))
+    return or_(company, site, team)
 
 
 def _is_of_step(one: Any) -> ColumnElement[bool]:

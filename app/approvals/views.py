@@ -30,6 +30,7 @@ from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
+from app.people.permissions import sites_of
 from app.policies import queries as policies
 from app.remedies import actions as remedies
 from app.ui.filters import money
@@ -61,7 +62,7 @@ def inbox() -> str:
         items=items,
         names=people.names(person for row in found.rows for person in (row.requested_by_id, row.decided_by_id)),
         kinds=_kinds(),
-        waits=queries.waits(actor.site_id if scope.kind != "company" else None, now),
+        waits=queries.waits(sites_of(scope), now),
         has_batches=bool(bound_queries.all_bounds()) if tab == "waiting" else False,
         now=now,
         next_url=url_for("approvals.inbox", tab=tab, after=found.next_cursor) if found.next_cursor else None,

@@ -227,7 +227,7 @@ def pack(case_ref: str, target: Path | None) -> None:
         raise click.BadParameter("a case is written like MG-2041", param_hint="CASE_REF")
     now = utc_now()
     try:
-        found = evidence.gather(case_id=case_id, site_id=None, with_addresses=True)
+        found = evidence.gather(case_id=case_id, site_ids=None, with_addresses=True)
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from None
     with current_app.test_request_context(base_url=current_app.extensions["makegood_settings"].base_url):

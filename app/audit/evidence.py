@@ -80,8 +80,8 @@ class Evidence:
     is_whole: bool
 
 
-def gather(*, case_id: int, site_id: int | None, with_addresses: bool) -> Evidence:
-    """Read and prove the entries of a case; site_id is the reader's scope (None: the whole company).
+def gather(*, case_id: int, site_ids: tuple[int, ...] | None, with_addresses: bool) -> Evidence:
+    """Read and prove the entries of a case; site_ids is the reader's scope (None: the whole company).
 
     with_addresses: whoever asks may see from which address people acted. For others the readable part of an entry that names
     one is given beside the proof instead of inside it, since a commitment opens as a whole or not at all.
@@ -103,8 +103,8 @@ def gather(*, case_id: int, site_id: int | None, with_addresses: bool) -> Eviden
         .order_by(AuditSeal.number.is_(None), AuditSeal.number, AuditEntry.id)
         .limit(ENTRIES_MAX + 1)
     )
-    if site_id is not None:
-        statement = statement.where(AuditEntry.site_id == site_id)
+    if site_ids is not None:
+        statement = statement.where(AuditEntry.site_id.in_(site_ids))
     rows = tuple(Row(*row) for row in db.session.execute(statement))
     if not rows:
         raise NotFound

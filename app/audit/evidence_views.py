@@ -19,7 +19,7 @@ def pack() -> Response:
     if case_id is None:
         raise NotFound
     now = utc_now()
-    found = evidence.gather(case_id=case_id, site_id=my_site_scope(), with_addresses=can("audit.verify"))
+    found = evidence.gather(case_id=case_id, site_ids=my_site_scope(), with_addresses=can("audit.verify"))
     content = evidence.pack(evidence=found, readable=readable_trail(found, now), actor=me(), now=now)
     return download(content, "application/zip", f"evidence-{ref('case', case_id)}-{now:%Y%m%d-%H%M%S}.zip")
 

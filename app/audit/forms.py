@@ -96,10 +96,10 @@ class TrailForm(Form):
             said["person"] = ref("employee", self.person_id)
         return said
 
-    def filters(self, site_id: int | None, zone: tzinfo) -> Filters:
-        """Return the filters for a reader whose scope is `site_id`; days are whole days on the wall of the zone."""
+    def filters(self, site_ids: tuple[int, ...] | None, zone: tzinfo) -> Filters:
+        """Return the filters for a reader whose scope is `site_ids`; days are whole days on the wall of the zone."""
         return Filters(
-            site_id=site_id,
+            site_ids=site_ids,
             actor_id=self.person_id,
             subject=(self.subject.data or "").upper() or None,
             type=self.type.data or None,

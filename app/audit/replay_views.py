@@ -61,7 +61,7 @@ class ThingRow:
 @needs("audit.read")
 def replay_case(ref: str) -> tuple[str, int] | str:
     case_id = parse_ref("case", ref)
-    rows = queries.rows(Filters(site_id=my_site_scope(), case_id=case_id), ENTRIES_MAX) if case_id else []
+    rows = queries.rows(Filters(site_ids=my_site_scope(), case_id=case_id), ENTRIES_MAX) if case_id else []
     if not rows:
         raise NotFound
     until, mistake = _until(rows)

@@ -68,15 +68,20 @@ def forget_search(search_id: int) -> ResponseReturnValue:
 @needs("audit.read")
 def export() -> Response:
     """The entries of the page's filters as a table that no spreadsheet reads as formulas."""
-    form, now, site_id = TrailForm(request.form), utc_now(), my_site_scope()
+    form, now, site_ids = TrailForm(request.form), utc_now(), my_site_scope()
     if not form.validate():
         raise BadInput({name: [str(text) for text in texts] for name, texts in form.errors.items()})
-    filters = form.filters(site_id, zone_of(None))
+    filters = form.filters(site_ids, zone_of(None))
     count = queries.count(filters, ROWS_MAX)
     if count > ROWS_MAX:
         raise TooManyRows
     search_actions.record_export(
-        count=count, form="csv", narrowed=form.narrowed(), actor=me(), now=now, site_id=site_id
+        count=count,
+        form="csv",
+        narrowed=form.narrowed(),
+        actor=me(),
+        now=now,
+        site_id=site_ids[0] if site_ids is not None and len(site_ids) == 1 else None,
     )
     found = queries.rows(filters, count)
     lines, names = lines_of(found, with_addresses=False, with_links=False)

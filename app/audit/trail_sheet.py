@@ -14,6 +14,7 @@ from app.kernel.references import ref
 from app.kernel.time import iso
 from app.people import queries as people
 from app.people.access import my_scope
+from app.people.permissions import sites_of
 from app.ui import shell
 from app.ui.shell import exists
 
@@ -101,7 +102,6 @@ def said_of(fact: trail_rules.Fact, names: dict[int, str]) -> str:
     return f"{fact.label}: {fact.value}"
 
 
-def my_site_scope() -> int | None:
-    """The site whose entries the reader may see; None for the whole company."""
-    scope = my_scope("audit.read")
-    return None if scope.kind == "company" else scope.site_id
+def my_site_scope() -> tuple[int, ...] | None:
+    """The sites whose entries the reader may see; None for the whole company."""
+    return sites_of(my_scope("audit.read"))

@@ -13,6 +13,7 @@ from app.kernel.database import UTCDateTime, db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,8 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     """Which purses a scope sees: one's own and one's team's; a site's; all."""
     if scope.kind == "company":
         return true()
-    if scope.kind == "site":
-        return Purse.site_id == scope.site_id
+    if scope.kind in ("site", "region"):
+        return at_sites(Purse.site_id, scope)
     mine = Purse.employee_id == scope.employee_id
     return or_(mine, Purse.team_id == scope.team_id) if scope.team_id else (mine if scope.employee_id else false())
 

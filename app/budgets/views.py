@@ -49,7 +49,7 @@ def mine() -> str:
     month = _month(request.args.get("month"), this_month)
     page = Page.of(request.args.get("after"), PAGE_SIZE)
     # In this month one's own windows say it all; earlier ones are looked up.
-    has_list = scope.kind in ("site", "company") or month != this_month
+    has_list = scope.kind in ("site", "region", "company") or month != this_month
     found = queries.purses(scope, page, period=month) if has_list else None
     return render_template(
         "budgets/mine.html",
@@ -59,7 +59,7 @@ def mine() -> str:
             (_middle(each, zone), url_for("budgets.mine", month=each), each == month) for each in _months(this_month)
         ],
         zone=zone,
-        lines=_lines(found.rows, has_sites=scope.kind == "company") if found else None,
+        lines=_lines(found.rows, has_sites=scope.is_wide) if found else None,
         next_url=url_for("budgets.mine", month=month, after=found.next_cursor) if found and found.next_cursor else None,
         start_url=url_for("budgets.mine", month=month) if page.after else None,
     )

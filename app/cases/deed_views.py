@@ -218,7 +218,7 @@ def _said(page: CasePage, name: str) -> Any:
 
 def _assign_form(page: CasePage, form: AssignForm) -> AssignForm:
     owners = people.colleagues(page.case.site_id)
-    managers = people.active_people(("manager",))
+    managers = [one for one in people.active_people(("manager",)) if one.reaches(page.case.site_id)]
     listed = {row.id: row.name for row in (*owners, *managers)}
     if page.case.owner_id and page.owner:
         listed.setdefault(page.case.owner_id, page.owner)

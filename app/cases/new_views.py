@@ -54,7 +54,7 @@ def log() -> ResponseReturnValue:
 def _form() -> LogForm:
     """The form with the reader's site chosen, and its zone for the times that are typed."""
     actor, scope = me(), my_scope("cases.write")
-    sites = [site for site in people.sites() if scope.kind == "company" or site.id == actor.site_id]
+    sites = people.sites_within(scope)
     form = LogForm()
     form.offer(
         [(row.id, row.name) for row in queries.categories(active_only=True)], [(site.id, site.name) for site in sites]

@@ -19,7 +19,7 @@ def check_places(site_id: int, team_id: int | None, owner_id: int | None, catego
         errors["team_id"] = [str(_l("This team is not at the case's site."))]
     if owner_id is not None:
         owner = people.person(owner_id)
-        reaches = owner is not None and (owner.site_id == site_id or owner.role == "manager")
+        reaches = owner is not None and owner.reaches(site_id)
         if owner is None or not owner.is_active or not reaches:
             errors["owner_id"] = [str(_l("Choose somebody who works at the case's site."))]
     if category_id is not None and db.session.get(Category, category_id) is None:

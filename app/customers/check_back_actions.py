@@ -162,7 +162,7 @@ def _check(
     if not now < due_at <= now + AHEAD_MAX:
         errors["due_at"] = [str(_l("Choose a time within the next year."))]
     owner = people.person(owner_id)
-    if owner is None or not owner.is_active or (owner.site_id != site_id and owner.role != "manager"):
+    if owner is None or not owner.is_active or not owner.reaches(site_id):
         errors["owner_id"] = [str(_l("Choose somebody who works at this site."))]
     if channel not in CHANNELS:
         errors["channel"] = [str(_l("Choose one of these."))]

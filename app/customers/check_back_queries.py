@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from app.customers.models import CheckBack, Customer
 from app.kernel.database import BigId, UTCDateTime, db
@@ -14,6 +14,7 @@ from app.kernel.references import ref
 from app.kernel.time import iso, parse_instant
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,7 @@ _ROWS: Any = (
 
 def visible_to(scope: Scope) -> ColumnElement[bool]:
     """A check-back is seen with its site."""
-    if scope.kind == "company":
-        return true()
-    return CheckBack.site_id == scope.site_id if scope.site_id else false()
+    return at_sites(CheckBack.site_id, scope)
 
 
 def check_back(task_id: int, scope: Scope) -> CheckBackRow | None:

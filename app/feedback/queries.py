@@ -20,6 +20,7 @@ from app.kernel.signing import Signer
 from app.kernel.time import iso, parse_instant
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 from config import Settings
 
 
@@ -270,8 +271,8 @@ def follow_up(follow_up_id: int, scope: Scope) -> FollowUpView | None:
 def open_follow_ups(scope: Scope, page: Page) -> Slice[FollowUpView]:
     """Follow-ups that wait, the next due first."""
     wanted = _FOLLOW_UPS.where(FollowUp.closed_at.is_(None))
-    if scope.kind == "site":
-        wanted = wanted.where(FollowUp.site_id == scope.site_id)
+    if scope.kind in ("site", "region"):
+        wanted = wanted.where(at_sites(FollowUp.site_id, scope))
     elif scope.kind == "team":
         wanted = wanted.where(FollowUp.team_id == scope.team_id)
     elif scope.kind == "own":
@@ -286,8 +287,8 @@ def open_follow_ups(scope: Scope, page: Page) -> Slice[FollowUpView]:
 
 
 def _within(wanted: Select[Any], scope: Scope, site_id: int | None) -> Select[Any]:
-    if scope.kind == "site":
-        wanted = wanted.where(Survey.site_id == scope.site_id)
+    if scope.kind in ("site", "region"):
+        wanted = wanted.where(at_sites(Survey.site_id, scope))
     elif scope.kind == "team":
         wanted = wanted.where(Survey.team_id == scope.team_id)
     elif scope.kind == "own":

@@ -82,7 +82,7 @@ def index() -> str:
     scope, now = my_scope("feedback.read"), utc_now()
     days = request.args.get("days", 90, type=int)
     days = days if days in DAYS else 90
-    site_id = request.args.get("site", None, type=int) if scope.kind == "company" else None
+    site_id = request.args.get("site", None, type=int) if scope.is_wide else None
     unhappy = request.args.get("unhappy") == "1"
     page = Page.of(request.args.get("after"))
     found = queries.answers(scope, page, site_id=site_id, unhappy=unhappy)
@@ -95,7 +95,7 @@ def index() -> str:
         figures=figures_of(totals),
         here=here,
         all_days=DAYS,
-        sites=people.sites() if scope.kind == "company" else (),
+        sites=people.sites_within(scope) if scope.is_wide else (),
         next_url=url_for("feedback.index", **here, after=found.next_cursor) if found.next_cursor else None,
         start_url=url_for("feedback.index", **here) if page.after else None,
     )

@@ -90,7 +90,7 @@ def _work(actor: Actor, now: datetime) -> dict[str, Any]:
     return {
         "work": found.rows,
         "view": filters.view,
-        "has_sites": scope.kind == "company",
+        "has_sites": scope.is_wide,
         "unowned": unowned,
         "dues": due_queries.dues((*found.rows, *unowned), now),
         "open_count": _capped(open_count),

@@ -28,7 +28,7 @@ def my_decisions() -> str:
 def appeals() -> str:
     """A decider reads about themselves first, then about the places they lead; HR reads the same figures."""
     actor, now, scope = me(), utc_now(), my_scope("metrics.read")
-    sites = [site for site in people.sites() if scope.kind == "company" or site.id == scope.site_id]
+    sites = people.sites_within(scope)
     return render_template(
         "insights/appeals.html",
         mine=queries.mirror(actor.id or 0, now) if can("exceptions.decide") else None,

@@ -35,7 +35,7 @@ class Choice:
 def chosen() -> Choice:
     """Read the filters; what lies outside the reader's scope counts as not chosen."""
     scope = my_scope("metrics.read")
-    sites = tuple(site for site in people.sites() if scope.kind == "company" or site.id == scope.site_id)
+    sites = people.sites_within(scope)
     asked = request.args.get("site", type=int)
     site_id = next((site.id for site in sites if site.id == asked), sites[0].id if len(sites) == 1 else None)
     teams = tuple(team for team in people.teams() if any(site.id == team.site_id for site in sites))

@@ -61,7 +61,7 @@ def version_of(ref: str) -> VersionRow:
 def sites_in_scope() -> tuple[SiteRow, ...]:
     """The places whose past the reader may look at."""
     scope = my_scope("policies.simulate")
-    return tuple(site for site in people.sites() if scope.kind == "company" or site.id == scope.site_id)
+    return people.sites_within(scope)
 
 
 def _too_much() -> str:

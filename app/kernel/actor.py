@@ -16,6 +16,7 @@ class Actor:
     role: str | None = None
     site_id: int | None = None
     team_id: int | None = None
+    region_site_ids: tuple[int, ...] | None = None  # the sites of the region that a manager leads; None: no region
     on_behalf_of_id: int | None = None
     request_id: str | None = None
     address: str | None = None

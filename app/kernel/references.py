@@ -38,6 +38,7 @@ PREFIXES = {
     "report_wish": "RE",
     "privacy_request": "DR",
     "erasure": "ER",
+    "region": "RG",
 }
 
 

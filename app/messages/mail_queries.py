@@ -34,6 +34,7 @@ from app.messages.models import Message
 from app.notifications.outbox_models import OutboxAttempt, OutboxMessage
 from app.people.models import Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 
 SHOWN_MAX = 200
 
@@ -246,7 +247,7 @@ _MAIL: tuple[Any, ...] = (
 
 def visible_to(scope: Scope) -> ColumnElement[bool]:
     """Mail of one's own site; mail of no known site is for those who see the whole company."""
-    return literal(True) if scope.kind == "company" else MailIn.site_id == (scope.site_id or 0)
+    return at_sites(MailIn.site_id, scope)
 
 
 def unsorted(scope: Scope, page: Page) -> Slice[MailRow]:

@@ -128,7 +128,7 @@ def _waiting(mail_id: int, actor: Actor, *, is_locked: bool = True) -> MailIn:
     if row is None or row.kind != "unsorted":
         raise NotFound
     scope = require(actor, "mails.sort")
-    if scope.kind != "company" and row.site_id != scope.site_id:
+    if scope.kind != "company" and (row.site_id is None or not scope.covers(site_id=row.site_id)):
         raise NotFound
     if row.sorted_at is not None:
         raise SortedAlready

@@ -6,7 +6,7 @@ from typing import Literal
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound, NotPermitted
 
-ScopeKind = Literal["own", "team", "site", "company"]
+ScopeKind = Literal["own", "team", "site", "region", "company"]
 
 _EVERYONE = ("frontline", "supervisor", "manager", "hr", "auditor", "admin")
 _DESK = (
@@ -140,6 +140,36 @@ CUSTOMERS = frozenset({"cases.read", "cases.write", "customers.read", "customers
 PERMISSIONS: dict[str, dict[str, ScopeKind]] = _grants()
 """Permission → role → how far it reaches. A role that is not named has nothing."""
 
+# What a manager keeps who leads a region. What tells no place, or changes the whole company, is left to the others.
+_NOT_REGIONAL = frozenset(
+    {
+        "access.read",
+        "access.review",
+        "charter.write",
+        "fairness.read",
+        "mails.deliver",
+        "mails.settings",
+        "outcomes.read",
+        "policies.publish",
+        "policies.write",
+        "raises.read",
+    }
+)
+_PLACELESS = frozenset({"charter.read", "policies.read", "policies.review"})
+
+
+def _regional(table: dict[str, dict[str, ScopeKind]]) -> dict[str, ScopeKind]:
+    held = {name: grants["manager"] for name, grants in table.items() if "manager" in grants}
+    return {
+        name: "region" if kind == "company" and name not in _PLACELESS else kind
+        for name, kind in held.items()
+        if name not in _NOT_REGIONAL
+    }
+
+
+REGIONAL: dict[str, ScopeKind] = _regional(PERMISSIONS)
+"""Permission → how far it reaches for a manager who leads a region."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -149,6 +179,12 @@ class Scope:
     site_id: int | None = None
     team_id: int | None = None
     employee_id: int | None = None
+    site_ids: tuple[int, ...] = ()  # of a region
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether several sites may lie inside, so that lists name them and offer them as filters."""
+        return self.kind in ("company", "region")
 
     def covers(self, *, site_id: int | None = None, team_id: int | None = None, owner_id: int | None = None) -> bool:
         """Tell whether an object lies inside. A part that is not given is not asked about."""
@@ -156,12 +192,23 @@ class Scope:
             return True
         if self.kind == "site":
             return site_id is None or site_id == self.site_id
+        if self.kind == "region":
+            return site_id is None or site_id in self.site_ids
         if self.kind == "team":
             return team_id is None or team_id == self.team_id
         return owner_id is None or owner_id == self.employee_id
 
 
 COMPANY = Scope("company")
+
+
+def sites_of(scope: Scope) -> tuple[int, ...] | None:
+    """Return the sites within a scope; None for the whole company. Of one's own and a team's it is the site they are at."""
+    if scope.kind == "company":
+        return None
+    if scope.kind == "region":
+        return scope.site_ids
+    return () if scope.site_id is None else (scope.site_id,)
 
 
 def scope_of(actor: Actor, permission: str) -> Scope | None:
@@ -171,6 +218,11 @@ def scope_of(actor: Actor, permission: str) -> Scope | None:
         return Scope("site", actor.site_id) if permission in CUSTOMERS else None
     if not actor.is_person:
         return COMPANY
+    led = actor.region_site_ids
+    if actor.role == "manager" and led is not None:
+        regional = REGIONAL.get(permission)
+        home = actor.site_id if actor.site_id in led else None
+        return Scope(regional, home, actor.team_id, actor.id, led) if regional else None
     kind = grants.get(actor.role or "")
     return Scope(kind, actor.site_id, actor.team_id, actor.id) if kind else None
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, exists, func, or_, select, tuple_
 
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
-from app.people.models import ApiToken, Employee, OneTimeLink, SignInSession, Site, Team
+from app.people.models import ApiToken, Employee, OneTimeLink, RegionLead, RegionSite, SignInSession, Site, Team
+from app.people.permissions import Scope, sites_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class PersonRow:
     active_from: datetime
     deactivated_at: datetime | None
     version: int
+    region_sites: str | None = None  # "3,5": the sites of the region that a manager leads; None: none is led
 
     @property
     def ref(self) -> str:
@@ -67,10 +69,49 @@ class PersonRow:
     @property
     def actor(self) -> Actor:
         """This person as the doer of a deed."""
-        return Actor("person", self.ref, self.id, self.role, self.site_id, self.team_id)
+        led = site_ids_of(self.region_sites)
+        return Actor("person", self.ref, self.id, self.role, self.site_id, self.team_id, region_site_ids=led)
+
+    def reaches(self, site_id: int | None) -> bool:
+        """Tell whether somebody works at a site, or manages it."""
+        led = site_ids_of(self.region_sites)
+        return self.site_id == site_id or (self.role == "manager" and (led is None or site_id in led))
 
 
-PERSON_COLUMNS = tuple(getattr(Employee, name) for name in PersonRow.__dataclass_fields__)
+def site_ids_of(led: str | None) -> tuple[int, ...] | None:
+    """Read what REGION_SITES answers."""
+    return None if led is None else tuple(sorted(int(one) for one in led.split(",") if one))
+
+
+def region_sites_of(employee_id: Any) -> Any:
+    """An expression: the sites of the region that somebody leads, as "3,5"; NULL for who leads none."""
+    return (
+        select(func.coalesce(func.aggregate_strings(cast(RegionSite.site_id, String), ","), ""))
+        .select_from(RegionLead)
+        .outerjoin(RegionSite, RegionSite.region_id == RegionLead.region_id)
+        .where(RegionLead.employee_id == employee_id)
+        .group_by(RegionLead.employee_id)
+        .correlate_except(RegionLead, RegionSite)
+        .scalar_subquery()
+    )
+
+
+def manages(one: Any, site_id: Any) -> ColumnElement[bool]:
+    """An expression: whether a manager reaches a site, since they lead no region or one that the site lies in."""
+    led = exists().where(RegionLead.employee_id == one.id).correlate_except(RegionLead)
+    there = (
+        exists()
+        .where(RegionLead.employee_id == one.id, RegionSite.region_id == RegionLead.region_id)
+        .where(RegionSite.site_id == site_id)
+        .correlate_except(RegionLead, RegionSite)
+    )
+    return or_(~led, there)
+
+
+PERSON_COLUMNS = (
+    *(getattr(Employee, name) for name in PersonRow.__dataclass_fields__ if name != "region_sites"),
+    region_sites_of(Employee.id).label("region_sites"),
+)
 SITE_COLUMNS = tuple(getattr(Site, name) for name in SiteRow.__dataclass_fields__)
 _TEAM_COLUMNS = tuple(getattr(Team, name) for name in TeamRow.__dataclass_fields__)
 _SITE = select(*SITE_COLUMNS).where(Site.id == bindparam("site_id"))
@@ -108,6 +149,12 @@ def sites() -> tuple[SiteRow, ...]:
     return tuple(SiteRow(*row) for row in db.session.execute(select(*SITE_COLUMNS).order_by(Site.name)))
 
 
+def sites_within(scope: Scope) -> tuple[SiteRow, ...]:
+    """Return the sites of a scope, by name."""
+    within = sites_of(scope)
+    return tuple(row for row in sites() if within is None or row.id in within)
+
+
 def teams(site_id: int | None = None) -> tuple[TeamRow, ...]:
     """Return the teams of a site, or of all sites, by name."""
     statement = select(*_TEAM_COLUMNS).order_by(Team.name, Team.id)
@@ -143,7 +190,7 @@ def supervisors_for(site_id: int, team_id: int | None) -> list[int]:
             Employee.deactivated_at.is_(None),
             or_(
                 (Employee.role == "supervisor") & (Employee.site_id == site_id),
-                Employee.role == "manager",
+                (Employee.role == "manager") & manages(Employee, site_id),
             ),
         )
         .order_by(nearness, Employee.id)

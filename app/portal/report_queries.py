@@ -12,6 +12,7 @@ from app.kernel.references import ref
 from app.messages.models import Message
 from app.people.models import Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 from app.portal.models import CustomerLink, Report, ReportPlace
 from app.portal.rules import DUPLICATE_HOURS, is_similar
 
@@ -69,7 +70,7 @@ def places(scope: Scope) -> tuple[PlaceRow, ...]:
     counted = select(func.count()).where(Report.place_id == ReportPlace.id).scalar_subquery()
     wanted = _PLACE.add_columns(counted).order_by(Site.name, ReportPlace.name, ReportPlace.id).limit(500)
     if scope.kind != "company":
-        wanted = wanted.where(ReportPlace.site_id == scope.site_id)
+        wanted = wanted.where(at_sites(ReportPlace.site_id, scope))
     return tuple(PlaceRow(*row) for row in db.session.execute(wanted))
 
 

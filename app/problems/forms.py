@@ -40,9 +40,10 @@ class CauseForm(Form):
         self.category_id.choices = options(known, empty=_l("No one category"))
         if is_new:
             del self.owner_id
-            places = [(str(site.id), site.name) for site in people.sites()] if scope.kind == "company" else []
+            places = [(str(site.id), site.name) for site in people.sites_within(scope)] if scope.is_wide else []
             if places:
-                self.site_id.choices = options([*places, (WHOLE_COMPANY, _l("The whole company"))])
+                whole = [(WHOLE_COMPANY, _l("The whole company"))] if scope.kind == "company" else []
+                self.site_id.choices = options([*places, *whole])
             else:
                 del self.site_id
         else:

@@ -16,6 +16,7 @@ from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import parse_ref, ref
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 from app.problems.models import Cause, CauseCase, CauseFix, CauseNote, CauseTelling
 from app.problems.rules import PURPOSE, Audience, Person, audience
 
@@ -98,7 +99,9 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     """Which causes a scope sees: its own site's and the whole company's."""
     if scope.kind == "company":
         return true()
-    return or_(Cause.site_id == scope.site_id, Cause.site_id.is_(None)) if scope.site_id else false()
+    if scope.site_id is None and scope.kind != "region":
+        return false()
+    return or_(at_sites(Cause.site_id, scope), Cause.site_id.is_(None))
 
 
 def _count(statement: Select[Any]) -> Any:

@@ -202,7 +202,7 @@ def _open(promise_id: int, version: int, actor: Actor) -> tuple[Promise, Case]:
 
 def _keeper(employee_id: int | None, site_id: int) -> people.PersonRow | None:
     found = people.person(employee_id) if employee_id else None
-    is_here = found is not None and found.is_active and (found.site_id == site_id or found.role == "manager")
+    is_here = found is not None and found.is_active and found.reaches(site_id)
     return found if is_here else None
 
 

@@ -15,6 +15,7 @@ from app.kernel.references import ref
 from app.kernel.time import iso, parse_instant
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 from app.promises import rules
 from app.promises.models import Promise
 
@@ -104,9 +105,11 @@ def promise(promise_id: int, scope: Scope, now: datetime) -> PromiseView | None:
     return found if covered else None
 
 
-def open_promises(page: Page, *, site_id: int | None, keeper_id: int | None, now: datetime) -> Slice[PromiseView]:
+def open_promises(
+    page: Page, *, scope: Scope, site_id: int | None, keeper_id: int | None, now: datetime
+) -> Slice[PromiseView]:
     """Promises that are neither kept nor taken back, the next due first."""
-    wanted = _placed(_ROWS.where(Promise.kept_at.is_(None), Promise.withdrawn_at.is_(None)), site_id, keeper_id)
+    wanted = _placed(_ROWS.where(Promise.kept_at.is_(None), Promise.withdrawn_at.is_(None)), scope, site_id, keeper_id)
     after = _after(page)
     if after is not None:
         wanted = wanted.where(
@@ -116,18 +119,20 @@ def open_promises(page: Page, *, site_id: int | None, keeper_id: int | None, now
     return slice_of([_view(row, now) for row in rows], page, lambda view: (iso(view.due_at), view.id))
 
 
-def kept(*, site_id: int | None, keeper_id: int | None, since: datetime, now: datetime) -> Kept:
+def kept(*, scope: Scope, site_id: int | None, keeper_id: int | None, since: datetime, now: datetime) -> Kept:
     """Count the promises that were due from `since` to now. One that was taken back counts nowhere."""
     in_time = case(((Promise.kept_at.is_not(None)) & (Promise.kept_at <= Promise.due_at), 1), else_=0)
     told = case(((Promise.told_at.is_not(None)) & (Promise.told_at <= Promise.due_at), 1), else_=0)
     wanted: Any = select(func.count(), func.sum(in_time), func.sum((1 - in_time) * told)).where(
         Promise.due_at >= since, Promise.due_at <= now, Promise.withdrawn_at.is_(None)
     )
-    count, good, heard = db.session.execute(_placed(wanted, site_id, keeper_id)).one()
+    count, good, heard = db.session.execute(_placed(wanted, scope, site_id, keeper_id)).one()
     return Kept(count, int(good or 0), count - int(good or 0), int(heard or 0))
 
 
-def _placed(wanted: Select[Any], site_id: int | None, keeper_id: int | None) -> Select[Any]:
+def _placed(wanted: Select[Any], scope: Scope, site_id: int | None, keeper_id: int | None) -> Select[Any]:
+    if scope.kind != "company":
+        wanted = wanted.where(at_sites(Promise.site_id, scope))
     if site_id is not None:
         wanted = wanted.where(Promise.site_id == site_id)
     return wanted if keeper_id is None else wanted.where(Promise.keeper_id == keeper_id)

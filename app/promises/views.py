@@ -30,12 +30,12 @@ DAYS_SHOWN = 90
 def index() -> str:
     scope, actor, now = my_scope("cases.read"), me(), utc_now()
     mine = request.args.get("mine") == "1"
-    site_id = actor.site_id if scope.kind != "company" else request.args.get("site", None, type=int)
-    place = {"site_id": site_id, "keeper_id": actor.id if mine else None}
+    site_id = request.args.get("site", None, type=int) if scope.is_wide else None
+    place: dict[str, Any] = {"scope": scope, "site_id": site_id, "keeper_id": actor.id if mine else None}
     page = Page.of(request.args.get("after"))
     found = queries.open_promises(page, now=now, **place)
     kept = queries.kept(since=now - timedelta(days=DAYS_SHOWN), now=now, **place)
-    here: dict[str, Any] = {"site": site_id if scope.kind == "company" else None, "mine": "1" if mine else None}
+    here: dict[str, Any] = {"site": site_id, "mine": "1" if mine else None}
     return render_template(
         "promises/index.html",
         promises=found,
@@ -43,7 +43,7 @@ def index() -> str:
         interval=wilson_interval(kept.kept_count, kept.due_count) if kept.due_count else None,
         days=DAYS_SHOWN,
         mine=mine,
-        sites=people.sites() if scope.kind == "company" else (),
+        sites=people.sites_within(scope) if scope.is_wide else (),
         site_id=site_id,
         next_url=url_for("promises.index", **here, after=found.next_cursor) if found.next_cursor else None,
         start_url=url_for("promises.index", **here) if page.after else None,

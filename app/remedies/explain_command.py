@@ -59,7 +59,7 @@ def explain(case: str, kind: str, amount: str, employee: str, nature: str, as_js
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from None
     if as_json:
-        waits = approvals.waits(judged.spending.site_id, now)
+        waits = approvals.waits((judged.spending.site_id,), now)
         wait = {"n": waits.count, "p50_seconds": waits.p50_seconds, "p90_seconds": waits.p90_seconds}
         version = judged.in_force.version.number
         sys.stdout.write(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, select, true
+from sqlalchemy import ColumnElement, func, select
 
 from app.kernel.database import db
 from app.kernel.money import Money
@@ -13,6 +13,7 @@ from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 from app.remedies.models import Remedy
 from app.remedies.payout_models import Payout, PayoutEvent, PayoutRoute
 
@@ -102,9 +103,7 @@ _ROWS: Any = (
 
 def visible_to(scope: Scope) -> ColumnElement[bool]:
     """Payouts are seen with their site."""
-    if scope.kind == "company":
-        return true()
-    return Payout.site_id == scope.site_id if scope.site_id else false()
+    return at_sites(Payout.site_id, scope)
 
 
 COUNT_MAX = 100

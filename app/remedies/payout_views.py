@@ -41,7 +41,7 @@ def payout_list() -> str:
         view=view,
         words=words,
         kind_names=_kind_names(),
-        several_sites=scope.kind == "company",
+        several_sites=scope.is_wide,
         next_url=url_for("remedies.payout_list", show=view, after=rows.next_cursor) if rows.next_cursor else None,
         start_url=url_for("remedies.payout_list", show=view) if page.after else None,
         now=utc_now(),

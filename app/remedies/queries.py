@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, false, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select
 
 from app.budgets import queries as budgets
 from app.budgets.rules import Spending
@@ -25,6 +25,7 @@ from app.people import permissions
 from app.people.certificate_queries import Standing
 from app.people.models import Employee, Site
 from app.people.permissions import Scope
+from app.people.scope_queries import at_sites
 from app.policies import queries as policies
 from app.policies.queries import InForce, KindRow
 from app.policies.rate_rules import NO_RATES, Rate, Rates
@@ -188,9 +189,7 @@ _ROWS: Any = select(
 
 def visible_to(scope: Scope) -> ColumnElement[bool]:
     """Remedies are seen with their case's site."""
-    if scope.kind == "company":
-        return true()
-    return Remedy.site_id == scope.site_id if scope.site_id else false()
+    return at_sites(Remedy.site_id, scope)
 
 
 def judged(

@@ -10,10 +10,12 @@ from werkzeug.datastructures import MultiDict
 
 from app.calendars.forms import DAY_NAMES
 from app.calendars.queries import calendar_of
+from app.kernel.errors import NotFound
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
+from app.people.permissions import Scope
 from app.people.queries import SiteRow
 from app.sla import clock_views, export_actions, legal_views, month_queries, queries, rerun_views, rule_views
 from app.sla.blueprint import bp
@@ -40,7 +42,7 @@ def board() -> str:
         clocks=clocks,
         names=people.names(clock.owner_id for clock in clocks.rows),
         here={name: value for name, value in here.items() if value is not None},
-        filters=_filters(place.id, team_id, mine, everywhere=scope.kind == "company"),
+        filters=_filters(place.id, team_id, mine, scope=scope),
         next_url=url_for("sla.board", **here, after=clocks.next_cursor) if clocks.next_cursor else None,
         start_url=url_for("sla.board", **here) if page.after else None,
         case_url=lambda case_ref: f"/cases/{case_ref}",
@@ -91,9 +93,14 @@ def export() -> Response:
 
 def _place(asked: MultiDict[str, str]) -> SiteRow:
     """The site that is asked for, where the reader may look at all of them; otherwise their own."""
-    actor, everywhere = me(), my_scope("clocks.read").kind == "company"
-    site_id = asked.get("site", actor.site_id, type=int) if everywhere else actor.site_id
-    return next((row for row in people.sites() if row.id == site_id), None) or people.site(actor.site_id or 0)
+    actor, scope = me(), my_scope("clocks.read")
+    site_id = asked.get("site", actor.site_id, type=int) if scope.is_wide else actor.site_id
+    within = people.sites_within(scope)
+    found = next((row for row in within if row.id == site_id), None)
+    found = found or next((row for row in within if row.id == actor.site_id), None) or next(iter(within), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _month(text: str, today: date) -> date:
@@ -105,12 +112,13 @@ def _month(text: str, today: date) -> date:
     return found if 2000 <= found.year <= 2100 else today.replace(day=1)
 
 
-def _filters(site_id: int, team_id: int | None, mine: bool, *, everywhere: bool) -> list[tuple[str, str, bool]]:
+def _filters(site_id: int, team_id: int | None, mine: bool, *, scope: Scope) -> list[tuple[str, str, bool]]:
     """Chips: everything of the site, mine, each team; and each site for those who see all."""
     chips = [(_("All"), url_for("sla.board", site=site_id), not mine and team_id is None)]
     chips.append((_("Mine"), url_for("sla.board", site=site_id, mine=1), mine))
     for team in people.teams(site_id):
         chips.append((team.name, url_for("sla.board", site=site_id, team=team.id), team.id == team_id))
-    if everywhere:
-        chips += [(row.name, url_for("sla.board", site=row.id), False) for row in people.sites() if row.id != site_id]
+    if scope.is_wide:
+        others = (row for row in people.sites_within(scope) if row.id != site_id)
+        chips += [(row.name, url_for("sla.board", site=row.id), False) for row in others]
     return chips

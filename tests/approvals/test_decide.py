@@ -266,7 +266,7 @@ def test_waits_are_measured_over_decisions_here_and_lately(company: Company) -> 
     old = NOW - timedelta(days=91)
     decide(make_request(company.ana, now=old), company.sam, now=old + timedelta(hours=9))
     make_request(company.ana, now=NOW)
-    found = queries.waits(company.quayside.id, NOW)
+    found = queries.waits((company.quayside.id,), NOW)
     assert (found.p50_seconds, found.p90_seconds, found.count) == (300, 540, 10)
     assert company.harbour is not None
-    assert queries.waits(company.harbour.id, NOW).p50_seconds is None
+    assert queries.waits((company.harbour.id,), NOW).p50_seconds is None
