@@ -106,11 +106,14 @@ class _Row:
         self.mapping = mapping
         self.problems: list[Problem] = []
 
-    def clean(self, column: str) -> str | None:
-        """The value without blanks around and doubled inside, or None when it is one of the missing markers."""
+    def clean(self, column: str, *, is_told: bool = False) -> str | None:
+        """The value without blanks around and doubled inside, or None when it is one of the missing markers.
+
+        is_told: it is somebody's story, which stays as it is, character for character.
+        """
         text = self.values[column]
         tidy = text.strip() if "\n" in text else " ".join(text.split())
-        return None if tidy in self.mapping.missing else tidy
+        return None if tidy in self.mapping.missing else text if is_told else tidy
 
     def text(self, key: str, *, needed: bool = False) -> str | None:
         part = self.mapping.fields.get(key)
@@ -118,7 +121,9 @@ class _Row:
             return None
         if part.value is not None:
             return part.value
-        found = self._joined(part) if len(part.columns) > 1 or part.labels else self.clean(part.columns[0])
+        is_told = key == "description"
+        is_one = len(part.columns) == 1 and not part.labels
+        found = self.clean(part.columns[0], is_told=is_told) if is_one else self._joined(part, is_told)
         if found is None:
             found = part.default
         elif part.values is not None:
@@ -138,10 +143,10 @@ class _Row:
         self.problems.append(Problem("unknown-value", part.columns[0], found))
         return None
 
-    def _joined(self, part: Part) -> str | None:
+    def _joined(self, part: Part, is_told: bool = False) -> str | None:
         pieces = []
         for index, column in enumerate(part.columns):
-            value = self.clean(column)
+            value = self.clean(column, is_told=is_told and not (part.labels and part.labels[index]))
             if value is not None:
                 label = part.labels[index] if part.labels else ""
                 pieces.append(f"{label}: {value}" if label else value)

@@ -146,9 +146,9 @@ def test_nothing_paid_is_no_remedy(paid: str) -> None:
     assert record(Paid=paid).paid is None
 
 
-def test_blanks_are_trimmed_and_collapsed_but_lines_of_a_text_stay() -> None:
+def test_blanks_are_trimmed_and_collapsed_but_a_story_stays_as_it_was_told() -> None:
     assert record(Kind="  Street   lights ", Part="-").category == "Street lights"
-    assert record(Text=" one\n\ntwo ").description == "one\n\ntwo\nPart: Lamp"
+    assert record(Text=" one\n\n two  three ").description == " one\n\n two  three \nPart: Lamp"
 
 
 def test_a_day_without_a_time_counts_from_the_incident_of_the_same_day() -> None:
