@@ -18,6 +18,7 @@ from app.kernel.time import iso
 from app.kernel.transactions import transaction
 from app.ops import archive, leases
 from app.ops.stores import Refused, Say, store_of
+from app.privacy import erased_list
 from config import Settings
 
 MADE = audit.declare("backup:make", "engine", "revision", "bytes", "files", sentence=_l("made a backup"))
@@ -43,9 +44,16 @@ def trees(settings: Settings) -> dict[str, Path]:
     }
 
 
+ERASED_LIST = f"checkpoints/{erased_list.NAME}"
+
+
 def witnesses(settings: Settings) -> dict[str, Path]:
-    """Name what the trail is verified against: the record of checkpoints and the public keys, never the private one."""
-    return {"checkpoints/record.jsonl": Path(settings.checkpoint_file), "checkpoints/keys.json": public_path(settings)}
+    """Name what is kept outside the database: checkpoints, public keys (never the private one), and who was erased."""
+    return {
+        "checkpoints/record.jsonl": Path(settings.checkpoint_file),
+        "checkpoints/keys.json": public_path(settings),
+        ERASED_LIST: erased_list.place(settings),
+    }
 
 
 def make(app: Flask, path: Path, *, now: datetime, say: Say) -> Made:

@@ -28,10 +28,12 @@ from app.kernel.actor import command
 from app.kernel.database import db, prepare_engine
 from app.kernel.transactions import transaction
 from app.ops import archive
-from app.ops.backup import trees, whole_files, witnesses
+from app.ops.backup import ERASED_LIST, trees, whole_files, witnesses
 from app.ops.stores import Refused, Say, Store, described_at, store_of
 from app.people.models import SignInSession
 from app.people.session_actions import end_all_sessions
+from app.privacy import erased_list
+from app.privacy.erasure_actions import replay
 from config import Settings
 
 RESTORED = audit.declare("backup:restore", "made_at", "revision", "sessions", sentence=_l("restored a backup"))
@@ -71,7 +73,8 @@ def restore(
         _compare(url, manifest)
         _migrate(url, manifest, say)
         say("Checking everything …")
-        found = _examine(_beside(settings, url, folder), manifest, now)
+        lists = (erased_list.place(settings), folder / ERASED_LIST)
+        found = _examine(_beside(settings, url, folder), manifest, now, erased_list.numbers(*lists))
         if any(found.values()) and not accept_violations:
             first = next(sentence for sentences in found.values() for sentence in sentences)
             raise Refused(f"the backup breaks what must hold ({first}); --accept-violations takes it all the same")
@@ -81,6 +84,7 @@ def restore(
                 db.session.remove()
                 db.engine.dispose()
             _place_files(settings, folder)
+            erased_list.merge(settings, folder / ERASED_LIST)
             kept = store.swap(f"{now:%Y%m%d%H%M%S}")
         files = len(manifest["members"]) - 1
         return Restored(manifest["made_at"], store.engine, sum(manifest["rows"].values()), files, found, kept)
@@ -146,8 +150,9 @@ def _beside(settings: Settings, url: str, folder: Path) -> Flask:
     return create_app(moved)
 
 
-def _examine(app: Flask, manifest: dict[str, Any], now: datetime) -> dict[str, list[str]]:
-    """Seal what was written last, end every session, say in the trail what happened, and ask every invariant."""
+def _examine(app: Flask, manifest: dict[str, Any], now: datetime, erased: list[str]) -> dict[str, list[str]]:
+    """Seal what was written last, end every session, erase again who was erased since, say in the trail what happened, and
+    ask every invariant."""
     with app.app_context():
         try:
             while db.engine.dialect.name == "postgresql" and seal_pending(everything=True):
@@ -166,6 +171,7 @@ def _examine(app: Flask, manifest: dict[str, Any], now: datetime) -> dict[str, l
                     revision=manifest["revision"],
                     sessions=ended,
                 )
+            replay(erased, actor=command("restore"), now=now)
             if db.engine.dialect.name == "postgresql":
                 seal_pending(everything=True)
             return {part: invariants.violations(part) for part in invariants.parts()}

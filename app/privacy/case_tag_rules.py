@@ -32,7 +32,7 @@ CASES = (
     holds("continuity_note", "cases", "case", of="case_id>case", erase="overwrite", text="text"),
     holds("mail_out", "cases", "case", of="case_id>case", erase="overwrite", name="to_address", text="subject reason answers refs",
           code="from_address from_name language rfc_id"),
-    holds("mail_in", "cases", "mail", of="case_id>case", erase="overwrite", name="sender sender_name",
+    holds("mail_in", "cases", "mail", of="case_id>case sender>address", erase="overwrite", name="sender sender_name",
           text="subject opening rfc_id refs", code="rfc_key source kind why stored_as sorted_as"),
     holds("letter", "cases", "case", of="case_id>case", erase="overwrite",
           text="subject opening decision reason remedy next_step disagree", code="kind language sha256"),

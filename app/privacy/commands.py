@@ -1,5 +1,6 @@
 """`flask privacy`: retention, and the record of processing."""
 
+import sys
 from dataclasses import asdict
 from datetime import datetime
 
@@ -32,14 +33,7 @@ def retention(dry_run: bool, as_json: bool) -> None:
     now = utc_now()
     rows = due(now)
     if not dry_run:
-        with click.progressbar(
-            length=sum(row.count for row in rows), label="Letting go", file=click.get_text_stream("stderr")
-        ) as bar:
-            for _round in range(ROUNDS_MAX):
-                gone = retain(now=now)
-                bar.update(gone)
-                if not gone:
-                    break
+        _let_go(now, sum(row.count for row in rows))
     if as_json:
         click.echo(orjson.dumps({"dry_run": dry_run, "classes": [asdict(row) for row in rows]}).decode())
         return
@@ -49,8 +43,7 @@ def retention(dry_run: bool, as_json: bool) -> None:
 
 
 def _let_go(now: datetime, length: int) -> None:
-    out = click.get_text_stream("stderr")
-    with click.progressbar(length=length, label="Letting go", file=out) as bar:
+    with click.progressbar(length=length, label="Letting go", file=sys.stderr) as bar:
         for _round in range(ROUNDS_MAX):
             gone = retain(now=now)
             bar.update(gone)

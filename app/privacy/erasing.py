@@ -21,7 +21,7 @@ from app.notifications.outbox_models import OutboxMessage
 from app.people.factor_models import SecondFactor
 from app.people.models import Employee
 from app.privacy import overwriting
-from app.privacy.subject_queries import Subject, cases_of, identities, rows_of, tokens_of
+from app.privacy.subject_queries import Subject, cases_of, rows_of, tokens_of
 from app.privacy.word_rules import ERASED, says_words
 
 _AT_ONCE = 500
@@ -47,10 +47,9 @@ def erase(subject: Subject, *, actor: Actor, now: datetime) -> Done:
     if subject.kind == "employee":
         _forget_colleague(subject, done)
     else:
-        emails = [one.email for one in identities(subject) if one.email]
         refs = overwriting.refs_of(subject)
         done.files = overwriting.take_files(subject, actor, now)
-        done.originals = overwriting.take_mails(subject, emails)
+        done.originals = overwriting.take_mails(subject)
         done.add("audit_payload", empty_payloads(_wordy_entries(subject, refs)))
         done.add("notification", _rows(delete(Notification).where(Notification.subject.in_(refs))))
         done.add("outbox_message", _cancel_owed(subject))

@@ -1,6 +1,7 @@
 """All that the company holds of one person, as one JSON document: every row that the data map says is theirs.
 
-Nothing secret is given out (keys, hashes of secrets), and no colleague by name: who did something stands by reference and role.
+Nothing secret is given out (keys, hashes of secrets), and no colleague by name, but in what was sent to
+the person: who did something stands by reference and role.
 """
 
 from collections.abc import Iterator

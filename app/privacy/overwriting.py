@@ -121,10 +121,10 @@ def take_files(subject: Subject, actor: Actor, now: Any) -> list[str]:
     return names
 
 
-def take_mails(subject: Subject, emails: Sequence[str]) -> list[str]:
+def take_mails(subject: Subject) -> list[str]:
     """Empty mails that came, also those of no case from the person's addresses; returns the stored names of the originals."""
     table = MailIn.__table__
-    theirs = or_(rows_of("mail_in", subject), func.lower(table.c.sender).in_([one.lower() for one in emails]))
+    theirs = rows_of("mail_in", subject)
     names = [one for one in db.session.scalars(select(table.c.stored_as).where(theirs)) if one]
     db.session.execute(
         update(table)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from app.cases.models import Case
 from app.customers.merge_queries import members_of
@@ -125,6 +125,9 @@ def _by_path(table: str, path: Path, subject: Subject) -> ColumnElement[bool]:
         return column.in_(cases_of(subject))
     if path.kind == "file":
         return _files(table, subject)
+    if path.kind == "address":
+        emails = [one.email.lower() for one in identities(subject) if one.email]
+        return func.lower(column).in_(emails) if emails else false()
     return false() if subject.kind == "case" else column.in_(subject.numbers)
 
 

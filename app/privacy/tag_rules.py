@@ -16,10 +16,11 @@ class Path:
     """How a row is found to be somebody's.
 
     kind: `customer`, `case` or `employee`: the column holds that number; `via`: the row belongs to whom the row of `table`
-    belongs to that the column names by its key; `file`: an attachment, by the kind and number of what it is attached to.
+    belongs to that the column names by its key; `file`: an attachment, by the kind and number of what it is attached to;
+    `address`: an e-mail address of theirs.
     """
 
-    kind: Literal["customer", "case", "employee", "via", "file"]
+    kind: Literal["customer", "case", "employee", "via", "file", "address"]
     column: str
     table: str = ""
 
@@ -41,13 +42,13 @@ class Holding:
 
     @property
     def of_customers(self) -> bool:
-        return any(path.kind in ("customer", "case", "via", "file") for path in self.of)
+        return any(path.kind != "employee" for path in self.of)
 
 
 def path_of(said: str) -> Path:
     """Read "case_id>case", "customer_id>customer", "employee_id>employee", "survey_id>survey.id" or "subject_id>file"."""
     column, _, target = said.partition(">")
-    if target in ("customer", "case", "employee", "file"):
+    if target in ("customer", "case", "employee", "file", "address"):
         return Path(target, column)  # type: ignore[arg-type]
     return Path("via", column, target)
 

@@ -16,14 +16,17 @@ from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.logs import OURS, JsonLines
 from app.kernel.time import utc_now
+from app.ops import backup
+from app.ops.restore import restore
 from app.ops.store_postgresql import program
 from app.privacy import erased_list
 from app.privacy import erasure_actions as erasures
 from app.privacy.models import Erasure
 from app.privacy.subject_queries import subject_of
+from tests.audit.test_evidence import check, unpack
 from tests.conftest import _forget_the_last_request
 from tests.notifications.conftest import Box
-from tests.people.builders import Company, make_company
+from tests.people.builders import Company, make_company, sign_in
 from tests.privacy.cleo import EMAIL, NAME, PHONE, TOKEN, seed
 from tests.remedies.builders import publish_policy
 
@@ -113,6 +116,7 @@ def test_erasing_cleo_leaves_her_word_nowhere_and_every_total_and_proof_as_it_wa
         before, broken = totals(), violations()
         subject = subject_of(f"CU-{seeded.customer_id}")
         assert subject is not None
+        backup.make(app, tmp_path / "older.backup", now=utc_now(), say=quiet)
         proposed = erasures.propose(subject=subject, actor=company.max.actor, now=utc_now())
         with pytest.raises(erasures.NotTheSame):
             erasures.confirm(erasure_id=proposed.id, actor=company.max.actor, now=utc_now())
@@ -122,12 +126,35 @@ def test_erasing_cleo_leaves_her_word_nowhere_and_every_total_and_proof_as_it_wa
         assert erasures.clean_due(now=utc_now()) == 0
     assert hits(tmp_path) == []
     assert [line for line in heard.lines if TOKEN in line.lower() or PHONE in line] == []
-    assert totals() == before
-    assert violations() == broken == {}
-    while db.engine.dialect.name == "postgresql" and seal_pending(everything=True):
-        pass
-    assert checkpoint_jobs.make_due(now=utc_now()) >= 0
+    assert (totals(), violations(), broken) == (before, {}, {})
     done = db.session.scalars(select(Erasure)).one()
     assert done.cleaned_at is not None and done.counts["case_file"] >= 1
-    settings = app.extensions["makegood_settings"]
-    assert erased_list.numbers(erased_list.place(settings)) == [subject.ref]
+    assert erased_list.numbers(erased_list.place(app.extensions["makegood_settings"])) == [subject.ref]
+    verified(app, company, seeded.case.ref, tmp_path)
+    db.session.remove()
+    restore(
+        app, tmp_path / "older.backup", now=utc_now(), say=quiet, over=True, rehearse=False, accept_violations=False
+    )
+    for aside in tmp_path.glob("*.before-*"):
+        aside.unlink()  # what was there before the restore; it held nothing of her either
+    assert hits(tmp_path) == []
+    # Of the day between, the older backup knows nothing: the checkpoints outside say so. All else holds.
+    left = violations()
+    assert (totals(), set(left)) == (before, {"trail"}) and "tail-cut" in left["trail"][0]
+
+
+def quiet(_line: str) -> None:
+    return
+
+
+def verified(app: Flask, company: Company, case: str, folder: Path) -> None:
+    """The trail verifies from its first entry on, and the case's evidence by the program that comes with it."""
+    while db.engine.dialect.name == "postgresql" and seal_pending(everything=True):
+        pass
+    checkpoint_jobs.make_due(now=utc_now())
+    said = app.test_cli_runner().invoke(args=["audit", "verify"])
+    assert said.exit_code == 0, said.output
+    answer = sign_in(app.test_client(), company.audra).post("/audit/evidence", data={"case": case})
+    assert answer.status_code == 200, answer.text
+    code, told = check(unpack(answer.data, folder / "pack"), str(folder / "pack"))
+    assert code == 0 and "come without their readable part, erased" in told, told
