@@ -152,12 +152,14 @@ def key_words(figure: Figure, names: Names, kinds: Mapping[str, str]) -> str:
     return f"{words}, {more}" if more else words
 
 
-def lines(measure: Measure, found: list[Figure], names: Names, choice: Choice, *, may_read: bool) -> list[Line]:
+def lines(
+    measure: Measure, found: list[Figure], names: Names, choice: Choice | None = None, *, may_read: bool = False
+) -> list[Line]:
     """A measure's figures; a band of amounts leads to the cases behind it where the reader may read them."""
     kinds = {row.code: row.name for row in policies.kinds()} if measure.name in band_queries.TABLES else {}
 
     def url(key: str) -> str | None:
-        if not may_read or ":" not in key:
+        if choice is None or not may_read or ":" not in key:
             return None
         return url_for("insights.measure_cases", **{**choice.args, "name": measure.name, "by": "band", "of": key})
 

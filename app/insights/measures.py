@@ -3,50 +3,14 @@
 Pages, API, exports and reviews read this registry; a figure that isn't in it is shown nowhere. Pure.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal
-
 from flask_babel import lazy_gettext as _l
 
-from app.insights.rules import COUNT_MIN
-
-Unit = Literal["share", "seconds", "ratio", "count"]
-Credit = Literal["resolver", "giver", "decider", "keeper", ""]
-Quadrant = Literal["customer", "employee", "process", "money"]
-Tails = Literal["both", "low", "high", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One measure. name: as in addresses, stable. credited_to: whose counts a case belongs to; empty where it is nobody's.
-
-    in_review: whether a review of one person may show it. watched: which tail asks for a closer look, never which is good.
-    counted, of: what k and n count. n_min: below it no figure leaves the server.
-    """
-
-    name: str
-    words: Any
-    definition: Any
-    formula: Any
-    source: str
-    not_for: Any
-    unit: Unit = "share"
-    credited_to: Credit = ""
-    in_review: bool = False
-    quadrant: Quadrant = "process"
-    watched: Tails = "both"
-    n_min: int = COUNT_MIN
-
+from app.insights.measure_rules import Measure as Measure
+from app.insights.outcome_measures import NO_BLAME, NO_SUSPICION, NO_TARGET, OUTCOMES
 
 FIRST_CONTACT_DAYS = 7
 REPEAT_DAYS = 30
 SEVERE_MIN, ELIGIBLE_MIN = 3, 2
-
-_NO_TARGET = _l("As a target in either direction, or for pay: what is counted would soon be done for the count.")
-_NO_BLAME = _l(
-    "To praise or blame a person without reading the cases: who gets the graver cases looks worse by chance."
-)
-_NO_SUSPICION = _l("As proof of anything: it names cases to read, and most have a good reason.")
 
 _FREEDOM = (
     Measure(
@@ -55,7 +19,7 @@ _FREEDOM = (
         _l("Of the grave cases that were the company's doing, those in which somebody gave or offered goodwill on their own."),
         _l("cases with goodwill on own authority ÷ resolved cases of severity 2 or more that the company caused"),
         "domain anchors §3.2, discretion utilisation",
-        _NO_TARGET,
+        NO_TARGET,
         credited_to="resolver",
         in_review=True,
         quadrant="employee",
@@ -78,7 +42,7 @@ _FREEDOM = (
         _l("Cases resolved in the period for which nobody asked for an exception. Imported history is left out."),
         _l("resolved cases without an exception ÷ resolved cases with a failure"),
         "domain anchors §3.2, autonomy",
-        _NO_TARGET,
+        NO_TARGET,
         quadrant="employee",
     ),
     Measure(
@@ -90,7 +54,7 @@ _FREEDOM = (
         ),
         _l("goodwill money decided on own authority ÷ all goodwill money decided, declined exceptions included"),
         "domain anchors §3.2, autonomy rate",
-        _NO_TARGET,
+        NO_TARGET,
         credited_to="giver",
         quadrant="employee",
     ),
@@ -103,7 +67,7 @@ _FREEDOM = (
         ),
         _l("severe cases with room, no goodwill and a bad end ÷ severe cases that the company caused"),
         "domain anchors §3.2, under-use",
-        _NO_BLAME,
+        NO_BLAME,
         credited_to="resolver",
         quadrant="employee",
         watched="high",
@@ -115,7 +79,7 @@ _FREEDOM = (
            " customer's own loss explain themselves and are left out."),
         _l("amounts in [0.9 L, L] ÷ amounts in [0.8 L, L]; the chance is one-sided binomial at one half"),
         "domain anchors §3.2, threshold hugging (McCrary 2008 for the formal test)",
-        _NO_SUSPICION,
+        NO_SUSPICION,
         quadrant="money",
         watched="high",
     ),
@@ -125,7 +89,7 @@ _FREEDOM = (
         _l("Of customers and causes that got goodwill: two or more within 72 hours, each within the limit, together above it."),
         _l("customer and cause with pieces above the limit ÷ customer and cause with goodwill"),
         "domain anchors §3.2, split spending",
-        _NO_SUSPICION,
+        NO_SUSPICION,
         quadrant="money",
         watched="high",
     ),
@@ -232,7 +196,7 @@ _FAIRNESS = (
         ),
         _l("amounts outside P10–P90 of their stratum ÷ amounts in strata of 20 or more"),
         "domain anchors §3.2, consistency",
-        _NO_SUSPICION,
+        NO_SUSPICION,
         credited_to="giver",
         quadrant="money",
         watched="high",
@@ -258,100 +222,6 @@ _FAIRNESS = (
         _l("About one person, or as a speed target."),
         unit="ratio",
         quadrant="customer",
-    ),
-)
-
-_OUTCOMES = (
-    Measure(
-        "recovery",
-        _l("Satisfied after the recovery"),
-        _l("Of customers who answered the survey after a resolution, those who gave 4 or 5 of 5."),
-        _l("answers of 4 or 5 ÷ answers; the response rate stands beside it"),
-        "domain anchors §3.2, recovery rate",
-        _l("For pay or discipline: ratings carry bias, and who answers differs from who doesn't."),
-        credited_to="resolver",
-        in_review=True,
-        quadrant="customer",
-        watched="low",
-    ),
-    Measure(
-        "response",
-        _l("Customers who answered"),
-        _l("Of customers who were asked after a resolution, those who answered."),
-        _l("answered ÷ asked"),
-        "domain anchors §3.2, guard of the recovery rate",
-        _l("About whoever resolved the case."),
-        quadrant="customer",
-        watched="low",
-    ),
-    Measure(
-        "reopened",
-        _l("Opened again"),
-        _l("Resolutions that were opened again within 30 days."),
-        _l("opened again within 30 days ÷ resolutions 30 days old or older"),
-        "domain anchors §3.2",
-        _NO_BLAME,
-        credited_to="resolver",
-        quadrant="process",
-        watched="high",
-    ),
-    Measure(
-        "repeat-contact",
-        _l("The customer had to come back"),
-        _l("Resolutions after which the customer wrote again about the case, or brought another one, within 30 days."),
-        _l("with a further contact within 30 days ÷ resolutions 30 days old or older with a known customer"),
-        "domain anchors §3.1, customer effort",
-        _NO_BLAME,
-        credited_to="resolver",
-        quadrant="customer",
-        watched="high",
-    ),
-    Measure(
-        "double-deviation",
-        _l("Failed twice"),
-        _l(
-            "Resolutions that were opened again, or followed by another case of the same customer and cause, within 30 days."
-        ),
-        _l("opened again or failed again ÷ resolutions 30 days old or older"),
-        "domain anchors §3.2, double-deviation rate; by cause first",
-        _l("About a person before a cause: look at causes first."),
-        credited_to="resolver",
-        in_review=True,
-        quadrant="process",
-        watched="high",
-    ),
-    Measure(
-        "promise-kept",
-        _l("Promises kept"),
-        _l("Promises due in the period that were kept by the time the customer was told."),
-        _l("kept on time ÷ due, without those taken back before"),
-        "domain anchors §3.2, promise-kept",
-        _NO_TARGET,
-        credited_to="keeper",
-        in_review=True,
-        quadrant="customer",
-        watched="low",
-    ),
-    Measure(
-        "told-before-miss",
-        _l("Told before it was missed"),
-        _l("Of promises that were broken, those where the customer was told before they were due."),
-        _l("told before the due time ÷ promises broken"),
-        "domain anchors §3.2, promise-kept: counted separately",
-        _NO_TARGET,
-        credited_to="keeper",
-        quadrant="customer",
-        watched="low",
-    ),
-    Measure(
-        "follow-up",
-        _l("Unhappy customers called in time"),
-        _l("Of unhappy answers whose 48 hours are over, those that were followed up within them."),
-        _l("closed within 48 hours ÷ follow-ups due; the field aims at 80 %"),
-        "domain anchors §5, detractor follow-up",
-        _NO_TARGET,
-        quadrant="process",
-        watched="low",
     ),
 )
 
@@ -406,7 +276,7 @@ GROUPS: dict[str, tuple[Measure, ...]] = {
     "freedom": _FREEDOM,
     "approvals": _APPROVALS,
     "fairness": _FAIRNESS,
-    "outcomes": _OUTCOMES,
+    "outcomes": OUTCOMES,
     "work": _WORK,
 }
 # Shown side by side and alike: too little freedom used harms customers as surely as too much harms the purse.

@@ -1,0 +1,25 @@
+"""Asking for a report by mail."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, SelectField
+from wtforms.validators import InputRequired
+from wtforms.widgets import HiddenInput
+
+from app.ui.forms import Form
+
+
+class ReportForm(Form):
+    """what: overview, desk or a measure. place: nothing, a site or site-team. when: weekly-1 to weekly-7, monthly-1 to monthly-28."""
+
+    what = SelectField(_l("Which report"), validators=[InputRequired()])
+    place = SelectField(_l("Of where"))
+    period = SelectField(_l("How far back it looks"), validators=[InputRequired()])
+    when = SelectField(_l("When it comes"), validators=[InputRequired()])
+    hour = SelectField(_l("At"), validators=[InputRequired()], coerce=int)
+    form = SelectField(_l("With it"), validators=[InputRequired()])
+
+
+class ReportVersionForm(Form):
+    """A deed without words; `version` is what was shown."""
+
+    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())
