@@ -77,7 +77,7 @@ def card(customer_id: int, scope: Scope) -> CustomerRow | None:
 
 def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[CustomerRow, ...]:
     """The customers that somebody may be typing: every word begins one of the name or address, or the digits are theirs."""
-    found = typed_rows(term, scope, 10 * limit, *_COLUMNS, seen=visible_to(scope))  # some of them may be one
+    found = typed_rows(term, scope, 4 * limit, *_COLUMNS, seen=visible_to(scope))  # some of them may be one
     if parse_ref("customer", term) is None and all(row.counts_as == row.typed_id for row in found):
         return tuple(CustomerRow(*row[: len(_COLUMNS)]) for row in found[:limit])
     ids = _with_exact({row.counts_as for row in found}, term)
