@@ -115,6 +115,9 @@ class Throttle:
 
 ACCOUNT_HERE = Throttle(5, timedelta(minutes=15))  # one account from one address: a stranger elsewhere locks nobody out
 ADDRESS = Throttle(60, timedelta(minutes=15))  # one address, whatever the account: an office may share one
+# One account from everywhere, but for the browsers that its owner signed in from: they get in while others are guessing.
+# Source: NIST SP 800-63B-4 § 3.2.2, at most 100 failures in a row.
+ACCOUNT_ANYWHERE = Throttle(100, timedelta(days=1))
 
 
 def throttle_keys(email: str, address: str | None) -> dict[str, Throttle]:
@@ -123,3 +126,7 @@ def throttle_keys(email: str, address: str | None) -> dict[str, Throttle]:
         hash_token(f"account|{clean_email(email)}|{address}"): ACCOUNT_HERE,
         hash_token(f"address|{address}"): ADDRESS,
     }
+
+
+def anywhere_key(email: str) -> str:
+    return hash_token(f"anywhere|{clean_email(email)}")

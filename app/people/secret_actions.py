@@ -1,6 +1,6 @@
 """Pass phrases, one-time links and API tokens. A secret is returned once and kept as a hash."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -16,7 +16,7 @@ from app.kernel.time import iso
 from app.kernel.transactions import transaction
 from app.people import hooks
 from app.people.breached import is_breached
-from app.people.models import ApiToken, Employee, OneTimeLink, Site
+from app.people.models import ApiToken, Employee, KnownDevice, OneTimeLink, Site
 from app.people.pass_phrases import hash_phrase, is_phrase
 from app.people.permissions import require
 from app.people.queries import PersonRow, person_by_email
@@ -42,6 +42,7 @@ TOKEN_REVOKED = audit.declare("token:revoke", "name", sentence=_l("revoked an ac
 
 TOKEN_PREFIX = "mg_"  # noqa: S105 - lets secret scanners know a token that was committed somewhere
 TOKENS_MAX = 20
+LINKS_A_DAY = 5
 
 
 class WrongCredentials(Refusal):
@@ -56,12 +57,21 @@ class DeadLink(Refusal):
     sentence = _l("This link was used or is too old. Ask your administrator for a new one.")
 
 
-def check_credentials(*, email: str, phrase: str, address: str | None, now: datetime) -> PersonRow:
+class TooManyLinks(Refusal):
+    status = 429
+    code = "too-many-links"
+    sentence = _l("This person got five links within a day. Wait until tomorrow, and ask them what is wrong.")
+
+
+def check_credentials(
+    *, email: str, phrase: str, address: str | None, now: datetime, device: str | None = None
+) -> PersonRow:
     """Return whose credentials these are; the answer and the work are the same whoever is asked for.
 
+    device: the browser's own cookie; one that the account was signed in from is held to its own address alone.
     Raises TooManyAttempts before looking at anything, and WrongCredentials.
     """
-    count_attempt(email=email, address=address, now=now)
+    count_attempt(email=email, address=address, now=now, is_known=_is_known(email, device))
     kept = db.session.execute(
         select(Employee.password_hash, Employee.deactivated_at).where(Employee.email == clean_email(email))
     ).first()
@@ -74,6 +84,13 @@ def check_credentials(*, email: str, phrase: str, address: str | None, now: date
     return found
 
 
+def _is_known(email: str, device: str | None) -> bool:
+    """Tell whether this account was signed in from this browser before; one question for known and unknown accounts."""
+    wanted = select(KnownDevice.device_hash).join(Employee, Employee.id == KnownDevice.employee_id)
+    wanted = wanted.where(Employee.email == clean_email(email), KnownDevice.device_hash == hash_token(device or ""))
+    return db.session.execute(wanted).first() is not None
+
+
 def make_link(*, employee_id: int, actor: Actor, now: datetime) -> tuple[str, datetime]:
     """Make the one-time link by which somebody chooses a pass phrase; returns its token and when it ends.
 
@@ -84,6 +101,7 @@ def make_link(*, employee_id: int, actor: Actor, now: datetime) -> tuple[str, da
         employee = db.session.get(Employee, employee_id, with_for_update=True)
         if employee is None or employee.deactivated_at is not None:
             raise NotFound
+        _refuse_many_links(employee_id, actor, now)
         purpose = "reset" if employee.password_hash else "invite"
         expires_at = now + (RESET_LASTS if purpose == "reset" else INVITE_LASTS)
         _revoke_links(employee_id, now)
@@ -106,6 +124,14 @@ def make_link(*, employee_id: int, actor: Actor, now: datetime) -> tuple[str, da
             purpose=purpose,
         )
     return token, expires_at
+
+
+def _refuse_many_links(employee_id: int, actor: Actor, now: datetime) -> None:
+    """Five links a day for one person: whoever needs more is being tricked, or tricks. A command has no such bound."""
+    since = now - timedelta(days=1)
+    made = select(func.count()).where(OneTimeLink.employee_id == employee_id, OneTimeLink.made_at > since)
+    if actor.is_person and (db.session.scalar(made) or 0) >= LINKS_A_DAY:
+        raise TooManyLinks
 
 
 def link_owner(token: str, now: datetime) -> Employee:

@@ -73,7 +73,11 @@ def begin_session() -> ResponseReturnValue:
     now = utc_now()
     try:
         person = people.check_credentials(
-            email=form.email.data or "", phrase=form.phrase.data or "", address=request.remote_addr, now=now
+            email=form.email.data or "",
+            phrase=form.phrase.data or "",
+            address=request.remote_addr,
+            now=now,
+            device=request.cookies.get(device_cookie()),
         )
     except (WrongCredentials, TooManyAttempts) as refusal:
         current_app.logger.warning("sign-in refused: %s, request %s", refusal.code, g.get("request_id"))
@@ -164,10 +168,14 @@ def code_page(person: PersonRow, form: ProofForm, status: int = 200) -> Response
     return _no_store(render_template("people/sign_in_code.html", form=form, factor=found), status)
 
 
+def device_cookie() -> str:
+    return "__Host-device" if request.is_secure else "device"
+
+
 def _enter(person: PersonRow, *, is_proved: bool = False, way: str | None = None) -> None:
     """Begin a session under a new token."""
     now = utc_now()
-    name = "__Host-device" if request.is_secure else "device"
+    name = device_cookie()
     device = request.cookies.get(name, "")[:100] or new_token()
     token = people.start_session(
         person=person,

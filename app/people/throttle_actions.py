@@ -11,7 +11,7 @@ from app.kernel.database import db
 from app.kernel.errors import Refusal
 from app.kernel.transactions import transaction
 from app.people.models import SignInThrottle
-from app.people.rules import Throttle, throttle_keys
+from app.people.rules import ACCOUNT_ANYWHERE, Throttle, anywhere_key, throttle_keys
 
 _FORGOTTEN_AFTER = timedelta(days=1)
 
@@ -24,9 +24,10 @@ class TooManyAttempts(Refusal):
     sentence = _l("Too many attempts. Wait a few minutes, then try again.")
 
 
-def count_attempt(*, email: str, address: str | None, now: datetime) -> None:
-    """Count an attempt to sign in; see `count`."""
-    count(throttle_keys(email, address), now)
+def count_attempt(*, email: str, address: str | None, now: datetime, is_known: bool = True) -> None:
+    """Count an attempt to sign in; see `count`. is_known: it comes from a browser or a session of the account's owner."""
+    keys = throttle_keys(email, address)
+    count(keys if is_known else {**keys, anywhere_key(email): ACCOUNT_ANYWHERE}, now)
 
 
 def count(keys: Mapping[str, Throttle], now: datetime) -> int:
@@ -72,5 +73,5 @@ def forgive(*, email: str, address: str | None) -> None:
     """Take back a counted attempt that was right: the account's own count starts anew, the address keeps its other failures."""
     account, place = throttle_keys(email, address)
     with transaction():
-        db.session.execute(delete(SignInThrottle).where(SignInThrottle.key == account))
+        db.session.execute(delete(SignInThrottle).where(SignInThrottle.key.in_((account, anywhere_key(email)))))
         take_back([place])
