@@ -50,6 +50,12 @@ class SurveyForm(Form):
         return Scores(**{item: int(value) if value else None for item, value in given.items()})
 
 
+class ThanksForm(Form):
+    """What a customer writes to whoever put it right."""
+
+    text = ParagraphField(_l("Your words"), validators=[InputRequired(), Length(min=3, max=1_000)])
+
+
 class FollowUpForm(Form):
     """What caused it and what was done. `version` is what was shown."""
 

@@ -11,7 +11,7 @@ from app.cases import queries as cases
 from app.cases.queries import CasePage
 from app.feedback import actions, queries
 from app.feedback.figures_sheet import figures_of
-from app.feedback.forms import FollowUpForm, SurveyForm
+from app.feedback.forms import FollowUpForm, SurveyForm, ThanksForm
 from app.feedback.queries import Asked, FollowUpView
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.paging import Page
@@ -21,12 +21,14 @@ from app.people import queries as people
 from app.people.access import can, me, my_scope, needs, public
 from app.people.headers import keep_secret
 from app.people.refusal_wiring import of_refusal
+from app.reviews import recognition_actions as recognition
+from app.reviews import recognition_queries
 from app.ui import shell
 from app.ui.preferences import LANGUAGES, choose_locale, language_on_file
 
 bp = Blueprint("feedback", __name__, template_folder="templates")
 DAYS = (30, 90, 365)
-HERS = ("feedback.ask", "feedback.answer")
+HERS = ("feedback.ask", "feedback.answer", "feedback.thank")
 
 
 @bp.after_request
@@ -72,8 +74,45 @@ def answer(token: str) -> ResponseReturnValue:
         except actions.AnsweredAlready:
             return redirect(url_for("feedback.ask", token=token), 303)
         else:
-            return render_template("feedback/thanks.html", asked=asked, unhappy=unhappy)
+            return _thanks(asked, token, unhappy=unhappy)
     return render_template("feedback/survey.html", asked=asked, form=form, token=token), 422
+
+
+@bp.post("/survey/<token>/thanks")
+@public("thanks from whoever answered a signed survey link")
+def thank(token: str) -> ResponseReturnValue:
+    """Pass on the words to whoever put it right; only after the survey was answered, and once."""
+    asked, form = _asked(token), ThanksForm()
+    receiver_id = recognition_queries.whom_to_thank(_case_id(asked)) if asked.is_answered else None
+    if receiver_id is None:
+        return redirect(url_for("feedback.ask", token=token), 303)
+    if form.validate():
+        actor = asked.actor.through(g.get("request_id", ""), request.remote_addr)
+        try:
+            recognition.thank_as_customer(
+                case_id=_case_id(asked), receiver_id=receiver_id, text=form.text.data or "", origin="survey", actor=actor, now=utc_now(),
+            )  # fmt: skip
+        except BadInput as refusal:
+            form.take(refusal)
+        except recognition.CustomerThankedAlready:
+            return redirect(url_for("feedback.ask", token=token), 303)
+        else:
+            return _thanks(asked, token, is_passed_on=True)
+    return _thanks(asked, token, form=form), 422
+
+
+def _case_id(asked: Asked) -> int:
+    return parse_ref("case", asked.case_ref) or 0
+
+
+def _thanks(
+    asked: Asked, token: str, *, unhappy: bool = False, form: ThanksForm | None = None, is_passed_on: bool = False
+) -> str:
+    may_thank = not unhappy and not is_passed_on and recognition_queries.whom_to_thank(_case_id(asked)) is not None
+    return render_template(
+        "feedback/thanks.html", asked=asked, unhappy=unhappy, is_passed_on=is_passed_on, may_thank=may_thank,
+        thanks=form or ThanksForm(formdata=None), thanks_url=url_for("feedback.thank", token=token),
+    )  # fmt: skip
 
 
 @bp.get("/feedback")

@@ -36,6 +36,12 @@ class AnswerForm(Form):
     intent = IntentField()
 
 
+class ThanksForm(Form):
+    """What a customer writes to whoever put it right."""
+
+    text = KeptField(_l("Your words"), [InputRequired(), Length(3, 1_000)])
+
+
 class DoubtForm(Form):
     """What isn't right about an amount."""
 

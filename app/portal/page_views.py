@@ -20,7 +20,7 @@ from app.people.access import public
 from app.portal import answer_actions as answers
 from app.portal import throttle_actions, words
 from app.portal.blueprint import bp
-from app.portal.forms import AnswerForm, DoubtForm, MessageForm
+from app.portal.forms import AnswerForm, DoubtForm, MessageForm, ThanksForm
 from app.portal.link_queries import Visit
 from app.portal.page_queries import CaseOfHers, case_of_hers
 from app.portal.rules import WRITTEN
@@ -28,6 +28,7 @@ from app.portal.visits import keep, keep_zone, leave, visit_of, who, zones
 from app.remedies.models import Remedy
 from app.remedies.queries import RemedyRow
 from app.remedies.rules import RemedyEnded
+from app.reviews.recognition_queries import whom_to_thank
 
 
 @bp.get("/your-case/<ref>")
@@ -197,6 +198,7 @@ def page_of(
     *,
     message: MessageForm | None = None,
     reply: AnswerForm | None = None,
+    thanks: ThanksForm | None = None,
     told: str = "",
     is_preview: bool = False,
 ) -> str:
@@ -220,6 +222,9 @@ def page_of(
         told=told,
         stays=words.ends(visit.ends_at),
         is_preview=is_preview,
+        thanks=thanks or ThanksForm(formdata=None),
+        thanks_url=url_for("portal.thank", ref=visit.ref),
+        may_thank=hers.case.resolved_at is not None and whom_to_thank(visit.case_id) is not None,
         may_disagree=hers.case.resolved_at is not None and not hers.offers,
         new_case=request.args.get("new") == "1",
     )

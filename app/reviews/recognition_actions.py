@@ -19,11 +19,13 @@ from app.people import permissions
 from app.people import queries as people
 from app.reviews import recognition_queries as queries
 from app.reviews import recognition_rules as rules
-from app.reviews.recognition_models import CoachingNote, Kudos
+from app.reviews.recognition_models import CoachingNote, CustomerThanks, Kudos
 
 THANKED = audit.declare("kudos:give", "receiver", "value", sentence=_l("thanked a colleague"))
 PROPOSED = audit.declare("coaching:propose", "employee", "coach", sentence=_l("proposed a coaching note"))
 ANSWERED = audit.declare("coaching:answer", "outcome", sentence=_l("answered a coaching note"))
+THANKED_BY_CUSTOMER = audit.declare("kudos:customer", "receiver", "origin", sentence=_l("thanked whoever put it right"))
+CUSTOMER_LINE = declare("kudos:customer", _l("A customer thanks you for %(case)s."))
 THANKS_LINE = declare("kudos", _l("%(who)s thanks you for %(case)s."))
 PROPOSED_LINE = declare("coaching:propose", _l("%(who)s proposes a coaching note. It counts when you agree."))
 ANSWERED_LINE = declare("coaching:answer", _l("%(who)s has answered your coaching note."))
@@ -37,6 +39,11 @@ class OwnKudos(Refusal):
 class ThankedAlready(Refusal):
     code = "thanked-already"
     sentence = _l("You have thanked this colleague for this case.")
+
+
+class CustomerThankedAlready(Refusal):
+    code = "thanked-already"
+    sentence = _l("We have passed on your thanks for this already.")
 
 
 class Answered(Refusal):
@@ -75,6 +82,45 @@ def give_kudos(*, case_id: int, receiver_id: int, value: str, text: str, actor: 
             receiver=ref("employee", receiver_id), value=value,
         )  # fmt: skip
         _tell(receiver_id, THANKS_LINE, "/kudos", case.ref, actor, now, case=case.ref)
+
+
+def thank_as_customer(
+    *, case_id: int, receiver_id: int, text: str, origin: str, actor: Actor, now: datetime
+) -> CustomerThanks:
+    """Keep what a customer writes to whoever put it right; the caller has seen to it that the case is theirs.
+
+    Once for each case and person. Nothing is counted up from it.
+    """
+    if not rules.TEXT_MIN <= len(text.strip()) <= rules.TEXT_MAX:
+        raise BadInput({"text": [_("Write 3 to 1,000 characters.")]})
+    with transaction():
+        case = db.session.get(Case, case_id, with_for_update=True)
+        receiver = people.person(receiver_id)
+        if case is None or receiver is None or receiver_id not in queries.hands_in(case_id):
+            raise NotFound
+        before = select(CustomerThanks.id).where(
+            CustomerThanks.case_id == case_id, CustomerThanks.receiver_id == receiver_id
+        )
+        if db.session.scalar(before) is not None:
+            raise CustomerThankedAlready
+        row = CustomerThanks(
+            case_id=case_id,
+            customer_id=case.customer_id,
+            receiver_id=receiver_id,
+            text=text.strip(),
+            origin=origin,
+            at=now,
+        )
+        db.session.add(row)
+        audit.record(
+            THANKED_BY_CUSTOMER, subject=case.ref, actor=actor, at=now, case_id=case_id, site_id=case.site_id,
+            receiver=ref("employee", receiver_id), origin=origin,
+        )  # fmt: skip
+        notify(
+            employee_ids=[receiver_id], kind="coaching", subject=case.ref, url="/kudos", text_key=CUSTOMER_LINE,
+            params={"case": case.ref}, at=now,
+        )  # fmt: skip
+        return row
 
 
 def propose_note(

@@ -12,7 +12,8 @@ from app.kernel.database import db
 from app.kernel.references import ref
 from app.people import certificate_queries as certificates
 from app.people.models import Employee
-from app.reviews.recognition_models import CoachingNote, Kudos
+from app.people.permissions import Scope
+from app.reviews.recognition_models import CoachingNote, CustomerThanks, Kudos
 from app.reviews.recognition_rules import LOOKBACK, Certificate, Suggestion, suggestions
 
 SHOWN = 50
@@ -56,6 +57,57 @@ def kudos_of_case(case_id: int) -> tuple[KudosRow, ...]:
 def _kudos(condition: object) -> tuple[KudosRow, ...]:
     rows = db.session.execute(_KUDOS.where(condition).order_by(Kudos.id.desc()).limit(SHOWN))  # type: ignore[arg-type]
     return tuple(KudosRow(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerThanksRow:
+    """A customer's thanks; the customer isn't named: the case says who it was to whom it may."""
+
+    case_id: int
+    summary: str
+    receiver: str
+    text: str
+    at: datetime
+
+    @property
+    def case_ref(self) -> str:
+        return ref("case", self.case_id)
+
+
+_CUSTOMERS = (
+    select(CustomerThanks.case_id, Case.summary, Employee.name, CustomerThanks.text, CustomerThanks.at)
+    .join(Case, Case.id == CustomerThanks.case_id)
+    .join(Employee, Employee.id == CustomerThanks.receiver_id)
+    .order_by(CustomerThanks.id.desc())
+    .limit(SHOWN)
+)
+
+
+def customers_thanks_of(employee_id: int) -> tuple[CustomerThanksRow, ...]:
+    """What customers wrote to somebody, the newest first."""
+    rows = db.session.execute(_CUSTOMERS.where(CustomerThanks.receiver_id == employee_id))
+    return tuple(CustomerThanksRow(*row) for row in rows)
+
+
+def customers_thanks_within(scope: Scope) -> tuple[CustomerThanksRow, ...]:
+    """What customers wrote to people of the places that somebody leads, by time alone."""
+    wanted = _CUSTOMERS
+    if scope.kind != "company":
+        wanted = wanted.where(Case.site_id == (scope.site_id or 0))
+    return tuple(CustomerThanksRow(*row) for row in db.session.execute(wanted))
+
+
+def whom_to_thank(case_id: int) -> int | None:
+    """Who put a case right: who resolved it last; None while nobody has, or where they have left or were thanked."""
+    who = db.session.scalar(
+        select(Case.resolved_by_id)
+        .join(Employee, Employee.id == Case.resolved_by_id)
+        .where(Case.id == case_id, Case.resolved_at.is_not(None), Employee.deactivated_at.is_(None))
+    )
+    if who is None:
+        return None
+    thanked = select(CustomerThanks.id).where(CustomerThanks.case_id == case_id, CustomerThanks.receiver_id == who)
+    return None if db.session.scalar(thanked) is not None else who
 
 
 def hands_in(case_id: int) -> dict[int, str]:

@@ -16,7 +16,7 @@ from app.kernel.money import Money
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
-from app.people.access import me, my_scope, needs
+from app.people.access import can, me, my_scope, needs
 from app.reviews import fairness_queries, words
 from app.reviews import recognition_actions as actions
 from app.reviews import recognition_queries as queries
@@ -59,7 +59,12 @@ class NoteForm(Form):
 @bp.get("/kudos")
 @needs("kudos.give")
 def kudos() -> str:
-    return render_template("reviews/kudos.html", rows=queries.kudos_of(me().id or 0), words=words)
+    """My own; and, for whoever leads, what customers wrote to the people of their places."""
+    mine = me().id or 0
+    return render_template(
+        "reviews/kudos.html", rows=queries.kudos_of(mine), from_customers=queries.customers_thanks_of(mine), words=words,
+        led=queries.customers_thanks_within(my_scope("exceptions.decide")) if can("exceptions.decide") else (),
+    )  # fmt: skip
 
 
 @bp.get("/cases/<ref>/kudos")
