@@ -35,7 +35,7 @@ from app.people.factor_rules import (
 from app.people.models import Employee, Passkey, RecoveryCode, SecondFactor
 from app.people.pass_phrases import hash_phrase, is_phrase
 from app.people.permissions import require
-from app.people.session_actions import end_all_sessions, renew_session
+from app.people.session_actions import came_in_lately, end_all_sessions, renew_session
 from config import Settings
 
 FACTOR_ADDED = audit.declare("person:factor-add", "sessions_ended", sentence=_l("added a second factor"))
@@ -129,7 +129,9 @@ def add_factor(
     assert owner is not None and actor.id is not None
     owner_id, email, kept = owner.id, owner.email, owner.password_hash
     throttle.count_attempt(email=email, address=actor.address, now=now)
-    if not is_phrase(kept, phrase):
+    if kept is None and not came_in_lately(owner_id, now):
+        raise BadInput({"proof_code": [_("Sign in again with the company's account, then add it within ten minutes.")]})
+    if kept is not None and not is_phrase(kept, phrase):
         raise BadInput({"proof_phrase": [_("This isn't your current pass phrase.")]})
     throttle.forgive(email=email, address=actor.address)
     secret = _offered(sealed, owner_id, now)

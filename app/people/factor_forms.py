@@ -14,7 +14,9 @@ class ProofForm(Form):
 
 
 class EnrolForm(ProofForm):
-    proof_phrase = PasswordField(_l("Your pass phrase"), [InputRequired(), Length(max=512)])
+    """The phrase is asked of who has one; others have just come in by the company's account."""
+
+    proof_phrase = PasswordField(_l("Your pass phrase"), [Length(max=512)])
     proof_sealed = HiddenField(validators=[InputRequired(), Length(max=500)])
     proof_replaces = HiddenField(validators=[Length(max=3)])
 

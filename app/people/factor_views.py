@@ -101,6 +101,7 @@ def _enrolment(form: EnrolForm, kept: Kept, status: int = 200) -> Response:
         account=person.email,
         passkey_form=PasskeyForm(formdata=None),
         has_factor=current_user.has_factor,
+        has_phrase=queries.access_of(person.id, utc_now()).has_pass_phrase,
     )
     return keep_secret(make_response(page, status))
 

@@ -59,7 +59,7 @@ from app.people.passkey_rules import (
 )
 from app.people.permissions import require
 from app.people.rules import ADDRESS, hash_token
-from app.people.session_actions import end_all_sessions, renew_session
+from app.people.session_actions import came_in_lately, end_all_sessions, renew_session
 
 ADDED = audit.declare("person:passkey-add", "name", "sessions_ended", sentence=_l("added a passkey"))
 REMOVED = audit.declare("person:passkey-remove", "name", "sessions_ended", sentence=_l("removed a passkey"))
@@ -92,7 +92,10 @@ def offer_new(*, phrase: str, bound_to: str, place: Place, actor: Actor, now: da
     owner_id, email, shown, kept = owner.id, owner.email, owner.name, owner.password_hash
     if factor_of(owner_id) is None:
         throttle.count_attempt(email=email, address=actor.address, now=now)
-        if not is_phrase(kept, phrase):
+        if kept is None and not came_in_lately(owner_id, now):
+            again = _("Sign in again with the company's account, then add it within ten minutes.")
+            raise BadInput({"proof_own_phrase": [again]})
+        if kept is not None and not is_phrase(kept, phrase):
             raise BadInput({"proof_own_phrase": [_("This isn't your current pass phrase.")]})
         throttle.forgive(email=email, address=actor.address)
     known = db.session.execute(

@@ -43,6 +43,7 @@ def _new_page(form: PasskeyForm, status: int = 200) -> Response:
         passkey_form=form,
         kept=kept_of_request(),
         has_factor=current_user.has_factor,
+        has_phrase=queries.access_of(current_user.person.id, utc_now()).has_pass_phrase,
         must=must_have(current_user.person.role),
     )
     answer = make_response(page, status)

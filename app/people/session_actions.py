@@ -22,6 +22,7 @@ SIGNED_IN = audit.declare("session:start", "browser", "way", sentence=_l("signed
 SIGNED_OUT = audit.declare("session:end", "why", "count", sentence=_l("ended sessions"))
 
 _KEPT = timedelta(days=30)
+_LATELY = timedelta(minutes=10)
 DEVICE_KEPT = timedelta(days=400)  # as long as browsers keep a cookie
 COMPANY = "company"  # the way of the company's own sign-in
 
@@ -89,6 +90,20 @@ def may_come_in(employee_id: int) -> bool:
     stopped = select(AccessStop.employee_id).where(AccessStop.employee_id == Employee.id).exists()
     found = select(Employee.id).where(Employee.id == employee_id, Employee.deactivated_at.is_(None), ~stopped)
     return db.session.scalar(found.with_for_update(read=True, of=Employee)) is not None
+
+
+def came_in_lately(employee_id: int, now: datetime) -> bool:
+    """Tell whether somebody proved to the company's sign-in within the last minutes who they are.
+
+    That is what stands for the pass phrase of whoever has none.
+    """
+    found = select(SignInSession.id).where(
+        SignInSession.employee_id == employee_id,
+        SignInSession.way == COMPANY,
+        SignInSession.started_at > now - _LATELY,
+        SignInSession.ended_at.is_(None),
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def _note_device(person: PersonRow, device_hash: str, browser: str, now: datetime) -> None:

@@ -61,7 +61,9 @@ def must_enrol() -> bool:
     """Tell whether the reader's role asks for a second factor that they have yet to add."""
     if not is_signed_in() or request.endpoint in _ENROLLING:
         return False
-    return not current_user.has_factor and must_have(current_user.person.role)
+    # Whose second factor was proved at the company's own sign-in may look around; deeds ask for one of their own here.
+    is_proved = current_user.has_factor or current_user.proved_at is not None
+    return not is_proved and must_have(current_user.person.role)
 
 
 def must_have(role: str) -> bool:
@@ -81,7 +83,7 @@ def require_proof(within: timedelta = STEP_UP_LASTS, *, is_needed: bool = False)
 
     is_needed: whoever has no second factor adds one first. Else they may go on, as far as their role allows it.
     """
-    if stepped_up(within) or not (is_needed or current_user.has_factor):
+    if stepped_up(within) or not (is_needed or current_user.has_factor or must_have(current_user.person.role)):
         return
     raise ProofNeeded
 

@@ -3,12 +3,14 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from oidc_provider_mock import run_server_in_thread
@@ -23,7 +25,7 @@ from app.people.sso_rules import identity_of, mistake_of
 from tests.conftest import _forget_the_last_request, settings_for
 from tests.people import builders
 from tests.people.builders import OPERATOR, Company, make_company
-from tests.people.factoring import give_factor
+from tests.people.factoring import Authenticator, give_factor
 from tests.people.provider import (
     CLIENT,
     Provider,
@@ -252,6 +254,37 @@ def test_only_a_second_factor_that_is_trusted_there_stands_for_the_own_one(
     idp.claims = {"amr": ["pwd"]}
     less = trusting(app, tmp_path, idp.issuer, MAKEGOOD_OIDC_SECOND_FACTOR="mfa").test_client()
     assert sign_in(less, idp).headers["Location"] == "/sign-in/code"
+
+
+def test_whoever_has_no_pass_phrase_adds_a_factor_of_their_own_right_after_coming_in(
+    app: Flask, company: Company, tmp_path: Path, idp: Provider
+) -> None:
+    served = trusting(app, tmp_path, idp.issuer, MAKEGOOD_SECOND_FACTOR="everybody", MAKEGOOD_OIDC_SECOND_FACTOR="mfa")
+    ana = served.test_client()
+    with time_machine.travel(utc_now() - timedelta(minutes=11), tick=False):
+        sign_in(ana, idp)
+        assert ana.get("/me").headers["Location"].startswith("/me/second-factor")
+    assert "within ten minutes" in add_factor(ana).text
+    ana.post("/sign-out")
+    sign_in(ana, idp)
+    assert add_factor(ana).status_code == 201 and is_in(ana)
+    # A factor that was proved there lets Bo look around; a sensitive deed, later, asks for one of their own.
+    idp.claims = {"sub": "s-bo", "email": "bo@makegood.example", "amr": ["mfa"]}
+    bo = served.test_client()
+    sign_in(bo, idp)
+    assert is_in(bo)
+    with time_machine.travel(utc_now() + timedelta(minutes=6), tick=False):
+        assert bo.post("/me/tokens", data={"name": "export"}).headers["Location"].startswith("/me/second-factor")
+
+
+def add_factor(client: FlaskClient) -> Any:
+    page = client.get("/me/second-factor").text
+    assert "proof_phrase" not in page
+    sealed = re.search(r'name="proof_sealed"[^>]*value="([^"]+)"', page)
+    secret = re.search(r'enrol__secret">([A-Z2-7 ]+)<', page)
+    assert sealed and secret
+    code = Authenticator(secret[1].replace(" ", "")).code(utc_now())
+    return client.post("/me/second-factor", data={"proof_sealed": sealed[1], "proof_code": code})
 
 
 def test_where_the_company_alone_lets_in_only_administrators_keep_a_pass_phrase(
