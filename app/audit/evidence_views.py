@@ -10,11 +10,13 @@ from app.kernel.errors import NotFound
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import utc_now
 from app.people.access import can, me, needs
+from app.people.step_up import require_proof
 
 
 @bp.post("/audit/evidence")
 @needs("audit.read")
 def pack() -> Response:
+    require_proof()
     case_id = parse_ref("case", request.form.get("case", ""))
     if case_id is None:
         raise NotFound

@@ -18,6 +18,7 @@ from app.kernel.errors import BadInput, Refusal
 from app.kernel.sheets import csv_bytes
 from app.kernel.time import iso, utc_now
 from app.people.access import me, needs
+from app.people.step_up import require_proof
 from app.ui.filters import zone_of
 
 HEADER = ("number", "at", "who", "did", "type", "record", "case", "says", "chain hash")
@@ -68,6 +69,7 @@ def forget_search(search_id: int) -> ResponseReturnValue:
 @needs("audit.read")
 def export() -> Response:
     """The entries of the page's filters as a table that no spreadsheet reads as formulas."""
+    require_proof()
     form, now, site_ids = TrailForm(request.form), utc_now(), my_site_scope()
     if not form.validate():
         raise BadInput({name: [str(text) for text in texts] for name, texts in form.errors.items()})

@@ -9,6 +9,7 @@ from app.cases.blueprint import bp
 from app.cases.queue_views import filters_of
 from app.kernel.time import utc_now
 from app.people.access import me, my_scope, needs
+from app.people.step_up import require_proof
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -34,6 +35,7 @@ def exporting() -> str:
 @needs("cases.export")
 def export() -> ResponseReturnValue:
     """A deed, not a link: it is named in the trail, so no page that is fetched ahead makes one."""
+    require_proof()
     now, form = utc_now(), request.form.get("form", "")
     filters = None if request.form.get("what") == "everything" else filters_of(request.form)
     if form not in TYPES:

@@ -10,6 +10,7 @@ from app.insights.choice import Choice, chosen
 from app.insights.measures import MEASURES
 from app.kernel.time import utc_now
 from app.people.access import me, needs
+from app.people.step_up import require_proof
 from app.ui.filters import zone_of
 
 TYPES: dict[Any, str] = {
@@ -25,6 +26,7 @@ def export(form: str) -> Response:
     """A deed, not a link: it is named in the trail, so no page that is fetched ahead makes one."""
     if form not in TYPES:
         abort(404)
+    require_proof()
     choice = chosen()
     if form == "pdf":
         body = _paper(choice)
