@@ -27,7 +27,7 @@ from tests.conftest import settings_for
 from tests.people.builders import Company, make_company
 
 OLD, NEW = "an older secret of forty letters or some more", "the newest secret of forty letters and not less"
-SAID = ("marchetti", "zoe", "cleo@", "quay.example", "4960000")
+SAID = ("marchetti", "cleo@", "quay.example", "4960000")  # long enough not to stand in a ciphertext by chance
 
 # Where the word index keeps its words on SQLite.
 SHADOWS = {"sqlite": ("case_search_content", "case_search_data")}
