@@ -1,6 +1,6 @@
 """Keeping the counts of each day: what the trail names as changed is counted again, or everything is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -128,40 +128,59 @@ def _count(site_id: int | None, day: date | None) -> None:
     if site_id is None:
         db.session.execute(delete(RollupDay))
     else:
-        db.session.execute(delete(RollupDay).where(RollupDay.site_id == site_id, RollupDay.day == day))
+        one_day = (RollupDay.dimension.in_(DIMENSIONS), RollupDay.site_id == site_id, RollupDay.day == day)
+        db.session.execute(delete(RollupDay).where(*one_day))
     columns = [column.name for column in table.columns]
+    db.session.execute(insert(RollupDay).from_select(columns, _every_dimension(site_id, day)))
+
+
+def _every_dimension(site_id: int | None, day: date | None) -> Any:
+    """The rows of all dimensions from one look at each case: added up by everything first, then by each on its own."""
+    keys = [name for name in DIMENSIONS if name != "all"]
+    one, other = _facts(tuple(keys), site_id, day)
+    facts = union_all(one, other).subquery()
+    by: list[Any] = [utc_day(facts.c.at).label("day"), facts.c.site_id, *(facts.c[name] for name in keys)]
+    added = select(*by, *(func.sum(facts.c[name]).label(name) for name in _SUMMED)).group_by(*by).cte("added")
+    parts = []
     for dimension in DIMENSIONS:
-        db.session.execute(insert(RollupDay).from_select(columns, _grouped(dimension, site_id, day)))
+        value = literal("") if dimension == "all" else added.c[dimension]
+        group = (added.c.day, added.c.site_id) if dimension == "all" else (added.c.day, added.c.site_id, value)
+        sums = [func.sum(added.c[name]) for name in _SUMMED]
+        parts.append(select(literal(dimension), added.c.day, added.c.site_id, value, *sums).group_by(*group))
+    return union_all(*parts)
 
 
 def _grouped(dimension: str, site_id: int | None, day: date | None) -> Any:
-    """The rows of one dimension, in the order of the table's columns."""
-    facts = _facts(dimension, site_id, day).subquery()
+    """The rows of one dimension counted on their own, in the order of the table's columns."""
+    facts = union_all(*_facts((dimension,), site_id, day)).subquery()
     on = utc_day(facts.c.at)
-    sums = [func.sum(facts.c[name]) for name in ("resolved", "severe", "given_minor", "answered", "satisfied")]
+    sums = [func.sum(facts.c[name]) for name in _SUMMED]
     return select(
-        literal(dimension).label("dimension"), on.label("day"), facts.c.site_id, facts.c.value, *sums
-    ).group_by(on, facts.c.site_id, facts.c.value)  # fmt: skip
+        literal(dimension).label("dimension"), on.label("day"), facts.c.site_id, facts.c[dimension], *sums
+    ).group_by(on, facts.c.site_id, facts.c[dimension])  # fmt: skip
 
 
-def _facts(dimension: str, site_id: int | None, day: date | None) -> Any:
-    """Each resolved failure once, and each answer about a resolution once."""
-    value = func.coalesce(cast(_value_of(dimension), String), "").label("value")
+_SUMMED = ("resolved", "severe", "given_minor", "answered", "satisfied")
+
+
+def _facts(dimensions: Sequence[str], site_id: int | None, day: date | None) -> tuple[Any, Any]:
+    """Each resolved failure once, and each answer about a resolution once, with what they are of these dimensions."""
+    values = [func.coalesce(cast(_value_of(name), String), "").label(name) for name in dimensions]
     nothing = literal(0)
     severe = case((Case.severity >= SEVERE_MIN, 1), else_=0)
     one = select(
-        Case.site_id, Case.resolved_at.label("at"), value, literal(1).label("resolved"), severe.label("severe"),
+        Case.site_id, Case.resolved_at.label("at"), *values, literal(1).label("resolved"), severe.label("severe"),
         Case.given_minor.label("given_minor"), nothing.label("answered"), nothing.label("satisfied"),
     ).where(Case.resolved_at.is_not(None), Case.severity > 0, Case.historic.is_(False))  # fmt: skip
     happy = case((SurveyAnswer.csat >= feedback.CSAT_TOP_MIN, 1), else_=0)
     other = (
-        select(Survey.site_id, Survey.resolved_at, value, nothing, nothing, nothing, literal(1), happy)
+        select(Survey.site_id, Survey.resolved_at, *values, nothing, nothing, nothing, literal(1), happy)
         .select_from(Survey)
         .join(SurveyAnswer, SurveyAnswer.survey_id == Survey.id)
         .join(Case, Case.id == Survey.case_id)
         .where(SurveyAnswer.csat.is_not(None))
     )
-    if dimension == "segment":
+    if "segment" in dimensions:
         one = one.outerjoin(CustomerSegment, CustomerSegment.customer_id == Case.customer_id)
         other = other.outerjoin(CustomerSegment, CustomerSegment.customer_id == Case.customer_id)
     if site_id is not None and day is not None:
@@ -169,7 +188,7 @@ def _facts(dimension: str, site_id: int | None, day: date | None) -> Any:
         end = start + timedelta(days=1)
         one = one.where(Case.site_id == site_id, Case.resolved_at >= start, Case.resolved_at < end)
         other = other.where(Survey.site_id == site_id, Survey.resolved_at >= start, Survey.resolved_at < end)
-    return union_all(one, other)
+    return one, other
 
 
 def _value_of(dimension: str) -> Any:

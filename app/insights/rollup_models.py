@@ -19,7 +19,7 @@ class RollupDay(Base):
     """
 
     __tablename__ = "rollup_day"
-    __table_args__ = (Index("ix_rollup_day_site", "site_id", "day"),)
+    __table_args__ = (Index("ix_rollup_day_place", "site_id", "dimension", "day"),)
 
     dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)

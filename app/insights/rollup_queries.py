@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, func, literal_column, select, union_all
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 
 from app.cases.models import Case
 from app.customers.models import CustomerSegment
@@ -45,46 +47,71 @@ class Overview:
     parts: dict[str, dict[str, Node]]
 
 
-_SUMS = tuple(
-    func.sum(column)
-    for column in (
-        RollupDay.resolved, RollupDay.severe, RollupDay.answered, RollupDay.satisfied, RollupDay.given_minor
-    )
-)  # fmt: skip
+_DAYS = RollupDay.__table__.c
+_COUNTS = tuple(func.sum(_DAYS[name]) for name in ("resolved", "severe", "answered", "satisfied", "given_minor"))
+_WITHIN = (
+    _DAYS.site_id.in_(bindparam("site_ids", expanding=True)),
+    _DAYS.day.between(bindparam("first"), bindparam("last")),
+)
+
+
+class _monday(GenericFunction[str]):
+    """The Monday of a day's week, as text: YYYY-MM-DD."""
+
+    type = String()
+    inherit_cache = True
+    name = "insights_monday"
+
+
+@compiles(_monday, "postgresql")
+def _postgresql(element: Any, compiler: Any, **given: Any) -> str:
+    return f"to_char(date_trunc('week', {compiler.process(element.clauses, **given)}), 'YYYY-MM-DD')"
+
+
+@compiles(_monday, "sqlite")
+def _sqlite(element: Any, compiler: Any, **given: Any) -> str:
+    return f"date({compiler.process(element.clauses, **given)}, '-6 days', 'weekday 1')"
+
+
+def _by(dimension: Any, value: Any) -> Any:
+    """Counts by dimension, value and site, with the dimension's own rows alone."""
+    return select(dimension, value.label("value"), _DAYS.site_id, *_COUNTS).where(*_WITHIN)
+
+
+# Made once: of the whole by week, and of the dimensions that are asked for.
+_WEEK = _monday(_DAYS.day)
+_WHOLE = (
+    _by(literal_column("'all'").label("dimension"), _WEEK)
+    .where(_DAYS.dimension == "all")
+    .group_by(_WEEK, _DAYS.site_id)
+)
+_PARTS = (
+    _by(_DAYS.dimension, _DAYS.value)
+    .where(_DAYS.dimension.in_(bindparam("dimensions", expanding=True)))
+    .group_by(_DAYS.dimension, _DAYS.value, _DAYS.site_id)
+)
+_BOTH = union_all(_WHOLE, _PARTS)
 
 
 def overview(site_ids: Sequence[int], first: date, last: date, dimensions: Sequence[str] = DIMENSIONS[1:]) -> Overview:
-    """Add up the days from first to last, both included; reads only the dimensions that are asked for, and the whole."""
-    within = (RollupDay.site_id.in_(site_ids), RollupDay.day.between(first, last))
+    """Add up the days from first to last, both included, in one statement: the dimensions that are asked for, and the whole."""
     parts: dict[str, dict[str, _Sums]] = {name: {} for name in dimensions}
+    asked = {"site_ids": list(site_ids), "first": first, "last": last}
     if parts:
-        split = (
-            select(RollupDay.dimension, RollupDay.value, RollupDay.site_id, *_SUMS)
-            .where(*within, RollupDay.dimension.in_(list(parts)))
-            .group_by(RollupDay.dimension, RollupDay.value, RollupDay.site_id)
-        )
-        for dimension, value, site_id, *counts in db.session.execute(split):
-            parts[dimension].setdefault(value, _Sums()).add(site_id, counts)
+        asked["dimensions"] = list(parts)
     whole = _Sums()
     sites: dict[int, _Sums] = {}
-    weeks: dict[date, _Sums] = {}
-    days = (
-        select(RollupDay.day, RollupDay.site_id, *_SUMS)
-        .where(*within, RollupDay.dimension == "all")
-        .group_by(RollupDay.day, RollupDay.site_id)
-    )
-    cells: dict[tuple[date, int], list[int]] = {}
-    for day, site_id, *counts in db.session.execute(days):
-        cell = cells.setdefault((day - timedelta(days=day.weekday()), site_id), [0] * len(counts))
-        for place, more in enumerate(counts):
-            cell[place] += more
-    for (monday, site_id), counts in cells.items():
-        for sums in (whole, sites.setdefault(site_id, _Sums()), weeks.setdefault(monday, _Sums())):
+    weeks: dict[str, _Sums] = {}
+    for dimension, value, site_id, *counts in db.session.connection().execute(_BOTH if parts else _WHOLE, asked):
+        if dimension != "all":
+            parts[dimension].setdefault(value, _Sums()).add(site_id, counts)
+            continue
+        for sums in (whole, sites.setdefault(site_id, _Sums()), weeks.setdefault(value, _Sums())):
             sums.add(site_id, counts)
     return Overview(
         whole.node(),
         {site_id: sums.node() for site_id, sums in sites.items()},
-        {monday: weeks[monday].node() for monday in sorted(weeks)},
+        {date.fromisoformat(monday): weeks[monday].node() for monday in sorted(weeks)},
         {name: {value: sums.node() for value, sums in found.items()} for name, found in parts.items()},
     )
 
@@ -97,9 +124,14 @@ class _Sums:
         self.given: dict[int, int] = {}
 
     def add(self, site_id: int, counts: Sequence[Any]) -> None:
-        self.counts = [before + int(more) for before, more in zip(self.counts, counts, strict=False)]
-        if counts[4]:
-            self.given[site_id] = self.given.get(site_id, 0) + int(counts[4])
+        resolved, severe, answered, satisfied, given_minor = map(int, counts)
+        mine = self.counts
+        mine[0] += resolved
+        mine[1] += severe
+        mine[2] += answered
+        mine[3] += satisfied
+        if given_minor:
+            self.given[site_id] = self.given.get(site_id, 0) + given_minor
 
     def node(self) -> Node:
         resolved, severe, answered, satisfied = self.counts
