@@ -4,6 +4,8 @@ import pytest
 from flask import Flask
 
 from app.audit.models import AuditEntry
+from app.cases.models import Case
+from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.notifications.models import Notification
@@ -11,6 +13,7 @@ from app.people import actions as people
 from app.people import hooks, queries
 from app.people.models import AccessStop, ApiToken, Employee
 from app.people.session_actions import NoLongerLetIn
+from tests.cases.builders import make_case
 from tests.people.builders import OPERATOR, Company, make_company, sign_in
 from tests.people.scim_client import ENTERPRISE, GROUP, Program, person, program, replaced
 
@@ -89,6 +92,14 @@ def test_a_leaver_is_out_at_once_and_leaves_nothing_to_nobody(app: Flask, compan
     assert desk is not None and desk.supervisor_id == company.max.id
     back = idp.patch(f"/Users/{company.sam.ref}", replaced("active", True))
     assert back.status_code == 403, "a supervisor is not among the roles that it gives"
+
+
+def test_what_a_deleted_one_held_goes_to_others_in_the_same_request(company: Company, idp: Program) -> None:
+    case_id = make_case(company.ana).id
+    assert idp.ask("DELETE", f"/Users/{company.ana.ref}").status_code == 204
+    db.session.rollback()
+    assert db.session.get_one(Case, case_id).owner_id == company.sam.id
+    assert [found for part in invariants.parts() for found in invariants.violations(part)] == []
 
 
 def test_a_deleted_one_is_gone_for_the_program_stays_for_us_and_comes_back_by_name(
