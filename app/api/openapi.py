@@ -22,6 +22,7 @@ _REFS = {
     "/remedies": ("RM", "a remedy"),
     "/exceptions": ("EX", "an exception"),
     "/customers": ("CU", "a customer"),
+    "/check-backs": ("CB", "a check-back"),
     "/payouts": ("PT", "a payout"),
     "/reviews": ("RW", "a review"),
 }
