@@ -18,10 +18,10 @@ from tests.scanners.source import ROOT, run
 WAPITI = ROOT / ".venv-scanners" / "web" / "bin" / "wapiti"
 MODULES = "sql,xss,permanentxss,csrf,http_headers,cookieflags,redirect,csp,file,exec,crlf"
 # Per role: the first bound ends the walk over the pages, the second each of the eleven kinds of attack.
-WALK_SECONDS, ATTACK_SECONDS = count(30, 12), count(5, 2)
+WALK_SECONDS, ATTACK_SECONDS = count(16, 12), count(3, 2)
 # sqlmap: level 1 asks for the plainest injections, level 2 for more kinds of them.
-LEVEL, PARAMETER_SECONDS = count(2, 1), count(20, 15)
-PAGES_MAX = count(60, 25)
+LEVEL, PARAMETER_SECONDS = count(2, 1), 15
+PAGES_MAX = count(40, 25)
 # Leaving would end the scan, and the language switch only sets a cookie.
 NEVER = ("/sign-out", "/static/", "/livez", "/readyz")
 _LINK = re.compile(r'(?:href|hx-get|action)="(/[^"#]*)"')
