@@ -43,9 +43,11 @@ PUBLIC_GET = {
 }
 PUBLIC_POST = {
     "feedback.answer",
+    "feedback.thank",
     "portal.answer",
     "portal.choose_zone",
     "portal.doubt",
+    "portal.thank",
     "portal.end_visit",
     "portal.open_link",
     "portal.send_report",
