@@ -38,6 +38,6 @@ class CustomerForm(Form):
         }
 
 
-def version_of(typed: str | None) -> int:
-    """Read the version that a form was shown with; anything else counts as an old one."""
-    return int(typed) if typed and typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+def version_of(typed: object) -> int:
+    """Read the version that a form was shown with; anything else, also none at all, counts as an old one."""
+    return int(typed) if isinstance(typed, str) and typed.isascii() and typed.isdigit() and len(typed) < 10 else 0

@@ -176,6 +176,6 @@ def refused(form: Form, refusal: Refusal, version: int) -> int:
     return refusal.status
 
 
-def version_of(text: str | None) -> int:
-    """Read a version from a hidden field; what isn't one is an old version."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
+def version_of(text: object) -> int:
+    """Read a version from a hidden field; what isn't one, or isn't there, is an old version."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 18 else 0
