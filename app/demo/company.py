@@ -12,6 +12,7 @@ from app.kernel.actor import Actor
 from app.kernel.money import Money
 from app.people import actions as people
 from app.people import place_actions as places
+from app.people import region_actions as regions
 from app.people.queries import PersonRow, SiteRow, person, site
 from app.people.secret_actions import set_pass_phrase
 from app.policies import actions as policies
@@ -168,6 +169,7 @@ def _hire(company: Company, house: House, draw: Random, phrase: str, actor: Acto
     """Fill a house up to its numbers; the second one has a manager of its own."""
     if house.code == "LON":
         _add(company, "LON", "Ruth Adeyemi", "ruth", "manager", "House manager", None, phrase, actor, now)
+        _lead_region(company, "British Isles", ("LON",), "ruth", actor, now)
     for role, wanted, title in (
         ("supervisor", house.supervisors, "Front desk supervisor"),
         ("frontline", house.frontline, "Front desk"),
@@ -185,6 +187,15 @@ def _hire(company: Company, house: House, draw: Random, phrase: str, actor: Acto
                 title if team == "Front desk" else title.replace("Front desk", "Guest relations"),
                 company.teams[house.code, team], phrase, actor, now,
             )  # fmt: skip
+
+
+def _lead_region(company: Company, name: str, codes: tuple[str, ...], box: str, actor: Actor, now: datetime) -> None:
+    """Let a manager reach these houses and no others."""
+    lead, site_ids = company.people[box], [company.sites[code].id for code in codes]
+    regions.add_region(name=name, site_ids=site_ids, lead_ids=[lead.id], actor=actor, now=now)
+    led = person(lead.id)
+    assert led is not None
+    company.people[box] = led
 
 
 def _add(

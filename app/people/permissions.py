@@ -102,6 +102,7 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
         grant(role, ("reviews.read", "reviews.write", "coaching.write"), "own")
     grant("hr", ("reviews.read", "reviews.write", "reviews.open", "charter.write", "fairness.read"), "company")
     grant("manager", ("charter.write", "fairness.read", "kudos.give"), "company")
+    grant("manager", ("reviews.open",), "own")  # of people in HR whose manager they are
     grant("auditor", ("reviews.read", "fairness.read"), "company")
     for role in ("frontline", "supervisor"):
         grant(role, ("kudos.give",), "site")
@@ -140,19 +141,18 @@ CUSTOMERS = frozenset({"cases.read", "cases.write", "customers.read", "customers
 PERMISSIONS: dict[str, dict[str, ScopeKind]] = _grants()
 """Permission → role → how far it reaches. A role that is not named has nothing."""
 
-# What a manager keeps who leads a region. What tells no place, or changes the whole company, is left to the others.
-_NOT_REGIONAL = frozenset(
+# What a manager keeps who leads a region. What is in neither list, as what tells no place or changes the whole company, is
+# left to the others: a new grant reaches no region before its room is known to keep to one.
+_PLACED = frozenset(
     {
-        "access.read",
-        "access.review",
-        "charter.write",
-        "fairness.read",
-        "mails.deliver",
-        "mails.settings",
-        "outcomes.read",
-        "policies.publish",
-        "policies.write",
-        "raises.read",
+        *_LEAD,
+        "cases.export",
+        "causes.fix",
+        "causes.read",
+        "causes.write",
+        "kudos.give",
+        "policies.simulate",
+        "reports.write",
     }
 )
 _PLACELESS = frozenset({"charter.read", "policies.read", "policies.review"})
@@ -161,9 +161,9 @@ _PLACELESS = frozenset({"charter.read", "policies.read", "policies.review"})
 def _regional(table: dict[str, dict[str, ScopeKind]]) -> dict[str, ScopeKind]:
     held = {name: grants["manager"] for name, grants in table.items() if "manager" in grants}
     return {
-        name: "region" if kind == "company" and name not in _PLACELESS else kind
+        name: "region" if name in _PLACED else kind
         for name, kind in held.items()
-        if name not in _NOT_REGIONAL
+        if kind == "own" or name in _PLACED or name in _PLACELESS
     }
 
 

@@ -15,6 +15,7 @@ from app.people.blueprint import bp
 from app.people.forms import DeactivateForm, PersonForm, VersionForm, refused, version_of
 from app.people.headers import keep_secret
 from app.people.queries import PersonRow
+from app.people.region_queries import region_led_by
 from app.people.step_up import require_proof
 from app.people.words import ROLE_MEANINGS, ROLE_WORDS
 
@@ -54,6 +55,7 @@ def person(reference: str) -> str:
         team=queries.team(shown.team_id) if shown.team_id else None,
         manager=named.get(shown.manager_id or 0),
         manager_id=shown.manager_id,
+        region=region_led_by(shown.id) if shown.role == "manager" else None,
         reports=queries.reports_of(shown.id),
         teams=queries.teams_led_by(shown.id),
         access=queries.access_of(shown.id, now),
@@ -150,6 +152,7 @@ def _deactivation_page(form: DeactivateForm, shown: PersonRow) -> str:
         form=form,
         person=shown,
         teams=queries.teams_led_by(shown.id),
+        region=region_led_by(shown.id) if shown.role == "manager" else None,
         reports=queries.reports_of(shown.id),
     )
 
