@@ -96,6 +96,10 @@ def open_review(*, employee_id: int, since_on: date, until_on: date, actor: Acto
             raise NotFound
         if actor.id is None or actor.id == employee_id:
             raise NotPermitted(_l("Nobody opens a review of themselves."))
+        if not rules.may_open(
+            opener_role=actor.role, opener_id=actor.id, employee_role=person.role, manager_id=person.manager_id
+        ):
+            raise NotPermitted(_l("People in HR are reviewed by their own manager, and everybody else by HR."))
         site = people.site(person.site_id)
         span = queries.span_of(since_on, until_on, site.time_zone, now)
         mistake = rules.period_mistake(since_on, until_on, now.astimezone(span.until.tzinfo).date())

@@ -94,7 +94,7 @@ class ReviewRow:
         return "reviewer" if actor.id == self.reviewer_id else None
 
 
-_Reviewer = aliased(Employee)
+_Reviewer, _Reader = aliased(Employee), aliased(Employee)
 _ROWS: Any = (
     select(
         Review.id, Review.employee_id, Review.reviewer_id, Review.opened_by_id, Review.since_on, Review.until_on,
@@ -124,10 +124,12 @@ def reviews(scope: Scope, page: Page) -> Slice[ReviewRow]:
 
 
 def _seen(statement: Select[Any], scope: Scope) -> Select[Any]:
-    """Whose review it is, who holds it now, and whom the table lets read all."""
-    if scope.kind == "company":
-        return statement
-    return statement.where(or_(Review.employee_id == scope.employee_id, Review.reviewer_id == scope.employee_id))
+    """Whose review it is, who holds it now, and whom the table lets read all; HR reads no other review of HR."""
+    hands = or_(Review.employee_id == scope.employee_id, Review.reviewer_id == scope.employee_id)
+    if scope.kind != "company":
+        return statement.where(hands)
+    is_hr = select(_Reader.id).where(_Reader.id == scope.employee_id, _Reader.role == "hr").exists()
+    return statement.where(or_(Employee.role != "hr", hands, ~is_hr))
 
 
 def span_of(since_on: date, until_on: date, zone: str, now: datetime) -> Span:
@@ -297,10 +299,11 @@ def involved(row: ReviewRow) -> set[int]:
 
 
 def readers(row: ReviewRow) -> tuple[tuple[int, str], ...]:
-    """Who may read it a second time: active HR people and managers without a hand in it, by name."""
+    """Who may read it a second time: active HR people and managers without a hand in it, by name; of HR, managers alone."""
+    roles = ("manager",) if row.role == "hr" else READERS
     rows = db.session.execute(
         select(Employee.id, Employee.name)
-        .where(Employee.role.in_(READERS), Employee.deactivated_at.is_(None), Employee.id.not_in(involved(row)))
+        .where(Employee.role.in_(roles), Employee.deactivated_at.is_(None), Employee.id.not_in(involved(row)))
         .order_by(Employee.name, Employee.id)
         .limit(100)
     )

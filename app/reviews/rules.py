@@ -11,7 +11,7 @@ from app.audit.rules import canonical
 State = Literal["self_assessment", "conversation", "signing", "closed"]
 Side = Literal["employee", "reviewer"]
 STATES: tuple[State, ...] = ("self_assessment", "conversation", "signing", "closed")
-ROLES = ("frontline", "supervisor", "manager")  # whose outcomes are reviewed
+ROLES = ("frontline", "supervisor", "manager", "hr")  # whose outcomes are reviewed
 READERS = ("hr", "manager")  # who may look at a review a second time
 AREAS = ("honesty", "promises", "fairness")
 TONES = ("praise", "concern")
@@ -36,6 +36,13 @@ STEPS: Mapping[tuple[State, str], Side | Literal["both"]] = {
     ("signing", "unlock"): "both",
     ("closed", "appeal"): "employee",
 }
+
+
+def may_open(*, opener_role: str | None, opener_id: int | None, employee_role: str, manager_id: int | None) -> bool:
+    """HR reviews everybody but HR; people in HR are reviewed by their own manager, so that HR never judges itself."""
+    if employee_role == "hr":
+        return opener_role in READERS and opener_id is not None and opener_id == manager_id
+    return opener_role == "hr"
 
 
 def may(state: str, deed: str, side: Side | None) -> bool:

@@ -17,11 +17,10 @@ from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
 from app.people.permissions import COMPANY
 from app.remedies import queries as remedies
-from app.reviews import actions, charter_views, deed_views, pdf, queries, recognition_views, words
+from app.reviews import actions, charter_views, deed_views, pdf, queries, recognition_views, rules, words
 from app.reviews.blueprint import bp as bp
 from app.reviews.forms import OpenForm, VersionForm
 from app.reviews.queries import ReviewRow
-from app.reviews.rules import ROLES
 from app.reviews.sheet import Sheet, data_of, sheet_of
 from app.ui.forms import options
 
@@ -145,8 +144,15 @@ def row_of(ref: str) -> ReviewRow:
 
 def _open_form(**given: object) -> OpenForm:
     form = OpenForm(**given)
-    mine = me().id
-    people_here = [one for one in people.active_people(ROLES) if one.id != mine]
+    actor = me()
+    people_here = [
+        one
+        for one in people.active_people(rules.ROLES)
+        if one.id != actor.id
+        and rules.may_open(
+            opener_role=actor.role, opener_id=actor.id, employee_role=one.role, manager_id=one.manager_id
+        )
+    ]
     form.employee.choices = options(
         [(one.id, f"{one.name}, {one.job_title or make_ref('employee', one.id)}") for one in people_here],
         empty=_("Choose"),

@@ -1,6 +1,6 @@
 """A review from opening to both signatures and an appeal: whose turn it is, what is frozen, and what is refused."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import orjson
 import pytest
@@ -26,7 +26,7 @@ from app.reviews import queries
 from app.reviews.models import Review
 from app.reviews.sheet import sheet_of
 from tests.cases.builders import make_case
-from tests.people.builders import Company, make_company
+from tests.people.builders import Company, make_company, make_person, sign_in
 from tests.remedies.builders import give, publish_policy
 from tests.reviews.builders import NOW, SINCE, fill, open_review, publish_charter, resolved
 
@@ -114,7 +114,7 @@ def test_whoever_takes_it_back_makes_the_signatures_of_that_round_void(company: 
 
 
 def test_nobody_reviews_themselves_signs_for_another_or_overwrites_a_newer_version(company: Company) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotPermitted):
         open_review(company, company.hana)
     row = locked(company)
     for who, error in (("bo", NotFound), ("sam", NotFound), ("max", NotFound), ("audra", NotPermitted)):
@@ -126,6 +126,26 @@ def test_nobody_reviews_themselves_signs_for_another_or_overwrites_a_newer_versi
         open_review(company)
     with pytest.raises(BadInput):
         open_review(company, company.bo, until_on=SINCE + timedelta(days=5))
+
+
+def test_people_in_hr_are_reviewed_by_their_own_manager_and_read_by_no_colleague_in_hr(
+    app: Flask, company: Company
+) -> None:
+    iris = make_person("Iris Bell", "hr", company.quayside.id, manager_id=company.max.id)
+    given = {"employee_id": iris.id, "since_on": date(2026, 1, 1), "until_on": date(2026, 3, 1), "now": utc_now()}
+    for who in (company.hana, iris, company.sam):
+        with pytest.raises(NotPermitted):
+            reviews.open_review(actor=who.actor, **given)
+    with pytest.raises(NotPermitted):  # of everybody else HR does it, also for a manager
+        reviews.open_review(actor=company.max.actor, **{**given, "employee_id": company.ana.id})
+    listed = sign_in(app.test_client(), company.max).get("/reviews/new").text
+    assert "Iris Bell" in listed and "Ana" not in listed.partition("<main")[2]
+    row = reviews.open_review(actor=company.max.actor, **given)
+    for who, seen in ((company.max, 200), (iris, 200), (company.hana, 404), (company.audra, 200)):
+        client = sign_in(app.test_client(), who)
+        assert client.get(f"/reviews/{row.ref}").status_code == seen, who.name
+        assert (row.ref in client.get("/reviews").text) == (seen == 200), who.name
+    assert {name for _id, name in queries.readers(_row(row))} == set(), "no manager without a hand in it"
 
 
 def test_an_appeal_opens_the_review_again_with_a_reader_who_had_no_hand_in_it(company: Company) -> None:
