@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from app.approvals.models import ExceptionRequest
 from app.cases.models import Case, Category
+from app.demo.asked_of_data import ask_about_data
 from app.demo.cared import care_for
 from app.demo.company import DOMAIN, NAMED
 from app.demo.mails import write_mails
@@ -132,6 +133,9 @@ def hear_customers(now: datetime) -> None:
     )  # fmt: skip
     choices.let_choose(case_id=naomi, remedy_ids=[second, third], actor=ana.actor, now=now)
     care_for(cleo, ana, sam, now)
+    ada = people.person_by_email(f"ada@{DOMAIN}")
+    assert ada is not None
+    ask_about_data(db.session.get_one(Case, cleo).customer_id or 0, ada, now)
 
 
 def filled_table() -> str | None:
