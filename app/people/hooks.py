@@ -29,7 +29,8 @@ on_access_stop: list[Callable[[int, datetime], None]] = []
 class AccessChange:
     """Something about how a person signs in that they should know at once.
 
-    what: new-device, factor-added, factor-removed, codes-made, code-used, codes-guessed, pass-phrase.
+    what: new-device, factor-added, factor-removed, codes-made, code-used, codes-guessed, pass-phrase,
+    passkey-added, passkey-removed, passkey-copied.
     """
 
     what: str
