@@ -97,7 +97,11 @@ class _Said:
 
     def __init__(self, name: str, sites: set[int], leads: set[int]) -> None:
         self.name, self.sites, self.leads = name, sites, leads
-        self.entry: dict[str, Any] = {"name": name, "sites": [ref("site", one) for one in sorted(sites)], "leads": _refs(leads)}
+        self.entry: dict[str, Any] = {
+            "name": name,
+            "sites": [ref("site", one) for one in sorted(sites)],
+            "leads": _refs(leads),
+        }
 
 
 def _refs(employee_ids: Iterable[int]) -> list[str]:
