@@ -1,6 +1,9 @@
 """Personal fields sealed under a key of each subject, and digests to find them by.
 
 It opens and seals with the secrets of the instance that migrates, so it runs where SECRET_KEY is configured.
+
+Contract: the plain columns of `customer` and its search index go in the same step. Two releases would have kept every name in
+plain text in a column that nobody reads, beside the sealed one, until the second. Old code can't serve this schema: it needs a stop.
 """
 
 import base64
