@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from app.customers.identity_models import digest_employee
+from app.customers.identity_models import EmployeeDigest, digest_employee
 from app.customers.models import Customer, CustomerPreference, CustomerToken
-from app.customers.rules import name_key, search_parts
+from app.customers.rules import email_key, name_key, search_parts
 from app.kernel import personal
 from app.kernel.database import db
 from app.kernel.transactions import in_transaction
@@ -112,8 +112,12 @@ def rewrap(after: int, limit: int) -> tuple[int | None, int]:
 
 def digest_employees_anew(after: int, limit: int) -> tuple[int | None, int]:
     """Make the digests of employees' addresses under the newest secret (see personal.Rewrap)."""
-    found = select(Employee.id, Employee.email).where(Employee.id > after).order_by(Employee.id).limit(limit)
+    found = select(Employee.id, Employee.email, EmployeeDigest.digest).where(Employee.id > after)
+    found = (
+        found.outerjoin(EmployeeDigest, EmployeeDigest.employee_id == Employee.id).order_by(Employee.id).limit(limit)
+    )
     rows = db.session.execute(found).all()
-    for row in rows:
+    old = [row for row in rows if row.digest != personal.digest(f"email:{email_key(row.email)}", personal.configured())]
+    for row in old:
         digest_employee(db.session, row.id, row.email)
-    return (rows[-1].id if rows else None), len(rows)
+    return (rows[-1].id if rows else None), len(old)
