@@ -125,6 +125,11 @@ def _falls_back_on(one: Any) -> ColumnElement[bool]:
     return and_(named.correlate_except(fallback), ~anybody, _has_no_part(one))
 
 
+def _anything() -> Select[Any]:
+    waits = exists().where(ExceptionRequest.state == "waiting", ExceptionRequest.expires_at > _NOW)
+    return select(waits.correlate_except(ExceptionRequest))
+
+
 def _waiting() -> Select[Any]:
     reader = aliased(Employee)
     found = (
@@ -148,5 +153,7 @@ def _waiting() -> Select[Any]:
     return select(func.count()).select_from(found.subquery())
 
 
+# Whether any request waits at all, for anybody: a glance before the long look of WAITING.
+ANYTHING = _anything()
 WAITING = _waiting()
 """Counts what waits for `employee_id` at `now`, at most MOST of it."""

@@ -17,7 +17,7 @@ from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, Preferences, s
 
 bp = Blueprint("ui", __name__, template_folder="templates")
 _UNREAD = select(notifications.UNREAD.scalar_subquery())
-_BOTH = select(notifications.UNREAD.scalar_subquery(), turns.WAITING.scalar_subquery())
+_GLANCE = select(notifications.UNREAD.scalar_subquery(), turns.ANYTHING.scalar_subquery())
 CHOICES = {"theme": THEMES, "language": tuple(LANGUAGES), "keys": ("on", "off")}
 
 
@@ -45,11 +45,18 @@ def _counts() -> Mapping[str, int | None]:
 
 
 def _waiting() -> tuple[int, int]:
-    """Unread notices and requests that wait for the reader, in one query a page; 0 for whoever decides nothing."""
+    """Unread notices and requests that wait for the reader; 0 for whoever decides nothing.
+
+    One query a page, and a second one while anything waits for anybody: working out whose turn it is costs more than the page.
+    """
     if "ui_waiting" not in g:
         asked = {"employee_id": current_user.person.id, "now": utc_now()}
-        counts = db.session.execute(_BOTH, asked) if can("exceptions.decide") else db.session.execute(_UNREAD, asked)
-        g.ui_waiting = (*counts.one(), 0)[:2]
+        connection = db.session.connection()
+        if can("exceptions.decide"):
+            unread, is_any = connection.execute(_GLANCE, asked).one()
+            g.ui_waiting = (unread, connection.scalar(turns.WAITING, asked) if is_any else 0)
+        else:
+            g.ui_waiting = (connection.scalar(_UNREAD, asked), 0)
     found: tuple[int, int] = g.ui_waiting
     return found
 
