@@ -110,7 +110,10 @@ def _wait(token_hash: str | None) -> int:
     burst = int(current_app.config.get("SCIM_BURST", BURST))
     limits: dict[str, Limiter] = current_app.extensions.setdefault(
         "makegood_scim_limits",
-        {"token": Limiter(PER_MINUTE, burst), "stranger": Limiter(STRANGER_PER_MINUTE, STRANGER_BURST)},
+        {
+            "token": Limiter(PER_MINUTE, burst, shared="scim-token"),
+            "stranger": Limiter(STRANGER_PER_MINUTE, STRANGER_BURST, shared="scim-stranger"),
+        },
     )
     kind = "token" if token_hash else "stranger"
     return limits[kind].wait_seconds(token_hash or request.remote_addr or "?", time.monotonic())

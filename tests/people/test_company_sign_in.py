@@ -22,6 +22,7 @@ from app.kernel.time import utc_now
 from app.people import actions as people
 from app.people.models import SignInIdentity, SignInSession
 from app.people.sso_rules import identity_of, mistake_of
+from config import BadSetting
 from tests.conftest import _forget_the_last_request, settings_for
 from tests.people import builders
 from tests.people.builders import OPERATOR, Company, make_company
@@ -300,6 +301,37 @@ def test_where_the_company_alone_lets_in_only_administrators_keep_a_pass_phrase(
     assert typed.status_code == 422 and "its own sign-in only" in typed.text and not is_in(ana)
     assert ada.post("/sign-in", data={"email": "ada@makegood.example", "phrase": PHRASE}).status_code == 303
     assert sign_in(ana, idp).status_code == 303 and is_in(ana)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"MAKEGOOD_OIDC_ISSUER": "https://id.example"},
+        {
+            "MAKEGOOD_OIDC_ISSUER": "ftp://id.example",
+            "MAKEGOOD_OIDC_CLIENT_ID": "m",
+            "MAKEGOOD_OIDC_CLIENT_SECRET": "s" * 16,
+        },
+        {**settings_of("https://id.example"), "MAKEGOOD_OIDC_CLIENT_SECRET": "short and told"},
+        {**settings_of("https://id.example?x=1")},
+        {"MAKEGOOD_OIDC_ONLY": "yes"},
+        {"MAKEGOOD_SCIM_ROLES": "boss"},
+        {"MAKEGOOD_SCIM_ROLES": ","},
+    ],
+)
+def test_settings_that_let_nobody_in_stop_the_start_and_tell_no_secret(wrong: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        settings_for("sqlite:///x", tmp_path, **wrong)
+    assert "told" not in str(refusal.value)
+
+
+def test_production_asks_for_a_provider_behind_https(tmp_path: Path) -> None:
+    plain = settings_of("http://id.example")
+    made = settings_for("sqlite:///x", tmp_path, **plain)
+    assert made.oidc_issuer == "http://id.example" and plain["MAKEGOOD_OIDC_CLIENT_SECRET"] not in repr(made)
+    safe = {"MAKEGOOD_ENV": "production", "SECRET_KEY": "k" * 40, "MAKEGOOD_BASE_URL": "https://desk.example"}
+    with pytest.raises(BadSetting, match="MAKEGOOD_OIDC_ISSUER"):
+        settings_for("sqlite:///x", tmp_path, **plain, **safe)
 
 
 def test_claims_hold_on_one_side_of_each_edge_only() -> None:
