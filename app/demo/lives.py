@@ -7,6 +7,7 @@ from app.approvals import actions as approvals
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.customers import actions as customers
+from app.customers.segment_actions import set_segment
 from app.demo.asked import asked, is_asked
 from app.demo.clockwork import Clockwork, Story
 from app.demo.company import Company
@@ -42,6 +43,7 @@ class Scene:
     clockwork: Clockwork
     guests: dict[str, list[int]] = field(default_factory=dict)  # customer ids by site
     gone: dict[int, PersonRow] = field(default_factory=dict)
+    regulars: set[int] = field(default_factory=set)  # who came again
 
     def who(self, person: PersonRow) -> Actor:
         return self.gone.get(person.id, person).actor
@@ -89,6 +91,11 @@ def log_planned(scene: Scene, code: str, plan: Plan, logger: PersonRow) -> int:
     known = scene.guests.setdefault(code, [])
     if plan.guest is None and known:
         customer_id = known[int(plan.helper * len(known))]
+        if customer_id not in scene.regulars:  # whoever comes again is a regular guest from then on
+            scene.regulars.add(customer_id)
+            set_segment(
+                customer_id=customer_id, segment="regular", actor=scene.who(scene.company.people["ada"]), now=now
+            )
     elif plan.guest is None:
         customer_id = None
     else:
