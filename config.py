@@ -240,7 +240,9 @@ def _issuer(env: dict[str, str], environment: str) -> str:
     given = env.get("MAKEGOOD_OIDC_ISSUER", "")
     _url(env, "MAKEGOOD_OIDC_ISSUER", "", environment)
     if any(sign in given for sign in "?#@ ") or len(given) > 300:
-        raise BadSetting("MAKEGOOD_OIDC_ISSUER", "(hidden)", "give the issuer alone, like https://login.company.example")
+        raise BadSetting(
+            "MAKEGOOD_OIDC_ISSUER", "(hidden)", "give the issuer alone, like https://login.company.example"
+        )
     for name in ("MAKEGOOD_OIDC_CLIENT_ID", "MAKEGOOD_OIDC_CLIENT_SECRET"):
         if bool(env.get(name)) != bool(given):
             raise BadSetting(name, "(hidden)", "set it together with MAKEGOOD_OIDC_ISSUER, or neither")
