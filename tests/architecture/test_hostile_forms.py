@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -70,7 +71,7 @@ def forms(app: Flask) -> Iterator[Rule]:
 
 def address_of(app: Flask, rule: Rule, draw: random.Random) -> str:
     """Name what exists (number 1 of its kind) or something odd."""
-    values = {}
+    values: dict[str, Any] = {}
     for name in rule.arguments:
         if "Integer" in type(rule._converters[name]).__name__:
             values[name] = draw.choice((1, 1, 2, 999_999, 10**17))
