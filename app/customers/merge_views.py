@@ -43,6 +43,14 @@ class PartForm(Form):
     reason = LineField(_l("Why they are two"), [InputRequired(), Length(max=merge_actions.REASON_MAX)])
 
 
+class TwoForm(PartForm):
+    """As PartForm, beside a form whose reason has its own place on the page."""
+
+    reason = LineField(
+        _l("Why they are two"), [InputRequired(), Length(max=merge_actions.REASON_MAX)], id="two-reason"
+    )  # fmt: skip
+
+
 @bp.get("/customers/duplicates")
 @needs("customers.merge")
 def duplicates() -> str:
@@ -90,7 +98,7 @@ def merge(ref: str, other: str) -> ResponseReturnValue:
 @needs("customers.merge")
 def tell_apart(ref: str, other: str) -> ResponseReturnValue:
     """Two who were looked at are two: nobody is offered them again."""
-    pair, form = _pair(ref, other), PartForm()
+    pair, form = _pair(ref, other), TwoForm()
     if form.validate():
         said: dict[str, Any] = {"one_id": pair.older.id, "other_id": pair.newer.id, "reason": form.reason.data or ""}
         try:
@@ -167,7 +175,7 @@ def _merge_form(pair: Pair, *, is_fresh: bool = False) -> MergeForm:
     return form
 
 
-def _compare(pair: Pair, form: MergeForm, two: PartForm | None = None) -> str:
+def _compare(pair: Pair, form: MergeForm, two: TwoForm | None = None) -> str:
     scope = my_scope("customers.merge")
     sides = [_side(card) for one in (pair.older, pair.newer) if (card := queries.card(one.id, scope))]
     return render_template(
@@ -177,7 +185,7 @@ def _compare(pair: Pair, form: MergeForm, two: PartForm | None = None) -> str:
         form=form,
         words=REASON_WORDS,
         apart=duplicate_queries.apart(pair.older.id, pair.newer.id),
-        two=two or PartForm(formdata=None),
+        two=two or TwoForm(formdata=None),
     )
 
 
