@@ -20,6 +20,7 @@ from app.notifications import actions as notifications
 from app.notifications.rules import declare
 from app.people import permissions
 from app.people import queries as people
+from app.people.models import Employee
 from app.people.queries import PersonRow
 
 SET = audit.declare(
@@ -49,10 +50,11 @@ def set_absence(
     A person says it of themselves, a manager of anybody. The stand-in must hold the right to decide themselves: it is
     the reach that is lent, not the trust.
     """
-    permissions.require(actor, "exceptions.decide")
+    scope = permissions.require(actor, "exceptions.decide")
     with transaction():
         person = _decider(employee_id, "employee_id")
-        if actor.is_person and actor.id != employee_id and actor.role != "manager":
+        is_led = actor.role == "manager" and scope.covers(site_id=person.site_id)
+        if actor.is_person and actor.id != employee_id and not is_led:
             raise NotPermitted(_l("You can say this of yourself. A manager says it of others."))
         _check_period(from_at, to_at, now)
         if stand_in_id is not None:
@@ -85,10 +87,14 @@ def set_absence(
 
 def end_absence(*, absence_id: int, actor: Actor, now: datetime) -> None:
     """End an absence now, or call a coming one off; what the stand-in decided stays decided."""
-    permissions.require(actor, "exceptions.decide")
+    scope = permissions.require(actor, "exceptions.decide")
     with transaction():
         absence = db.session.get(Absence, absence_id)
-        if absence is None or (actor.is_person and actor.role != "manager" and absence.employee_id != actor.id):
+        if absence is None:
+            raise NotFound
+        site_id = db.session.get_one(Employee, absence.employee_id).site_id
+        is_led = actor.role == "manager" and scope.covers(site_id=site_id)
+        if actor.is_person and absence.employee_id != actor.id and not is_led:
             raise NotFound
         ended = db.session.execute(
             update(Absence).where(Absence.id == absence_id, Absence.ended_at.is_(None)).values(ended_at=now)

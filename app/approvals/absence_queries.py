@@ -9,6 +9,7 @@ from app.approvals.absence_models import Absence, CalendarFeed
 from app.approvals.calendar_actions import host_of
 from app.kernel.database import db
 from app.kernel.money import Money
+from app.people.models import Employee
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,19 @@ class AbsenceRow:
         return None if self.amount_minor_max is None else Money(self.amount_minor_max, self.currency or "")
 
 
-def coming(now: datetime, employee_id: int | None = None, limit: int = 100) -> tuple[AbsenceRow, ...]:
-    """Return absences that have not ended, by their beginning; of one person also those they stand in for."""
+def coming(
+    now: datetime, employee_id: int | None = None, site_ids: tuple[int, ...] = (), limit: int = 100
+) -> tuple[AbsenceRow, ...]:
+    """Return absences that have not ended, by their beginning.
+
+    Of one person also those they stand in for, and of the people of the sites that they lead.
+    """
     columns = [getattr(Absence, name) for name in AbsenceRow.__dataclass_fields__]
     statement = select(*columns).where(Absence.ended_at.is_(None), Absence.to_at > now)
     if employee_id is not None:
-        statement = statement.where(or_(Absence.employee_id == employee_id, Absence.stand_in_id == employee_id))
+        led = select(Employee.id).where(Employee.site_id.in_(site_ids))
+        theirs = (Absence.employee_id == employee_id, Absence.stand_in_id == employee_id)
+        statement = statement.where(or_(*theirs, Absence.employee_id.in_(led)) if site_ids else or_(*theirs))
     return tuple(
         AbsenceRow(*row) for row in db.session.execute(statement.order_by(Absence.from_at, Absence.id).limit(limit))
     )

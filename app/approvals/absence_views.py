@@ -15,7 +15,8 @@ from app.approvals.calendar_forms import CalendarForm
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
-from app.people.access import me, needs
+from app.people.access import me, my_scope, needs
+from app.people.permissions import sites_of
 from app.people.step_up import require_proof
 from app.ui.forms import options
 
@@ -108,7 +109,8 @@ def _absence_form(*, is_fresh: bool = False) -> AbsenceForm:
     actor = me()
     site = people.site(actor.site_id or 0)
     everybody = people.active_people(DECIDERS)
-    away = everybody if actor.role == "manager" else tuple(one for one in everybody if one.id == actor.id)
+    led = my_scope("exceptions.decide") if actor.role == "manager" else None
+    away = tuple(one for one in everybody if one.id == actor.id or (led and led.covers(site_id=one.site_id)))
     made = AbsenceForm(formdata=None) if is_fresh else AbsenceForm()
     form = made.prepare(everybody, away, people.sites(), site.time_zone, site.currency)
     if form.employee_id.data is None and (is_fresh or not form.is_submitted()):
@@ -128,7 +130,8 @@ def page(form: AbsenceForm | None = None, calendar: CalendarForm | None = None) 
     if calendar is None:
         calendar = CalendarForm(formdata=None, data={"calendar_stand_in_id": feed.stand_in_id if feed else None})
         calendar.prepare(people.active_people(DECIDERS), actor.id)
-    rows = queries.coming(now, None if actor.role == "manager" else actor.id)
+    led = sites_of(my_scope("exceptions.decide")) if actor.role == "manager" else ()
+    rows = queries.coming(now, None if led is None else actor.id, led or ())
     return render_template(
         "approvals/absences.html",
         form=form,

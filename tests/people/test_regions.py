@@ -1,5 +1,6 @@
 """Regions: who leads one sees its sites in every room and nothing of the others; who decides and who is told follow."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from app.approvals import absence_actions as absences
 from app.approvals.roster_queries import roster
 from app.kernel.database import db
-from app.kernel.errors import BadInput
+from app.kernel.errors import BadInput, NotFound, NotPermitted
 from app.kernel.time import utc_now
 from app.people import actions as people
 from app.people import queries, region_actions
@@ -103,6 +105,17 @@ def test_nobody_decides_or_hears_outside_of_their_region(app: Flask, company: Co
     found = {one.id: one for one in roster(utc_now()).deciders}
     assert (found[company.max.id].scope, found[company.max.id].site_ids) == ("region", (company.harbour.id,))
     assert (found[everywhere.id].scope, found[everywhere.id].site_ids) == ("company", ())
+    leader, now = queries.person(company.max.id), utc_now()
+    assert leader is not None and company.sam is not None and company.tom is not None
+    span: dict[str, Any] = {"from_at": now + timedelta(days=1), "to_at": now + timedelta(days=2), "now": now}
+    absences.set_absence(employee_id=company.tom.id, actor=leader.actor, **span)
+    with pytest.raises(NotPermitted):
+        absences.set_absence(employee_id=company.sam.id, actor=leader.actor, **span)
+    hers = absences.set_absence(employee_id=company.sam.id, actor=company.sam.actor, **span).id
+    with pytest.raises(NotFound):
+        absences.end_absence(absence_id=hers, actor=leader.actor, now=now)
+    page = sign_in(app.test_client(), company.max).get("/absences").text
+    assert company.tom.name in page
 
 
 def test_a_region_is_changed_with_care(app: Flask, company: Company) -> None:
