@@ -14,7 +14,6 @@ from scim2_models import (
     PreconditionFailedException,
     Resource,
     ResourceType,
-    ResponseParameters,
     ScimFilter,
     SearchRequest,
 )
@@ -49,13 +48,7 @@ class Storage(ScimStorage):
     def operation(self) -> Iterator[None]:
         yield
 
-    def get(
-        self,
-        resource_type: ResourceType,
-        resource_id: str,
-        *,
-        response_parameters: ResponseParameters[Any] | None = None,
-    ) -> Resource[Any]:
+    def get(self, resource_type: ResourceType, resource_id: str, **_projection: Any) -> Resource[Any]:
         if resource_type.name == "User":
             person = queries.person_of(self._id("employee", resource_id))
             if person is not None:

@@ -146,7 +146,7 @@ def test_every_lie_is_refused_with_a_plain_page_and_an_entry(
     app: Flask, company: Company, tmp_path: Path, idp: Provider
 ) -> None:
     served = trusting(app, tmp_path, idp.issuer)
-    got = []
+    got: list[str] = []
     for why, lie in LIES:
         for name, value in {**vars(Provider(issuer=idp.issuer)), **lie}.items():
             setattr(idp, name, value)
