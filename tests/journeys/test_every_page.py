@@ -24,7 +24,8 @@ PAGES = {
     "ada": ("/", "/people", "/settings", "/imports", "/remedy-kinds", "/me", "/policies/new", "/policies/packs/airline",
             "/payout-routes", "/outbox", "/settings/mailboxes", "/settings/templates", "/authority-matrix",
             "/authority-matrix/bounds", "/deciders", "/certificates", "/entitlements", "/settings/legal-clocks",
-            "/settings/clock-rules", "/settings/clock-targets", "/settings/re-runs", "/health", "/me/second-factor"),
+            "/settings/clock-rules", "/settings/clock-targets", "/settings/re-runs", "/health", "/privacy", "/privacy/retention",
+            "/me/second-factor"),
     "audra": ("/", "/cases/MG-1", "/audit", "/purses", "/metrics"),
 }  # fmt: skip
 
