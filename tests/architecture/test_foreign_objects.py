@@ -78,6 +78,7 @@ ELSEWHERE = {
     "/decide/<token>": "tests/approvals/test_links.py",
     "/follow-ups/<ref>": "tests/feedback/test_surveys.py",
     "/imports/<run_ref>": "tests/intake/test_pages.py",
+    "/me/reports/": "tests/insights/test_reports.py",
     "/me/passkeys/": "tests/people/test_passkeys.py",
     "/scim/v2": "tests/people",
     "/report/<code>": "tests/portal/test_reports.py",
@@ -109,19 +110,26 @@ BODY = {
 _MONEY = {"kind": "refund", "amount": {"amount": "5.00", "currency": "USD"}, "reason": "a good reason"}
 API_BODIES: dict[str, dict[str, Any]] = {
     "api.add_message": {"direction": "in", "channel": "desk", "text": "some words"},
+    "api.add_consent": {"purpose": "updates", "given": True, "source": "desk"},
     "api.add_note": {"text": "some words"},
     "api.amend_exception": {name: _MONEY[name] for name in ("amount", "reason")},
     "api.answer_question": {"text": "some words"},
     "api.ask_back": {"text": "some words"},
     "api.ask_exception": _MONEY,
     "api.decide_exception": {"outcome": "approved", "reason": "a good reason"},
+    "api.finish_check_back": {"version": 1, "note": "some words"},
     "api.give_remedy": _MONEY,
+    "api.merge_customer": {"into": "CU-999998", "reason": "a good reason"},
+    "api.move_check_back": {"version": 1, "due_at": "2027-03-01T10:00:00Z", "note": "some words"},
     "api.pause_case": {"waiting_for": "customer", "reason": "a good reason"},
+    "api.plan_check_back": {"what": "some words", "channel": "phone", "due_at": "2027-03-01T10:00:00Z"},
     "api.release_remedy": {"outcome": "declined"},
     "api.reopen_case": {"reason": "a good reason"},
     "api.send_letter": {"kind": "holding", "way": "letter", "subject": "About it", "opening": "Dear Cleo,"},
     "api.resolve_case": {"outcome": "made_good", "root_cause": "unknown"},
     "api.reverse_remedy": {"reason": "a good reason"},
+    "api.set_wishes": {"version": 0},
+    "api.unmerge_customer": {"reason": "a good reason"},
 }
 # Ending a session that is over, or nobody's, says the same as ending one's own; a letter's words are read before its case.
 REFUSED = {"people.end_session": (303,), "api.send_letter": (404, 422)}
