@@ -67,8 +67,8 @@ def use_state(*, state: str, now: datetime) -> None:
     with transaction():
         db.session.execute(delete(UsedState).where(UsedState.used_at < now - _STATES_KEPT))
         statement = insert(UsedState).values(state_hash=hash_token(state), used_at=now)  # type: ignore[operator]
-        taken = db.session.execute(statement.on_conflict_do_nothing(index_elements=["state_hash"]))
-        if not taken.rowcount:  # type: ignore[attr-defined]
+        first = statement.on_conflict_do_nothing(index_elements=["state_hash"]).returning(UsedState.state_hash)
+        if db.session.execute(first).first() is None:
             raise SignInRefused("replayed")
 
 
