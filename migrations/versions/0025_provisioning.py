@@ -22,8 +22,8 @@ TABLES = {
     bound_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_sign_in_identity PRIMARY KEY (id),
     CONSTRAINT ck_sign_in_identity_way CHECK (way IN ('email','provisioning')),
-    CONSTRAINT uq_sign_in_identity_issuer_subject UNIQUE (issuer, subject),
-    CONSTRAINT uq_sign_in_identity_employee_id_issuer UNIQUE (employee_id, issuer),
+    CONSTRAINT uq_sign_in_identity_issuer UNIQUE (issuer, subject),
+    CONSTRAINT uq_sign_in_identity_employee_id UNIQUE (employee_id, issuer),
     CONSTRAINT fk_sign_in_identity_employee_id_employee FOREIGN KEY(employee_id) REFERENCES employee (id)
 )""",
     ),
