@@ -70,7 +70,10 @@ def report_of(title: str, measures: Sequence[str], part: Part, zone: tzinfo) -> 
     sections = []
     for name in measures:
         measure = MEASURES[name]
-        found = figure_queries.figures(name, part, part.until)
+        # Bands of amounts with too few would fill pages with nothing; they stand on the measure's own page.
+        found = [
+            one for one in figure_queries.figures(name, part, part.until) if one.value is not None or ":" not in one.key
+        ]
         lines = measure_sheet.lines(measure, found, names)
         sections.append(Section(measure, list(zip(lines, _drawn(measure, found), strict=True))))
     return Report(title, ", ".join(places), part.since, part.until, zone, sections)
