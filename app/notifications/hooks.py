@@ -42,6 +42,12 @@ ACCESS_LINES = {
             "Somebody who knows your pass phrase gave wrong codes too often. If it wasn't you, change your pass phrase."
         ),
     ),
+    "passkey-added": declare("security:passkey-added", _l("A passkey was added to your account: %(name)s.")),
+    "passkey-removed": declare("security:passkey-removed", _l("A passkey of your account was removed: %(name)s.")),
+    "passkey-copied": declare(
+        "security:passkey-copied",
+        _l("A passkey of your account was refused: it seems to have been copied. Remove it, and add a new one."),
+    ),
     "company-account": declare("security:company-account", _l("You can now sign in with your company's account.")),
     "pass-phrase": declare("security:pass-phrase", _l("Your pass phrase was changed.")),
 }
