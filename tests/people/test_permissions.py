@@ -22,7 +22,7 @@ def test_the_auditor_reads_everything_and_changes_nothing() -> None:
     held = {name for name, grants in PERMISSIONS.items() if "auditor" in grants}
     assert {name for name in PERMISSIONS if name.endswith(".read")} <= held
     personal = {"profile.write", "tokens.write"}
-    reading = {"policies.follow", "policies.simulate"}  # what applies to oneself, and a replay that writes nothing
+    reading = {"policies.follow", "policies.simulate", "cases.export"}  # writes nothing but that it was read
     assert {name for name in held if not name.endswith((".read", ".verify"))} == personal | reading
 
 
