@@ -189,5 +189,15 @@ def test_from_the_first_mail_to_the_receipt_by_mail(
     with hers.expect_download() as kept:
         hers.get_by_role("link", name=re.compile("Final response")).click()
     assert Path(kept.value.path()).read_bytes() == paper.get_content()
+
+    # And the receipt by mail: what was settled stands in it already.
+    ana.go("/cases/MG-1/letters")
+    ana.page.get_by_role("link", name="Receipt").click()
+    expect(ana.page.get_by_label("What you receive")).to_have_value(re.compile(r"\$900\.00.*RM-2"))
+    ana.page.get_by_role("button", name="Send", exact=True).click()
+    expect(ana.page.get_by_role("link", name="Receipt").first).to_be_visible()
+    expect(ana.page.get_by_role("button", name="Send", exact=True)).to_have_count(0)
+    receipt = cleo.reads()
+    assert "receipt" in receipt["Subject"].lower() and "$900.00" in body_of(receipt)
     assert ana.complaints == []
     context.close()
