@@ -39,7 +39,7 @@ def judge(made_at: datetime, due_at: datetime, calendar: Calendar, role: str | N
 
     Worked value: on Friday 16:00 in Mon-Fri 09-17, Sunday noon is refused and Friday 17:00 offered instead.
     """
-    made_at = made_at.replace(microsecond=0)
+    made_at, due_at = made_at.replace(microsecond=0), due_at.replace(microsecond=0)
     if due_at <= made_at:
         return Refused("past")
     if due_at > made_at + _HORIZON:
