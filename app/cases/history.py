@@ -33,6 +33,7 @@ IMPORTED = audit.declare(
     "state",
     "received_at",
     "resolved_at",
+    "resolver",
     sentence=_l("brought in a past case"),
 )
 NAME_MAX = 160
@@ -42,6 +43,7 @@ NAME_MAX = 160
 class PastCase:
     """One past case as a file tells it. resolved_at None on a closed one: it ended, and when is not known.
 
+    resolver_id: who resolved it, where the file says so and the date is known.
     computes_due: where no due date is given, our own targets say it; else such a case has no clock.
     """
 
@@ -63,6 +65,7 @@ class PastCase:
     due_at: datetime | None
     computes_due: bool = True
     given_minor: int = 0
+    resolver_id: int | None = None
 
 
 def log_history(cases: Sequence[PastCase], *, actor: Actor, now: datetime) -> list[int]:
@@ -151,6 +154,7 @@ def _row(case: PastCase, now: datetime) -> dict[str, Any]:
         "state": case.state,
         "outcome": case.outcome if ended_at else None,
         "resolved_at": ended_at,
+        "resolved_by_id": case.resolver_id if case.resolved_at else None,
         "closed_at": ended_at if case.state == "closed" else None,
         "reopened_count": 0,
         "next_due_at": rules.NEVER,
@@ -205,6 +209,7 @@ def _entry(case_id: int, case: PastCase) -> audit.Entry:
         "state": case.state,
         "received_at": iso(case.received_at),
         "resolved_at": iso(case.resolved_at) if case.resolved_at else None,
+        "resolver": ref("employee", case.resolver_id) if case.resolver_id else None,
     }
     return audit.Entry(IMPORTED, ref("case", case_id), said, case_id, case.site_id)
 

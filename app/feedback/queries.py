@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, case, func, literal, select, tuple_
+from sqlalchemy import Select, and_, case, func, literal, select, tuple_
 
 from app.cases.models import Case
 from app.customers.models import Customer
@@ -113,11 +113,15 @@ class FollowUpView:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of one part and time: whom we asked, who answered, and what. Every share's n stands beside its k."""
+    """Counts of one part and time: whom we asked, who answered, and what. Every share's n stands beside its k.
+
+    imported: answers that came with history. They count among the scores, but say nothing of whom we asked.
+    """
 
     resolved: int
     asked: int
     answered: int
+    imported: int
     csat_count: int
     csat_top: int
     promoters: int
@@ -216,11 +220,12 @@ def answers(scope: Scope, page: Page, *, site_id: int | None, unhappy: bool) -> 
 
 def totals(scope: Scope, *, site_id: int | None, since: datetime, until: datetime) -> Totals:
     """Count the surveys of resolutions in a time, and their answers, in one query."""
-    asked = case((Survey.state.in_(("sent", "answered")), 1), else_=0)
+    ours, answered = Case.historic.is_(False), SurveyAnswer.id.is_not(None)
     columns: list[Any] = [
-        func.count(Survey.id),
-        func.sum(asked),
-        func.count(SurveyAnswer.id),
+        func.sum(case((ours, 1), else_=0)),
+        func.sum(case((and_(ours, Survey.state.in_(("sent", "answered"))), 1), else_=0)),
+        func.sum(case((and_(ours, answered), 1), else_=0)),
+        func.sum(case((and_(~ours, answered), 1), else_=0)),
         func.count(SurveyAnswer.csat),
         func.sum(case((SurveyAnswer.csat >= rules.CSAT_TOP_MIN, 1), else_=0)),
         func.sum(case((SurveyAnswer.nps >= rules.NPS_PROMOTER_MIN, 1), else_=0)),
@@ -235,14 +240,15 @@ def totals(scope: Scope, *, site_id: int | None, since: datetime, until: datetim
     wanted = (
         select(*columns)
         .select_from(Survey)
+        .join(Case, Case.id == Survey.case_id)
         .outerjoin(SurveyAnswer, SurveyAnswer.survey_id == Survey.id)
         .outerjoin(FollowUp, FollowUp.survey_id == Survey.id)
         .where(Survey.resolved_at >= since, Survey.resolved_at < until)
     )
     row = [int(value or 0) for value in db.session.execute(_within(wanted, scope, site_id)).one()]
-    resolved, asked_count, answered, csat, top, promoters, detractors, nps, low, *sums = row
+    resolved, asked, told, imported, csat, top, promoters, detractors, nps, low, *sums = row
     return Totals(
-        resolved=resolved, asked=asked_count, answered=answered, csat_count=csat, csat_top=top, promoters=promoters,
+        resolved=resolved, asked=asked, answered=told, imported=imported, csat_count=csat, csat_top=top, promoters=promoters,
         detractors=detractors, nps_count=nps, low=low,
         means={item: Sums(*sums[3 * at : 3 * at + 3]) for at, item in enumerate(measured)},
     )  # fmt: skip

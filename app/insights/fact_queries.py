@@ -118,13 +118,16 @@ def _answers(part: Part, _now: datetime) -> Select[Any]:
 
 def _responses(part: Part, _now: datetime) -> Select[Any]:
     found = facts_of(Survey, Survey.id, Survey.resolved_at, Survey.resolver_id, Survey.state == "answered", part)
-    return beside(found, Survey).where(Survey.state.in_(("sent", "answered")))
+    return beside(found, Survey).where(Survey.state.in_(("sent", "answered")), Case.historic.is_(False))
 
 
 def _resolutions(hit: ColumnElement[bool], part: Part, now: datetime, days: int) -> Select[Any]:
-    """Each resolution of a failure that is `days` old: a survey is planned for every one, asked or not."""
+    """Each resolution of a failure that is `days` old: a survey is planned for every one, asked or not.
+
+    Of imported history only the answered ones have a survey, so it is left out.
+    """
     found = facts_of(Survey, Survey.id, Survey.resolved_at, Survey.resolver_id, hit, part)
-    return beside(found, Survey).where(Survey.resolved_at <= now - timedelta(days=days))
+    return beside(found, Survey).where(Survey.resolved_at <= now - timedelta(days=days), Case.historic.is_(False))
 
 
 def _is_reopened(days: int) -> ColumnElement[bool]:

@@ -55,7 +55,7 @@ def satisfied_difference(part: Part) -> Difference:
         .join(SurveyAnswer, SurveyAnswer.survey_id == Survey.id)
         .join(Case, Case.id == Survey.case_id)
         .where(Survey.site_id.in_(part.site_ids), Survey.resolved_at >= part.since, Survey.resolved_at < part.until)
-        .where(SurveyAnswer.csat.is_not(None), in_team(Survey.team_id, part))
+        .where(SurveyAnswer.csat.is_not(None), in_team(Survey.team_id, part), Case.historic.is_(False))
         .order_by(Survey.id.desc())
         .limit(ROWS_MAX)
     )

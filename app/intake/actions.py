@@ -11,6 +11,8 @@ from sqlalchemy import insert, or_, select, update
 from app.audit import actions as audit
 from app.cases import history as case_history
 from app.cases.history import PastCase
+from app.feedback import history as feedback_history
+from app.feedback.history import PastAnswer
 from app.intake.mapping_rules import Mapping
 from app.intake.models import ImportReject, ImportRun
 from app.intake.places import Places
@@ -180,7 +182,7 @@ def sorted_out(
 def write_history(
     records: Sequence[Record], mapping: Mapping, places: Places, *, actor: Actor, now: datetime
 ) -> list[int]:
-    """Keep past cases with their clocks and what was paid; returns the ids of the cases."""
+    """Keep past cases with their clocks, what was paid and what was answered; returns the ids of the cases."""
     if not records:
         return []
     placed = [places.place(record, now) for record in records]
@@ -205,6 +207,7 @@ def write_history(
             due_at=record.due_at,
             computes_due="due_at" not in mapping.fields,
             given_minor=record.paid.minor if record.paid and goodwill else 0,
+            resolver_id=place.resolver_id,
         )
         for record, place in zip(records, placed, strict=True)
     ]
@@ -224,6 +227,12 @@ def write_history(
             if record.paid is not None
         ]
         remedy_history.log_history(paid, actor=actor, now=now)
+    answers = [
+        PastAnswer(case_id, place.site_id, place.team_id, place.resolver_id, record.severity, record.survey_score, at)
+        for case_id, record, place in zip(ids, records, placed, strict=True)
+        if record.survey_score is not None and (at := record.resolved_at) is not None
+    ]
+    feedback_history.log_history(answers, actor=actor, now=now)
     return ids
 
 

@@ -30,11 +30,14 @@ _FIELDS = (
     "summary",
     "description",
     "outcome",
+    "resolved_by",
+    "survey_score",
 )
 _NEEDED = ("source_ref", "received_at", "state", "channel", "severity", "category", "site", "summary")
+_OF_ENDED = ("resolved_by", "survey_score")
 _MOMENTS = ("received_at", "occurred_at", "due_at", "resolved_at")
 _ALLOWED = {"state": STATES, "channel": CHANNELS, "attribution": ATTRIBUTIONS, "severity": ("0", "1", "2", "3", "4"),
-            "outcome": ("", *OUTCOMES)}  # fmt: skip
+            "outcome": ("", *OUTCOMES), "survey_score": ("1", "2", "3", "4", "5")}  # fmt: skip
 _TOP = {
     "name",
     "title",
@@ -48,6 +51,7 @@ _TOP = {
     "sites",
     "teams",
     "categories",
+    "people",
     "money",
     "fit",
 }
@@ -107,6 +111,7 @@ class Mapping:
     new_site: NewSite | None
     creates_teams: bool
     creates_categories: bool
+    leaves_unknown_people: bool  # the case then has no resolver; else the row is turned away
     paid: Paid | None
     fit: tuple[str, ...]
 
@@ -137,6 +142,9 @@ def parse_mapping(raw: Any, *, zones: Map[str, Sequence[str]] | None = None) -> 
     for key in _NEEDED:
         if key not in fields:
             raise BadMapping(_("The mapping lacks the field “%(key)s”.", key=key))
+    for key in _OF_ENDED:
+        if key in fields and "resolved_at" not in fields:
+            raise BadMapping(_("The field “%(key)s” needs the field “resolved_at”.", key=key))
     delimiter = _text(top.get("delimiter", ","), "delimiter")
     if len(delimiter) != 1 or delimiter in '\r\n"':
         raise BadMapping(_("“delimiter” is one character."))
@@ -152,6 +160,7 @@ def parse_mapping(raw: Any, *, zones: Map[str, Sequence[str]] | None = None) -> 
         new_site=_new_site(top.get("sites")),
         creates_teams=_creates(top.get("teams"), "teams"),
         creates_categories=_creates(top.get("categories"), "categories"),
+        leaves_unknown_people=_leaves_unknown(top.get("people")),
         paid=_paid(top.get("money")),
         fit=tuple(_texts(top.get("fit", []), "fit")),
     )
@@ -220,6 +229,13 @@ def _paid(raw: Any) -> Paid | None:
 
 def _creates(raw: Any, place: str) -> bool:
     return bool(_table(raw or {}, {"create"}, place).get("create"))
+
+
+def _leaves_unknown(raw: Any) -> bool:
+    unknown = _table(raw or {}, {"unknown"}, "people").get("unknown", "reject")
+    if unknown not in ("reject", "leave"):
+        raise BadMapping(_("“people.unknown” is reject or leave."))
+    return bool(unknown == "leave")
 
 
 def _zone(name: str) -> str:

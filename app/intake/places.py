@@ -1,4 +1,7 @@
-"""Sites, teams and categories that a file names: found, or made through their own actions where the mapping allows it."""
+"""Sites, teams and categories that a file names: found, or made through their own actions where the mapping allows it.
+
+People are only found.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +23,7 @@ class Place:
     site_id: int
     team_id: int | None
     category_id: int
+    resolver_id: int | None
 
 
 @dataclass(slots=True)
@@ -31,11 +35,13 @@ class Places:
     sites: dict[str, int] = field(default_factory=dict)
     teams: dict[tuple[int, str], int] = field(default_factory=dict)
     categories: dict[str, int] = field(default_factory=dict)
+    people: dict[str, list[int]] = field(default_factory=dict)
 
     def load(self) -> "Places":
         self.sites = {site.code: site.id for site in people.sites()}
         self.teams = {(team.site_id, team.name): team.id for team in people.teams()}
         self.categories = category_ids()
+        self.people = people.ids_by_words() if "resolved_by" in self.mapping.fields else {}
         return self
 
     def missing(self, record: Record) -> Problem | None:
@@ -48,6 +54,11 @@ class Places:
             return Problem("unknown-team", _column(fields, "team"), record.team)
         if not self.mapping.creates_categories and self._category(record.category) is None:
             return Problem("unknown-category", _column(fields, "category"), record.category)
+        if record.resolved_by:
+            found = len(self._people(record.resolved_by))
+            if found > 1 or (not found and not self.mapping.leaves_unknown_people):
+                code = "two-people" if found else "unknown-person"
+                return Problem(code, _column(fields, "resolved_by"), record.resolved_by)
         return None
 
     def place(self, record: Record, now: datetime) -> Place:
@@ -58,7 +69,8 @@ class Places:
             key = (site_id, record.team[:NAME_MAX])
             team_id = self.teams.get(key) or self._new_team(key, now)
         category_id = self._category(record.category) or self._new_category(record.category, now)
-        return Place(site_id, team_id, category_id)
+        resolvers = self._people(record.resolved_by) if record.resolved_by else []
+        return Place(site_id, team_id, category_id, resolvers[0] if resolvers else None)
 
     def _new_site(self, record: Record, now: datetime) -> int:
         new = self.mapping.new_site
@@ -82,6 +94,10 @@ class Places:
         team = place_actions.add_team(site_id=key[0], name=key[1], actor=self.actor, now=now)
         self.teams[key] = team.id
         return team.id
+
+    def _people(self, words: str) -> list[int]:
+        """Who has exactly this name, or this e-mail address in whatever case."""
+        return self.people.get(words.lower() if "@" in words else words, [])
 
     def _category(self, path: str) -> int | None:
         return self.categories.get(category_code(path)) or self.categories.get(path)

@@ -37,6 +37,10 @@ SENTENCES: dict[str, Any] = {
     "unknown-site": _l("There is no site “%(value)s”, and the mapping doesn't allow new ones."),
     "unknown-team": _l("There is no team “%(value)s” at this site, and the mapping doesn't allow new ones."),
     "unknown-category": _l("There is no category “%(value)s”, and the mapping doesn't allow new ones."),
+    "unknown-person": _l("Nobody here has the name or e-mail address “%(value)s”. Imports add no people."),
+    "two-people": _l("“%(value)s” is the name of more than one person here: say the e-mail address."),
+    "bad-score": _l("“%(value)s” is no score from 1 to 5."),
+    "score-while-open": _l("Open, but with the customer's score (%(value)s)."),
     "twice": _l("“%(value)s” stands in this file twice; the first one counts."),
 }
 
@@ -77,6 +81,8 @@ class Record:
     description: str
     outcome: str | None
     paid: Money | None
+    resolved_by: str | None = None  # as the file names them
+    survey_score: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,7 @@ def convert(line: int, header: tuple[str, ...], cells: list[str], mapping: Mappi
             row.problems.append(Problem("too-long", row.column(key), str(len(text)), str(most)))
     channel, severity = row.text("channel", needed=True), row.text("severity", needed=True)
     category, paid = row.text("category", needed=True), _paid(row)
+    resolver, score = row.text("resolved_by") if state == "closed" else None, _score(row, state)
     if row.problems:
         return Reject(line, source_ref[:REF_MAX], tuple(row.problems))
     received, occurred = moments["received_at"], moments["occurred_at"]
@@ -240,6 +247,8 @@ def convert(line: int, header: tuple[str, ...], cells: list[str], mapping: Mappi
         description=description,
         outcome=row.text("outcome") or None,
         paid=paid,
+        resolved_by=resolver,
+        survey_score=score,
     )
 
 
@@ -314,6 +323,19 @@ def _paid(row: _Row) -> Money | None:
         row.problems.append(Problem("bad-amount", paid.column, text))
         return None
     return money if money.minor else None
+
+
+def _score(row: _Row, state: str) -> int | None:
+    """The customer's answer, 1 to 5, of a case that has ended; no answer is None and never 0."""
+    text = row.text("survey_score")
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-5](\.0+)?", text, re.ASCII):
+        row.problems.append(Problem("bad-score", row.column("survey_score"), text))
+        return None
+    if state == "open":
+        row.problems.append(Problem("score-while-open", row.column("survey_score"), text))
+    return int(text[0])
 
 
 def _site_name(row: _Row) -> str:

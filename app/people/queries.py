@@ -126,6 +126,15 @@ def names(ids: Iterable[int | None]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
+def ids_by_words() -> dict[str, list[int]]:
+    """Return who has a name or an e-mail address, also former employees; a name may stand for several."""
+    found: dict[str, list[int]] = {}
+    for row in db.session.execute(select(Employee.id, Employee.name, Employee.email).order_by(Employee.id)):
+        for words in {row.name, row.email}:
+            found.setdefault(words, []).append(row.id)
+    return found
+
+
 def person(employee_id: int) -> PersonRow | None:
     return _one_person(select(*PERSON_COLUMNS).where(Employee.id == employee_id))
 

@@ -108,3 +108,25 @@ def bank(path: Path) -> Bank:
         found.ids.add(row["Complaint ID"])
         found.outcomes[_OUTCOME.get(row["Company response to consumer"])] += 1
     return found
+
+
+@dataclass
+class Support:
+    """Of the rows that ended before `until`: satisfied (4 or 5) of answered for each person, and the answers unhappy (1 or 2)."""
+
+    satisfied: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    stars: int = 0
+    unhappy: int = 0
+
+
+def support(path: Path, until: str) -> Support:
+    found = Support()
+    for row in rows(path):
+        if row["Survey results"] and row["Resolution time"] < until:
+            score = float(row["Survey results"])
+            found.answered[row["Agent Name"]] += 1
+            found.satisfied[row["Agent Name"]] += score >= 4
+            found.stars += int(score)
+            found.unhappy += score <= 2
+    return found

@@ -31,6 +31,9 @@ def broken(change: str) -> dict[str, Any]:
         "strange nature": lambda: found["money"].update(nature="bribe"),
         "number for text": lambda: found.update(missing="x"),
         "labels": lambda: fields["description"].update(labels=["one"]),
+        "score out of range": lambda: fields.update(survey_score={"value": 6}),
+        "resolver without end": lambda: fields.update(resolved_by={"column": "Who"}) or fields.pop("resolved_at"),
+        "strange people": lambda: found.update(people={"unknown": "invent"}),
         "site without name": lambda: found.update(sites={"create": True}),
     }
     changes[change]()
@@ -41,7 +44,8 @@ def broken(change: str) -> dict[str, Any]:
     "change",
     ["no name", "strange name", "unknown key", "unknown field", "no id", "no zone", "strange state", "strange channel",
      "severity too high", "no format", "nothing to read", "two ways", "long delimiter", "not a table",
-     "strange nature", "number for text", "labels", "site without name"],
+     "strange nature", "number for text", "labels", "score out of range", "resolver without end",
+     "strange people", "site without name"],
 )  # fmt: skip
 def test_a_mapping_with_a_mistake_is_refused_in_one_sentence(change: str) -> None:
     with pytest.raises(BadMapping) as refusal:
@@ -56,7 +60,13 @@ def test_something_else_than_a_mapping_is_refused(thing: object) -> None:
 
 
 def test_the_shipped_mappings_fit_their_own_headers_and_nothing_else() -> None:
-    assert set(shipped()) == {"city-requests", "baggage-claims", "bank-complaints", "bank-narratives"}
+    assert set(shipped()) == {
+        "city-requests",
+        "baggage-claims",
+        "bank-complaints",
+        "bank-narratives",
+        "support-tickets",
+    }
     for mapping in shipped().values():
         assert fitting(sorted(mapping.columns), shipped().values()) == mapping
     assert fitting(["a", "b"], shipped().values()) is None

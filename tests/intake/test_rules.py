@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from app.intake.mapping_rules import Mapping, parse_mapping
+from app.intake.places import Places
 from app.intake.rules import Record, Reject, convert, report_row, safe_cell, shortened
+from app.kernel.actor import command
 from app.kernel.money import Money
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -189,3 +191,59 @@ def test_the_report_has_one_line_for_each_reason() -> None:
         ["9", "", "Id", "", "The value is missing."],
         ["9", "", "Paid", "'=cmd", "“=cmd” is no amount."],
     ]
+
+
+WHO = {"resolved_by": {"column": "Part"}, "survey_score": {"column": "Paid"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "resolver", "score"),
+    [
+        ({"Paid": "4.0"}, "Lamp", 4),
+        ({"Paid": "1"}, "Lamp", 1),
+        ({"Paid": ""}, "Lamp", None),  # no answer is not 0
+        ({"Paid": "", "State": "Open", "Closed": ""}, None, None),  # whoever has it now hasn't resolved it
+    ],
+)
+def test_who_resolved_it_and_the_score_belong_to_a_case_that_ended(
+    changes: dict[str, str], resolver: str | None, score: int | None
+) -> None:
+    found = read(parse_mapping(raw(fields=WHO)), **changes)
+    assert isinstance(found, Record)
+    assert (found.resolved_by, found.survey_score) == (resolver, score)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"Paid": "0"}, "bad-score"),
+        ({"Paid": "6"}, "bad-score"),
+        ({"Paid": "3.5"}, "bad-score"),
+        ({"Paid": "5", "State": "Open", "Closed": ""}, "score-while-open"),
+    ],
+)
+def test_a_score_out_of_range_or_before_the_end_is_turned_away(changes: dict[str, str], code: str) -> None:
+    found = read(parse_mapping(raw(fields=WHO)), **changes)
+    assert isinstance(found, Reject)
+    assert [problem.code for problem in found.problems] == [code]
+    assert found.problems[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("unknown", "who", "code"),
+    [
+        ("reject", "Lamp", None),
+        ("reject", "LAMP@makegood.example", None),
+        ("reject", "lamp", "unknown-person"),
+        ("leave", "lamp", None),
+        ("leave", "Bulb", "two-people"),
+    ],
+)
+def test_a_person_is_found_exactly_and_never_made(unknown: str, who: str, code: str | None) -> None:
+    mapping = parse_mapping(raw(fields=WHO, people={"unknown": unknown}, categories={"create": True}))
+    people = {"Lamp": [3], "lamp@makegood.example": [3], "Bulb": [4, 5]}
+    places = Places(mapping, command("test"), sites={"NYC": 1}, people=people)
+    record = read(mapping, Part=who, Paid="")
+    assert isinstance(record, Record)
+    found = places.missing(record)
+    assert (found.code if found else None) == code
