@@ -10,6 +10,7 @@ from app.api.endpoints import Call, endpoint, identity
 from app.audit import queries as audit
 from app.audit.search_actions import record_look
 from app.budgets import queries as budgets
+from app.customers.look_actions import record_look as record_customer_look
 from app.kernel.errors import NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import iso
@@ -88,7 +89,9 @@ def list_purses(call: Call) -> given.PursePage:
 
 @endpoint("GET", "/customers/{ref}", "Read a customer", permission="customers.read", answer=given.CustomerOut)
 def show_customer(call: Call, ref: str) -> given.CustomerOut:
-    return answers.customer(identity("customer", ref), call)
+    found = answers.customer(identity("customer", ref), call)
+    record_customer_look(customer_id=identity("customer", found.ref), how="api", actor=call.actor, now=call.now)
+    return found
 
 
 @endpoint(

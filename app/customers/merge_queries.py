@@ -32,7 +32,7 @@ def roots_of(customer_ids: Iterable[int]) -> dict[int, int]:
     return {row.customer_id: row.root_id for row in rows}
 
 
-def numbers_under(customer_ids: Iterable[int]) -> Select[Any]:
+def numbers_under(customer_ids: Iterable[int | ColumnElement[Any]]) -> Select[Any]:
     """These numbers and those that count as one of them, for a comparison within another query."""
     ids = list(customer_ids)
     every = union_all(

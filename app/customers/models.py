@@ -14,6 +14,7 @@ from app.customers.care_models import CustomerValue as CustomerValue
 from app.customers.check_back_models import CheckBack as CheckBack
 from app.customers.identity_models import CustomerToken as CustomerToken
 from app.customers.identity_models import EmployeeDigest as EmployeeDigest
+from app.customers.look_models import CustomerLook as CustomerLook
 from app.customers.merge_models import CustomerMerge as CustomerMerge
 from app.customers.segment_models import CustomerSegment as CustomerSegment
 from app.kernel import personal

@@ -1,12 +1,13 @@
 """Reads over customers; every one takes the scope of who asks."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, or_, select, true
 
 from app.customers.identity_queries import typed_rows
+from app.customers.look_models import CustomerLook
 from app.customers.merge_queries import counts_as, group_columns, is_herself, members_in, numbers_under, roots_of
 from app.customers.models import Customer
 from app.kernel.database import db
@@ -38,6 +39,7 @@ class CustomerRow:
     # Where one customer was asked for: all numbers that she is known by, and the name of her site.
     numbers: tuple[int, ...] = ()
     site: str | None = None
+    is_looked_at: bool = False
 
     @property
     def ref(self) -> str:
@@ -65,14 +67,28 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     return or_(at_sites(Customer.site_id, scope), Customer.site_id.is_(None))
 
 
-def card(customer_id: int, scope: Scope) -> CustomerRow | None:
-    """One customer, or None when there is none within the scope; who was merged answers as whom she counts as now."""
+def card(customer_id: int, scope: Scope, look: tuple[int, date] | None = None) -> CustomerRow | None:
+    """One customer, or None when there is none within the scope; who was merged answers as whom she counts as now.
+
+    look: a reader and a day, to learn whether a look of theirs is recorded for it.
+    """
+    looked = is_looked_at(Customer.id, *look) if look else false()
     row = db.session.execute(
-        select(*_COLUMNS, *group_columns(Customer.id), Site.name)
+        select(*_COLUMNS, *group_columns(Customer.id), Site.name, looked)
         .outerjoin(Site, Site.id == Customer.site_id)
         .where(Customer.id == counts_as(customer_id), visible_to(scope))
     ).first()
-    return replace(CustomerRow(*row[:-3]), numbers=members_in(row[-3], row[-2]), site=row[-1]) if row else None
+    if row is None:
+        return None
+    numbers = members_in(row[-4], row[-3])
+    return replace(CustomerRow(*row[:-4]), numbers=numbers, site=row[-2], is_looked_at=bool(row[-1]))
+
+
+def is_looked_at(customer_id: Any, employee_id: int, day: date) -> ColumnElement[bool]:
+    """Tell whether the look of this reader at this customer is recorded for the day, as a column of another query."""
+    return exists().where(
+        CustomerLook.customer_id == customer_id, CustomerLook.employee_id == employee_id, CustomerLook.day >= day
+    )
 
 
 def matches(term: str, scope: Scope, limit: int = MATCHES_MAX) -> tuple[CustomerRow, ...]:

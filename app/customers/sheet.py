@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from babel import Locale
@@ -41,10 +41,10 @@ class FlagLine:
     evidence: tuple[str, ...]
 
 
-def card_of(ref: str) -> CustomerRow:
+def card_of(ref: str, look: tuple[int, date] | None = None) -> CustomerRow:
     """The customer of an address within the reader's scope; anything else answers like one that doesn't exist."""
     identity = parse_ref("customer", ref)
-    card = queries.card(identity, my_scope("customers.read")) if identity else None
+    card = queries.card(identity, my_scope("customers.read"), look) if identity else None
     if card is None:
         raise NotFound
     return card

@@ -10,6 +10,7 @@ from app.customers import actions as customers
 from app.customers import care_views, check_back_views, merge_views, queries, segment_views
 from app.customers.blueprint import bp
 from app.customers.forms import LANGUAGES, CustomerForm, version_of
+from app.customers.look_actions import record_look
 from app.customers.queries import CustomerRow
 from app.customers.sheet import card_of, language_word, sheet_of
 from app.kernel.errors import BadInput, Conflict
@@ -44,10 +45,13 @@ def matches() -> str:
 @needs("customers.read")
 def show(ref: str) -> ResponseReturnValue:
     """Everything about one customer; a number that was merged leads to whom it counts as now."""
-    card = card_of(ref)
+    actor, now = me(), utc_now()
+    card = card_of(ref, (actor.id or 0, now.date()))
     if card.ref != ref:
         return redirect(url_for("customers.show", ref=card.ref), 303)
-    return render_template("customers/show.html", **sheet_of(card, request.args.get("after"), utc_now()))
+    if not card.is_looked_at:
+        record_look(customer_id=card.id, how="page", actor=actor, now=now)
+    return render_template("customers/show.html", **sheet_of(card, request.args.get("after"), now))
 
 
 @bp.get("/customers/<ref>/edit")

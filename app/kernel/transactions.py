@@ -42,6 +42,7 @@ TECHNICAL_TABLES = frozenset(
         "probe",
         "case_search",
         "customer_token",
+        "customer_look",
         "employee_digest",
         "search_dirty",
         "message_draft",

@@ -25,6 +25,7 @@ from app.portal.link_queries import Visit
 from app.portal.page_queries import CaseOfHers, case_of_hers
 from app.portal.rules import WRITTEN
 from app.portal.visits import keep, keep_zone, leave, visit_of, who, zones
+from app.privacy.access_queries import seen_by_the_customer
 from app.remedies.models import Remedy
 from app.remedies.queries import RemedyRow
 from app.remedies.rules import RemedyEnded
@@ -203,7 +204,8 @@ def page_of(
     is_preview: bool = False,
 ) -> str:
     """Render the page; a mistake keeps what was typed. told: what stands in the way of her last answer."""
-    hers = case_of_hers(visit.case_id, utc_now())
+    now = utc_now()
+    hers = case_of_hers(visit.case_id, now)
     return render_template(
         "portal/page.html",
         visit=visit,
@@ -224,6 +226,7 @@ def page_of(
         is_preview=is_preview,
         thanks=thanks or ThanksForm(formdata=None),
         thanks_url=url_for("portal.thank", ref=visit.ref),
+        looks=words.looks(seen_by_the_customer(visit.customer_id, now), visit.zone) if visit.customer_id else None,
         may_thank=hers.case.resolved_at is not None and whom_to_thank(visit.case_id) is not None,
         may_disagree=hers.case.resolved_at is not None and not hers.offers,
         new_case=request.args.get("new") == "1",

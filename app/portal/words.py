@@ -1,5 +1,6 @@
 """What a customer is told, in plain words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,9 @@ from flask_babel import lazy_gettext as _l
 
 from app.attachments.queries import FileRow
 from app.kernel.money import Money
+from app.people.words import ROLE_WORDS
 from app.portal.page_queries import CaseOfHers
+from app.privacy.access_queries import Access
 from app.problems.rules import language_for
 from app.remedies.queries import RemedyRow
 from app.sla import queries as sla
@@ -30,6 +33,10 @@ ENDED_WORDS: dict[str, Any] = {
     "declined": _l("We gave you our answer, and you didn't agree with it."),
     "withdrawn": _l("You told us that it is done."),
     "unreachable": _l("We couldn't reach you."),
+}
+LOOK_WORDS: dict[str, Any] = {
+    "customer:open": _l("looked at your details"),
+    "privacy:export": _l("made a copy of your data"),
 }
 PAID_WORDS: dict[str, Any] = {
     "pending": _l("It is being paid out."),
@@ -153,6 +160,15 @@ def done(hers: CaseOfHers) -> tuple[str, str] | None:
 
 def first_name(name: str | None) -> str:
     return name.split()[0] if name and name.split() else ""
+
+
+def looks(found: Sequence[Access], zone: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each day with who looked or made a copy that day, by role, as sentences; the newest first."""
+    days: dict[str, dict[str, None]] = {}
+    for one in found:
+        role = ROLE_WORDS.get(one.role or "", _("One of our team"))
+        days.setdefault(date(one.at, zone), {})[_("%(role)s: %(did)s", role=role, did=LOOK_WORDS[one.what])] = None
+    return tuple((day, tuple(said)) for day, said in days.items())
 
 
 def ends(at: datetime | None) -> str:

@@ -9,6 +9,7 @@ CUSTOMERS = (
     holds("customer", "customers", "customer", of="id>customer", code="language",
           hidden="data_key name_sealed email_sealed phone_sealed", why="identity"),
     holds("customer_token", "customers", "customer", of="customer_id>customer", why="identity"),
+    holds("customer_look", "security", "customer", of="customer_id>customer employee_id>employee", erase="delete"),
     holds("customer_consent", "consents", "customer", of="customer_id>customer", code="purpose source", why=_PROOF),
     holds("customer_preference", "customers", "customer", of="customer_id>customer", erase="delete", text="wishes", code="channel"),
     holds("customer_segment", "customers", "customer", of="customer_id>customer", erase="delete", code="segment"),

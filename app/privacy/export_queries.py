@@ -19,6 +19,7 @@ from app.kernel.database import db
 from app.kernel.references import ref
 from app.kernel.time import iso
 from app.messages.mail_models import MailIn
+from app.privacy.access_queries import accesses_of
 from app.privacy.data_map import HOLDINGS
 from app.privacy.overwriting import refs_of
 from app.privacy.purposes import CLASSES, PURPOSES
@@ -41,7 +42,9 @@ def export(subject: Subject, *, now: datetime) -> dict[str, Any]:
             "known_as": [_identity(one) for one in identities(subject)],
         },
         "records": dict(_parts(subject)),
-        "accesses": accesses(subject),
+        "accesses": [
+            {"at": iso(one.at), "what": one.what, "role": one.role or "system"} for one in accesses_of(subject.refs)
+        ],
         "trail": _trail(subject) if subject.kind == "customer" else [],
     }
 
@@ -84,25 +87,6 @@ def _value(name: str, value: Any, subject: Subject) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and name.endswith(_PEOPLE):
         return ref("employee", value)
     return value
-
-
-def accesses(subject: Subject) -> list[dict[str, Any]]:
-    """Who looked at the person or took their data along, by role and never by name, newest first; at most 500."""
-    rows = db.session.execute(
-        select(AuditEntry.type, AuditEntry.at, AuditPayload.payload)
-        .outerjoin(AuditPayload, AuditPayload.entry_id == AuditEntry.id)
-        .where(
-            AuditEntry.subject.in_(subject.refs),
-            AuditEntry.type.in_(("customer:read", "privacy:export", "review:read")),
-        )
-        .order_by(AuditEntry.id.desc())
-        .limit(500)
-    )
-    found = []
-    for row in rows:
-        said = orjson.loads(row.payload) if row.payload else {}
-        found.append({"at": iso(row.at), "what": row.type, "role": said.get("_role") or "system"})
-    return found
 
 
 def _trail(subject: Subject) -> list[dict[str, Any]]:

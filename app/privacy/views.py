@@ -13,10 +13,11 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people.access import can, me, needs
 from app.people.step_up import require_proof
+from app.people.words import ROLE_WORDS
 from app.privacy import erasure_actions, erasure_queries, record_views, request_actions, request_queries
+from app.privacy.access_queries import WHAT_WORDS, accesses_of
 from app.privacy.blueprint import bp
 from app.privacy.export_actions import take_along
-from app.privacy.export_queries import accesses
 from app.privacy.forms import KIND_WORDS, OUTCOME_WORDS, AnswerForm, DisputeForm, HoldForm, RequestForm
 from app.privacy.purposes import PURPOSES, WHAT, WHY
 from app.privacy.request_queries import RequestRow
@@ -207,7 +208,8 @@ def _person_page(subject: Subject, hold: Form | None = None, dispute: Form | Non
         proposal=erasure_queries.running(subject), purposes=PURPOSES, what=WHAT, why=WHY,
         requests=request_queries.requests(subject=(subject.kind, subject.numbers)), kinds=KIND_WORDS, now=utc_now(),
         hold_form=hold or HoldForm(formdata=None), dispute_form=dispute or DisputeForm(formdata=None), me_id=me().id,
-        accesses=accesses(subject)[:20], disputes=request_queries.disputes(cases) if cases else (),
+        accesses=accesses_of(subject.refs)[:20], looks=WHAT_WORDS, roles=ROLE_WORDS,
+        disputes=request_queries.disputes(cases) if cases else (),
     )  # fmt: skip
 
 

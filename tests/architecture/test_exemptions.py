@@ -34,6 +34,7 @@ DOCUMENTED = {
     "case_search": "derived from audited rows",
     "employee_digest": "derived from audited rows",
     "customer_token": "derived from audited rows",
+    "customer_look": "the last day of which a reader's look is an entry; the look itself is the entry",
     "search_dirty": "what the search index has yet to take in",
     "message_draft": "what somebody types and has not sent; sending is an entry",
 }
