@@ -21,7 +21,7 @@ from tests.counts import examples
 from tests.people.builders import Company
 from tests.remedies.builders import publish_policy
 
-EXAMPLES = examples(300, 5)
+EXAMPLES = examples(60, 5)
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 

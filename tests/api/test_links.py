@@ -24,7 +24,7 @@ from tests.conftest import DATABASES
 from tests.counts import count, examples
 from tests.remedies.builders import publish_policy
 
-WALKS, STEPS = examples(300, 2), 12
+WALKS, STEPS = examples(20, 2), 12
 WALKED = "^/(cases|remedies|exceptions)"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 DECIDING = ("decide_exception", "ask_back", "reverse_remedy")
