@@ -116,7 +116,9 @@ def test_the_customer_is_told_before_a_miss_and_a_promise_is_taken_back_only_bef
     with pytest.raises(BadInput):
         promises.withdraw(promise_id=third.id, version=1, reason="Too late", actor=ana, now=MONDAY + 3 * HOUR + MINUTE)
     promises.keep(promise_id=third.id, version=1, actor=ana, now=MONDAY + 3 * HOUR)
-    kept = queries.kept(scope=Scope("company"), site_id=company.quayside.id, keeper_id=None, since=MONDAY, now=MONDAY + DAY)
+    kept = queries.kept(
+        scope=Scope("company"), site_id=company.quayside.id, keeper_id=None, since=MONDAY, now=MONDAY + DAY
+    )
     assert (kept.due_count, kept.kept_count, kept.missed_count, kept.told_count) == (2, 1, 1, 1)
     states = {
         one.milestone + str(n): one.state
