@@ -22,7 +22,7 @@ from app.people.factor_models import SecondFactor
 from app.people.models import Employee
 from app.privacy import overwriting
 from app.privacy.subject_queries import Subject, cases_of, rows_of, tokens_of
-from app.privacy.word_rules import ERASED, says_words
+from app.privacy.word_rules import ERASED, says_words, sure_part, without
 
 _AT_ONCE = 500
 
@@ -129,11 +129,12 @@ def _entries_naming(tokens: Sequence[str]) -> list[int]:
     if not tokens:
         return []
     words = func.lower(AuditPayload.payload)
-    return list(
-        db.session.scalars(
-            select(AuditPayload.entry_id).where(or_(*(words.contains(one.lower(), autoescape=True) for one in tokens)))
+    held = db.session.execute(
+        select(AuditPayload.entry_id, AuditPayload.payload).where(
+            or_(*(words.contains(sure_part(one), autoescape=True) for one in tokens))
         )
     )
+    return [row.entry_id for row in held if row.payload and without(row.payload, tokens) != row.payload]
 
 
 def _cancel_owed(subject: Subject) -> int:

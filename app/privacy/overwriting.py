@@ -17,7 +17,7 @@ from app.messages.mail_models import MailIn
 from app.privacy.data_map import HOLDINGS
 from app.privacy.subject_queries import FILE_SUBJECTS, Subject, cases_of, rows_of
 from app.privacy.tag_rules import Holding
-from app.privacy.word_rules import ERASED, blanked, without
+from app.privacy.word_rules import ERASED, blanked, sure_part, without
 
 # Texts of rows that the database holds frozen: there the whole text goes, since it takes no other change.
 FROZEN = frozenset(
@@ -170,8 +170,9 @@ def sweep(tokens: Sequence[str]) -> dict[str, int]:
 def _sweep_column(table: Table, name: str, tokens: Sequence[str]) -> int:
     column, keys = table.c[name], list(table.primary_key.columns)
     raw = func.coalesce(func.lower(_as_text(column)), "")
-    wanted = or_(*(raw.contains(token.lower(), autoescape=True) for token in tokens))
-    found = db.session.execute(select(*keys, _as_text(column).label("words")).where(wanted)).all()
+    wanted = or_(*(raw.contains(sure_part(token), autoescape=True) for token in tokens))
+    held = db.session.execute(select(*keys, _as_text(column).label("words")).where(wanted)).all()
+    found = [row for row in held if without(row.words, tokens) != row.words]
     for row in found:
         said: Any = ERASED if table.name in FROZEN else without(row.words, tokens)
         same = [key == value for key, value in zip(keys, row[: len(keys)], strict=True)]

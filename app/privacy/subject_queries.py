@@ -82,14 +82,17 @@ def identities(subject: Subject) -> list[Identity]:
 
 
 def tokens_of(subject: Subject) -> tuple[str, ...]:
-    """The words by which somebody is recognised wherever they stand: whole name, e-mail address, telephone number."""
+    """The words by which somebody is recognised wherever they stand: whole name, e-mail address, telephone number.
+
+    A name of one word isn't looked for in other people's records: it may well be another's.
+    """
     found: list[str] = []
     for one in identities(subject):
         if one.email:
             found.append(one.email)
         if one.phone and sum(mark.isdigit() for mark in one.phone) >= PHONE_DIGITS_MIN:
             found.append(one.phone)
-        if len(one.name) >= NAME_LETTERS_MIN and not one.name.startswith("["):
+        if len(one.name) >= NAME_LETTERS_MIN and " " in one.name.strip():
             found.append(one.name)
     return tuple(dict.fromkeys(found))
 

@@ -41,10 +41,21 @@ def _has_words(key: str, value: Any) -> bool:
 
 
 def without(text: str, tokens: Sequence[str]) -> str:
-    """Put ERASED in place of every token, whatever its case. Worked value: ("for CLEO.", ["Cleo"]) gives "for [erased]."."""
+    """Put ERASED in place of every token that stands by itself, whatever its case.
+
+    Worked values: ("for ANN LEE.", ["Ann Lee"]) gives "for [erased]."; "Joann Lee" stays, being somebody else.
+    """
     for token in sorted(tokens, key=len, reverse=True):
-        text = re.sub(re.escape(token), ERASED, text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<!\w){re.escape(token)}(?!\w)", ERASED, text, flags=re.IGNORECASE)
     return text
+
+
+def sure_part(token: str) -> str:
+    """Return the longest part of a token that every database folds alike, in small letters: SQLite knows only ASCII.
+
+    Worked value: "Zoë Marchetti" gives " marchetti".
+    """
+    return max(re.findall(r"[\x00-\x7f]*", token), key=len).lower()
 
 
 def blanked(value: Any) -> Any:

@@ -41,7 +41,7 @@ from tests.portal.builders import visit
 from tests.remedies.builders import give
 
 TOKEN = "zyxwvutsra"
-NAME = f"Cleo {TOKEN.capitalize()}"
+NAME = f"Cléo {TOKEN.capitalize()}"
 EMAIL = f"cleo@{TOKEN}.example"
 PHONE = "+4915550001234"
 LETTER = Words(

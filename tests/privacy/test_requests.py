@@ -19,7 +19,7 @@ from app.privacy.erasure_queries import erasures as erasure_rows
 from app.privacy.models import Erasure
 from app.privacy.request_queries import requests as request_rows
 from app.privacy.subject_queries import Subject, identities, subject_of
-from app.privacy.word_rules import blanked, says_words, without
+from app.privacy.word_rules import blanked, says_words, sure_part, without
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, sign_in
 
@@ -83,6 +83,9 @@ def test_an_entry_goes_with_the_person_only_when_it_says_words_about_them(
 
 def test_words_are_blanked_and_codes_stay() -> None:
     assert without("for CLEO, cleo@x.example", ["Cleo", "cleo@x.example"]) == "for [erased], [erased]"
+    assert without("Joann Lee met Ann Lee", ["Ann Lee"]) == "Joann Lee met [erased]"
+    assert without("für ZOË MÜLLER", ["Zoë Müller"]) == "für [erased]"
+    assert (sure_part("Zoë Marchetti"), sure_part("Ülö")) == (" marchetti", "l")
     assert blanked({"to": "Cleo M <c@x.example>", "kind": "refund", "at": "2026-11-22T10:00:00Z", "n": 3}) == {
         "to": "[erased]", "kind": "refund", "at": "2026-11-22T10:00:00Z", "n": 3,
     }  # fmt: skip
