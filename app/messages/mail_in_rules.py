@@ -19,6 +19,7 @@ PARTS_MAX = 100
 DEPTH_MAX = 15
 FILES_MAX = 5
 HEADER_BYTES_MAX = 128 * 1024
+_TEXT_RAW_MAX = 4 * PART_BYTES_MAX  # quoted-printable makes three bytes of one
 _BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
 _DAEMON = re.compile(r"^(?:mailer-daemon|postmaster|bounces?)(?:[+@-]|$)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![^\s<,;:\"(])[^\s<>,;:\"()@]{1,100}@[\w.-]{1,180}")
@@ -122,13 +123,24 @@ def _parsed(raw: bytes, notes: list[str]) -> Part:
     )
     if head_ends <= HEADER_BYTES_MAX and len(_BOUNDARY.findall(raw)) <= PARTS_MAX and len(raw) <= MAIL_BYTES_MAX:
         try:
-            return message_from_bytes(raw)
+            return message_from_bytes(_shortened(raw, head_ends, notes))
         except Exception:  # whatever the parser stumbles over, the mail is not lost
             notes.append("broken")
     notes.append("unreadable")
     found = BytesHeaderParser().parsebytes(raw[: min(head_ends, HEADER_BYTES_MAX)])
     found.set_payload("")
     return found
+
+
+def _shortened(raw: bytes, head_ends: int, notes: list[str]) -> bytes:
+    """Cut a mail that is one text, and longer than is shown however it is encoded: the parser takes ten times its size."""
+    if len(raw) <= head_ends + _TEXT_RAW_MAX:
+        return raw
+    alone = BytesHeaderParser().parsebytes(raw[:head_ends])
+    if alone.get_content_maintype() != "text" or _is_file(alone) or _file_name(alone):
+        return raw
+    notes.append("cut")
+    return raw[: head_ends + _TEXT_RAW_MAX]
 
 
 def _heads(whole: Part) -> dict[str, list[str]]:
