@@ -100,7 +100,10 @@ def guard_engine(engine: Engine) -> None:
 
     @event.listens_for(engine, "rollback")
     def _forget(connection: Connection) -> None:
-        connection.info.pop(_WRITTEN, None)
+        if (
+            not connection.invalidated
+        ):  # a lost connection took its notes along, and asking it would hide why it was lost
+            connection.info.pop(_WRITTEN, None)
 
 
 @contextmanager

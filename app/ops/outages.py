@@ -11,11 +11,12 @@ from flask import Flask, current_app, g
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import AnonymousUserMixin
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.kernel.database import db
 from app.people.refusal_wiring import refusal_page
+from app.ui import shell
 
 RETRY_SECONDS = 2
 # PostgreSQL: connection lost, refused or ended; serialization and deadlock; no room left; locked or not available; shut down.
@@ -30,7 +31,7 @@ _SQLITE = {
 
 
 def register(app: Flask) -> None:
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
+    for kind in (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout):
         app.register_error_handler(kind, answer)
 
 
@@ -42,13 +43,16 @@ def answer(failure: SQLAlchemyError) -> ResponseReturnValue:
     with suppress(SQLAlchemyError):
         db.session.rollback()
     g._login_user = AnonymousUserMixin()  # who asks would be looked up in the database
+    shell.forget_reader()
     text = _("The database doesn't answer just now. Look whether it was done before you send it again.")
     said = refusal_page(503, _("Please wait a moment"), text)  # the API gives it its own shape
     said.headers["Retry-After"] = str(RETRY_SECONDS)
     return said
 
 
-def is_outage(failure: SQLAlchemyError) -> bool:
+def is_outage(failure: BaseException | None) -> bool:
+    if isinstance(failure, PendingRollbackError):  # what was asked of a connection after it was lost
+        return is_outage(failure.__context__)
     if not isinstance(failure, DBAPIError):
         return isinstance(failure, PoolTimeout)
     code = getattr(failure.orig, "sqlite_errorcode", None)

@@ -73,6 +73,12 @@ def reader() -> Reader | None:
     return found
 
 
+def forget_reader() -> None:
+    """Show the rest of this request as to a stranger: the database that knows who reads is gone."""
+    g.ui_reader = None
+    g.pop("ui_shell", None)
+
+
 def preferences() -> Preferences:
     person = reader()
     return read(request.cookies, person.preferences if person else None)

@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask
 
@@ -77,7 +78,7 @@ class Desk:
         self, connection: http.client.HTTPConnection, path: str, body: dict[str, Any], token: str = ""
     ) -> dict[str, Any]:
         with self._guard:
-            deed = Deed(path, body, token or self.ana, f"deed-{self.port}-{id(self)}-{len(self.deeds)}")
+            deed = Deed(path, body, token or self.ana, f"deed-{uuid4()}")
             self.deeds.append(deed)
         ask(connection, deed)
         if deed.status == 503:  # without a database nothing is acknowledged: unknown until it is asked again
@@ -87,6 +88,7 @@ class Desk:
             self.known += 1
             if deed.status not in (200, 201, 409, 422):
                 self.unexpected.append(deed)
+                raise ConnectionError(f"{path} was answered {deed.status}")
         return deed.answer
 
 

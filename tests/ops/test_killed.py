@@ -67,7 +67,10 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         cluster = stack.enter_context(postgres.cluster(**DURABLE)) if request.param == "postgresql" else None
         url = cluster.url if cluster else f"sqlite:///{tmp_path}/killed.db"
         build_schema(url, tmp_path)
-        app = create_app(settings_for(url, tmp_path), TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+        app = create_app(
+            settings_for(url, tmp_path), TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False,
+            API_PER_MINUTE=1_000_000, API_BURST=1_000_000,  # which outlive a killed server, being shared
+        )  # fmt: skip
         stack.enter_context(app.app_context())
         made = Machine(app, cluster)
         try:

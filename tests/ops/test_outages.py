@@ -6,11 +6,12 @@ import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.kernel.database import db
 from app.ops.outages import is_outage
+from app.ui import shell
 from tests.people.builders import make_company, sign_in
 
 
@@ -63,6 +64,25 @@ def test_without_a_database_pages_and_the_api_say_when_to_try_again_and_ask_it_n
         assert "default-src 'none'" in said.headers["Content-Security-Policy"]
     assert answer.get_json()["type"].endswith("service-unavailable")
     assert ada.get("/people").status_code == 200
+
+
+def test_a_database_that_goes_when_who_reads_is_known_already_is_told_the_same(app: Flask) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    sam = sign_in(app.test_client(), make_company().sam)
+
+    def gone() -> str:
+        assert shell.reader() is not None
+        raise of_postgres(psycopg.OperationalError)
+
+    gone.needs = "exceptions.read"  # type: ignore[attr-defined]
+    app.view_functions["approvals.inbox"] = gone
+    assert sam.get("/exceptions").status_code == 503
+
+
+def test_what_is_asked_of_a_lost_connection_is_an_outage_too() -> None:
+    asked = PendingRollbackError("rolled back")
+    asked.__context__ = of_postgres(psycopg.errors.AdminShutdown)
+    assert is_outage(asked) and not is_outage(PendingRollbackError("of our own"))
 
 
 def test_a_wrong_statement_is_our_mistake_and_no_outage(app: Flask) -> None:
