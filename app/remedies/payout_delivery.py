@@ -84,7 +84,7 @@ def hear(
     """Take in what a provider told by itself; True when the message was new and about a payout of ours.
 
     at: when the provider says it happened. Twice the same message counts once; a failure of an earlier round says
-    nothing about this one.
+    nothing about this one, unless it is by that very refund that the payout counts as paid.
     """
     with transaction():
         payout = db.session.scalars(select(Payout).where(Payout.key == key).with_for_update()).first()
@@ -102,7 +102,8 @@ def hear(
         )  # fmt: skip
         hearer = rule(f"{provider}-notice")
         record(TOLD, payout, hearer, now, state=told, reference=object_ref, source=event_ref)
-        if is_new is None or (told == "failed" and round_number != payout.round):
+        is_past = round_number != payout.round and object_ref != payout.provider_ref
+        if is_new is None or (told == "failed" and is_past):
             return False
         take_in(payout, told, object_ref, provider, hearer, now, is_recorded=True)
         return True

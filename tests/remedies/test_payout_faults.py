@@ -148,6 +148,8 @@ def test_no_order_of_faults_messages_and_decisions_pays_twice(app: Flask, book: 
             "deliver:",
         ]
     )
+    # A late word of an earlier round says paid; then that refund fails.
+    @example(["deliver:500_after", "fail there", "deliver:500_before", "retry", "tell:succeeded"])
     def run(steps: list[str]) -> None:
         world = World(app, book, company, case_id)
         for step in steps:
