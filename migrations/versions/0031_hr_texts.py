@@ -1,0 +1,14 @@
+"""HR texts sealed under a key of the person they are about."""
+
+revision = "0031"
+down_revision = "0030"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
