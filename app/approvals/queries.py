@@ -1,6 +1,6 @@
 """Reads of exceptions: who may decide one now, the inbox, one request, and how long an answer takes here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from app.people.scope_queries import at_sites
 
 WAIT_DAYS = 90
 WAIT_ROWS_MAX = 500
+COUNT_MIN = 10  # below this many no time is said
 _DECIDED = ("approved", "declined")
 
 
@@ -284,11 +285,21 @@ def expired(now: datetime, limit: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How long an answer took here lately: wall-clock seconds from asking to deciding, over `count` decisions."""
+    """How long an answer took here lately: wall-clock seconds from asking to deciding, over `count` decisions.
+
+    Below COUNT_MIN decisions neither is said.
+    """
 
     p50_seconds: int | None
     p90_seconds: int | None
     count: int
+
+    @classmethod
+    def of(cls, seconds: Iterable[int]) -> "Waits":
+        took = sorted(seconds)
+        if len(took) < COUNT_MIN:
+            return cls(None, None, len(took))
+        return cls(rules.quantile(took, 0.5), rules.quantile(took, 0.9), len(took))
 
 
 def waits(site_ids: Sequence[int] | None, now: datetime) -> Waits:
@@ -304,5 +315,4 @@ def waits(site_ids: Sequence[int] | None, now: datetime) -> Waits:
         column = ExceptionRequest.site_id
         statement = statement.where(column == one if one is not None else column.in_(site_ids))
     rows = db.session.execute(statement)
-    seconds = sorted(int((ended - asked).total_seconds()) for asked, ended in rows if ended)
-    return Waits(rules.quantile(seconds, 0.5), rules.quantile(seconds, 0.9), len(seconds))
+    return Waits.of(int((ended - asked).total_seconds()) for asked, ended in rows if ended)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.approvals import matrix_queries, matrix_rules, roster_queries, rules
 from app.approvals.matrix_rules import Ask, Route
 from app.approvals.models import ExceptionRequest
-from app.approvals.queries import WAIT_DAYS, WAIT_ROWS_MAX, RequestRow, Waits
+from app.approvals.queries import COUNT_MIN, WAIT_DAYS, WAIT_ROWS_MAX, RequestRow, Waits
 from app.approvals.rules import RequestFacts, Roster
 from app.approvals.step_models import ExceptionRoute
 from app.calendars import queries as calendars
@@ -22,7 +22,6 @@ from app.kernel.money import Money
 from app.people import queries as people
 
 HOURS_AROUND = 1
-COUNT_MIN = 10
 NAMES_SHOWN = 3
 
 
@@ -156,8 +155,7 @@ def expected_wait(key: str, site_id: int, now: datetime) -> Expected:
     hour = local_hour(site_id, now)
     near = [row for row in rows if (row.local_hour - hour + HOURS_AROUND) % 24 <= 2 * HOURS_AROUND]
     chosen = near if len(near) >= COUNT_MIN else rows
-    seconds = sorted(int((row.ended_at - row.asked_at).total_seconds()) for row in chosen)
-    waits = Waits(rules.quantile(seconds, 0.5), rules.quantile(seconds, 0.9), len(seconds))
+    waits = Waits.of(int((row.ended_at - row.asked_at).total_seconds()) for row in chosen)
     return Expected(waits, is_at_hour=chosen is near)
 
 

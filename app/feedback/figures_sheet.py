@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from app.feedback.queries import Totals
 from app.feedback.rules import Sums
@@ -50,12 +51,28 @@ def figures_of(totals: Totals) -> Figures:
     return Figures(response, charts.interval_plot(rows, say=lambda value: percent(value, 0), of=_of), scores)
 
 
+def asked_words(totals: Totals) -> str:
+    """Whom we asked and who answered, as far as the counts are enough to be set against one another."""
+    counts = {"asked": number(totals.asked), "resolved": number(totals.resolved), "answered": number(totals.answered)}
+    if totals.resolved < COUNT_MIN:
+        return ngettext("%(num)d resolution in this time.", "%(num)d resolutions in this time.", totals.resolved)
+    if totals.asked < COUNT_MIN:
+        return _("%(asked)s of %(resolved)s resolutions were asked about.", **counts)
+    if totals.answered < COUNT_MIN:
+        return _("%(asked)s of %(resolved)s resolutions were asked about, %(answered)s answered.", **counts)
+    return _(
+        "%(asked)s of %(resolved)s resolutions were asked about, %(answered)s answered, %(low)s of them unhappy.",
+        **counts, low=number(totals.low),
+    )  # fmt: skip
+
+
 def _interval(label: str, one: Share) -> charts.Interval:
     return charts.Interval(label, one.successes, one.trials, one.low, one.high)
 
 
 def _of(k: int, n: int) -> str:
-    return _("%(k)s of %(n)s", k=number(k), n=number(n))
+    """k of n, and below the minimum only n: k would be the proportion that is not to be said."""
+    return _("%(k)s of %(n)s", k=number(k), n=number(n)) if n >= COUNT_MIN else _("%(n)s, too few", n=number(n))
 
 
 def _few(n: int) -> str:

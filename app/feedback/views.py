@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.cases import queries as cases
 from app.cases.queries import CasePage
 from app.feedback import actions, queries
-from app.feedback.figures_sheet import figures_of
+from app.feedback.figures_sheet import asked_words, figures_of
 from app.feedback.forms import FollowUpForm, SurveyForm, ThanksForm
 from app.feedback.queries import Asked, FollowUpView
 from app.kernel.errors import BadInput, NotFound, Refusal
@@ -132,6 +132,7 @@ def index() -> str:
         found=found,
         totals=totals,
         figures=figures_of(totals),
+        asked_words=asked_words,
         here=here,
         all_days=DAYS,
         sites=people.sites_within(scope) if scope.is_wide else (),

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.cases import queries as cases
 from app.cases.queries import CasePage
-from app.insights.rules import wilson_interval
+from app.insights.rules import COUNT_MIN, share
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
@@ -40,7 +40,8 @@ def index() -> str:
         "promises/index.html",
         promises=found,
         kept=kept,
-        interval=wilson_interval(kept.kept_count, kept.due_count) if kept.due_count else None,
+        count_min=COUNT_MIN,
+        share=share(kept.kept_count, kept.due_count),
         days=DAYS_SHOWN,
         mine=mine,
         sites=people.sites_within(scope) if scope.is_wide else (),
