@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import ARRAY, Connection, String, bindparam, func, insert, select
 
 from app.audit import rules
 from app.audit.models import AuditClause, AuditEntry, AuditPayload, AuditSeal
@@ -22,6 +22,24 @@ _UNSEALED = "makegood_unsealed"
 _INSERT_ENTRIES = insert(AuditEntry.__table__).returning(AuditEntry.__table__.c.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
 _INSERT_PAYLOADS = insert(AuditPayload.__table__)  # type: ignore[arg-type]
 _INSERT_CLAUSES = insert(AuditClause.__table__)  # type: ignore[arg-type]
+
+
+def _in_one_statement(*, with_clauses: bool) -> Any:
+    """Write one entry with its payload, and its clauses, in one round trip: what PostgreSQL takes and SQLite doesn't."""
+    entries: Any = AuditEntry.__table__
+    payloads, clauses = AuditPayload.__table__.c, AuditClause.__table__.c
+    values = {column.name: bindparam(column.name) for column in entries.c if column.name != "id"}
+    entry = insert(entries).values(values).returning(entries.c.id).cte("entry")
+    said = [bindparam(name, type_=payloads[name].type) for name in ("salt", "payload")]
+    whole = _INSERT_PAYLOADS.from_select(("entry_id", "salt", "payload"), select(entry.c.id, *said))
+    if with_clauses:
+        found = func.unnest(bindparam("clauses", type_=ARRAY(String(rules.CLAUSE_LENGTH_MAX))))
+        named = _INSERT_CLAUSES.from_select(("clause", "entry_id"), select(found, entry.c.id))
+        whole = whole.add_cte(named.returning(clauses.entry_id).cte("named"))
+    return whole.returning(payloads.entry_id)
+
+
+_INSERT_ONE = {with_clauses: _in_one_statement(with_clauses=with_clauses) for with_clauses in (False, True)}
 _INSERT_SEALS = insert(AuditSeal.__table__)  # type: ignore[arg-type]
 _ENTRIES, _SEALS = AuditEntry.__table__.c, AuditSeal.__table__.c
 _LAST_SEAL = select(_SEALS.number, _SEALS.chain_hash).order_by(_SEALS.number.desc()).limit(1)
@@ -92,50 +110,57 @@ def record(
 
 
 def record_many(entries: Sequence[Entry], *, actor: Actor, at: datetime) -> list[int]:
-    """Record a batch, one entry per record, in two statements."""
+    """Record a batch, one entry per record, in as few statements as the database takes."""
     assert in_transaction(), "an audit entry is recorded inside the transaction of its deed"
     if not entries:
         return []
     recorded_at = utc_now()
-    rows, payloads = [], []
-    for entry in entries:
-        assert set(entry.said) == entry.type.keys, (
-            f"{entry.type.name} takes exactly {sorted(entry.type.keys)}, got {sorted(entry.said)}"
-        )
-        salt = secrets.token_bytes(32)
-        payload = rules.canonical({**entry.said, "_label": actor.label, "_address": actor.address, "_role": actor.role})
-        content = rules.canonical(content_of(entry, actor, at, recorded_at, rules.commitment(salt, payload)))
-        rows.append(
-            {
-                "type": entry.type.name,
-                "subject": entry.subject,
-                "case_id": entry.case_id,
-                "site_id": entry.site_id,
-                "actor_id": actor.id,
-                "at": at,
-                "recorded_at": recorded_at,
-                "content": content.decode(),
-            }
-        )
-        payloads.append({"salt": salt.hex(), "payload": payload.decode()})
+    written = [_written(entry, actor, at, recorded_at) for entry in entries]
     session = db.session()
     connection = session.connection()
-    ids = list(connection.execute(_INSERT_ENTRIES, rows).scalars())
-    connection.execute(
-        _INSERT_PAYLOADS,
-        [{"entry_id": entry_id, **payload} for entry_id, payload in zip(ids, payloads, strict=True)],
-    )
-    clauses = [
-        {"clause": clause, "entry_id": entry_id}
-        for entry_id, entry in zip(ids, entries, strict=True)
-        if entry.type.clause_keys
-        for clause in rules.clauses_in(entry.said, entry.type.clause_keys)
-    ]
-    if clauses:
-        connection.execute(_INSERT_CLAUSES, clauses)
+    if len(written) == 1 and connection.dialect.name == "postgresql":
+        row, payload, clauses = written[0]
+        said = {**row, **payload, "clauses": sorted(clauses)} if clauses else {**row, **payload}
+        return [connection.execute(_INSERT_ONE[bool(clauses)], said).scalar_one()]
+    ids = _insert(connection, written)
     if connection.dialect.name == "sqlite":
         waiting = session.info.setdefault(_UNSEALED, [])
-        waiting.extend(zip(ids, (row["content"] for row in rows), strict=True))
+        waiting.extend(zip(ids, (row["content"] for row, *_ in written), strict=True))
+    return ids
+
+
+_Written = tuple[dict[str, Any], dict[str, str], set[str]]  # an entry's row, its payload's, and the clauses it names
+
+
+def _written(entry: Entry, actor: Actor, at: datetime, recorded_at: datetime) -> _Written:
+    assert set(entry.said) == entry.type.keys, (
+        f"{entry.type.name} takes exactly {sorted(entry.type.keys)}, got {sorted(entry.said)}"
+    )
+    salt = secrets.token_bytes(32)
+    payload = rules.canonical({**entry.said, "_label": actor.label, "_address": actor.address, "_role": actor.role})
+    content = rules.canonical(content_of(entry, actor, at, recorded_at, rules.commitment(salt, payload)))
+    row = {
+        "type": entry.type.name,
+        "subject": entry.subject,
+        "case_id": entry.case_id,
+        "site_id": entry.site_id,
+        "actor_id": actor.id,
+        "at": at,
+        "recorded_at": recorded_at,
+        "content": content.decode(),
+    }
+    clauses = rules.clauses_in(entry.said, entry.type.clause_keys) if entry.type.clause_keys else set()
+    return row, {"salt": salt.hex(), "payload": payload.decode()}, clauses
+
+
+def _insert(connection: Connection, written: Sequence[_Written]) -> list[int]:
+    ids = list(connection.execute(_INSERT_ENTRIES, [row for row, *_ in written]).scalars())
+    placed = list(zip(ids, written, strict=True))
+    payloads = [{"entry_id": entry_id, **payload} for entry_id, (_, payload, _) in placed]
+    connection.execute(_INSERT_PAYLOADS, payloads)
+    clauses = [{"clause": clause, "entry_id": entry_id} for entry_id, (*_, found) in placed for clause in found]
+    if clauses:
+        connection.execute(_INSERT_CLAUSES, clauses)
     return ids
 
 
