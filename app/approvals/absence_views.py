@@ -40,10 +40,8 @@ def add_absence() -> ResponseReturnValue:
                 stand_in_id=form.stand_in_id.data, amount_max=form.amount_max.data, site_id=form.site_id.data,
                 actor=me(), now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(str(refusal))
+            form.take(refusal)
         else:
             flash(_("Kept. The stand-in has been told."), "good")
             return redirect(url_for("approvals.absence_list"), 303)

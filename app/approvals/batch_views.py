@@ -17,7 +17,7 @@ from app.approvals.blueprint import bp
 from app.approvals.mine_queries import Item
 from app.approvals.queries import RequestRow
 from app.approvals.writing import REASON_CHARACTERS_MAX
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
@@ -84,12 +84,9 @@ def decide_batch() -> ResponseReturnValue:
         _ask_for_proof(list(terms))
     try:
         done = _decide(form, terms, shown_at)
-    except BadInput as mistake:
-        form.take(mistake)
-        return _page(form), 422
     except Refusal as refusal:
-        form.refuse(refusal)
-        return _page(form), refusal.status
+        status = form.take(refusal)
+        return _page(form), status
     return redirect(url_for("approvals.batch_done", batch_id=done), 303)
 
 

@@ -6,7 +6,6 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField
 
 from app.approvals import bound_actions, bound_queries
 from app.approvals.blueprint import bp
@@ -15,22 +14,21 @@ from app.kernel.errors import Conflict, NotFound
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, needs
-from app.people.forms import version_of
 from app.people.step_up import require_proof
-from app.ui.forms import Form, MoneyField
+from app.ui.forms import Form, MoneyField, VersionField
 
 
 class BoundsForm(Form):
     batch_max = MoneyField(_l("Several at once, each up to"))
     proof_above = MoneyField(_l("A second factor is asked for above"), minor_min=0)
-    version = HiddenField(default="0")
+    version = VersionField()
 
     @classmethod
     def about(cls, kept: Bounds, *, is_sent: bool) -> "BoundsForm":
         given: dict[str, Any] = {
             "batch_max": kept.batch_max,
             "proof_above": kept.proof_above,
-            "version": str(kept.version),
+            "version": kept.version,
         }
         form = cls() if is_sent else cls(formdata=None, data=given)
         for field in (form.batch_max, form.proof_above):
@@ -62,13 +60,13 @@ def set_bounds(currency: str) -> ResponseReturnValue:
             currency=currency,
             batch_max=form.batch_max.data,
             proof_above=form.proof_above.data,
-            version=version_of(form.version.data),
+            version=form.version.data,
             actor=me(),
             now=utc_now(),
         )
     except Conflict as refusal:
-        form.refuse(refusal)
-        return _page(currency, form), refusal.status
+        status = form.take(refusal)
+        return _page(currency, form), status
     flash(_("The bounds in %(currency)s hold from now on.", currency=currency), "good")
     return redirect(url_for("approvals.bounds"), 303)
 

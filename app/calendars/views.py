@@ -112,8 +112,7 @@ def change(ref: str) -> Response | tuple[str, int]:
                 calendar_id=row.id, number=form.number.data or 0, **form.asked(), actor=me(), now=utc_now()
             )
         except Refusal as refusal:
-            form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("The new hours hold for clocks that start from now on."), "good")
             return redirect(url_for("calendars.index"), 303)

@@ -54,17 +54,17 @@ def change_category(ref: str) -> ResponseReturnValue:
         try:
             category_actions.change_category(
                 category_id=row.id,
-                version=form.version.data or 0,
+                version=form.version.data,
                 name=form.name.data or "",
                 active=form.active.data,
                 actor=me(),
                 now=utc_now(),
             )
-        except BadInput as refusal:
-            form.take(refusal)
+        except BadInput as mistake:
+            form.take(mistake)
         except Conflict as refusal:
-            form.refuse(refusal)
-            form.version.data, form.version.raw_data, status = row.version, None, 409
+            status = form.take(refusal)
+            form.version.renew(row.version)
         else:
             flash(_("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("cases.categories"), 303)

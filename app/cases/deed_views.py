@@ -11,9 +11,9 @@ from app.cases import actions as cases
 from app.cases import queries, words
 from app.cases.blueprint import bp
 from app.cases.case_sheet import found
-from app.cases.forms import AssignForm, EditForm, ReopenForm, ResolveForm, WaitForm, version_of
+from app.cases.forms import AssignForm, EditForm, ReopenForm, ResolveForm, WaitForm
 from app.cases.queries import CasePage
-from app.kernel.errors import BadInput, Conflict, Refusal
+from app.kernel.errors import Conflict, Refusal
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
@@ -39,7 +39,7 @@ def resolve(ref: str) -> ResponseReturnValue:
             outcome=form.outcome.data,
             root_cause=form.root_cause.data,
             note=form.note.data or "",
-            version=version_of(form.version.data),
+            version=form.version.data,
             actor=me(),
             now=utc_now(),
         )
@@ -125,7 +125,7 @@ def assign(ref: str) -> ResponseReturnValue:
             case_id=page.case.id,
             owner_id=form.owner_id.data,
             team_id=form.team_id.data,
-            version=version_of(form.version.data),
+            version=form.version.data,
             actor=me(),
             now=utc_now(),
         )
@@ -149,7 +149,7 @@ def change(ref: str) -> ResponseReturnValue:
     def deed() -> None:
         cases.change(
             case_id=page.case.id,
-            version=version_of(form.version.data),
+            version=form.version.data,
             values=form.values(),
             actor=me(),
             now=utc_now(),
@@ -164,11 +164,8 @@ def _do(name: str, page: CasePage, form: Any, deed: Any, done: str) -> ResponseR
     if form.validate():
         try:
             deed()
-        except BadInput as refusal:
-            form.take(refusal)
         except Refusal as refusal:
-            status = refusal.status
-            form.refuse(refusal)
+            status = form.take(refusal)
             page = found(page.ref)
             if isinstance(refusal, Conflict):
                 meanwhile = _meanwhile(page, form)
@@ -199,7 +196,7 @@ def _meanwhile(page: CasePage, form: Any) -> dict[str, Any]:
         differs.append((_("Who takes care of it"), page.owner or _("Nobody")))
     changes = ("changed", "assigned", "note", "replied", "waiting", "resumed", "resolved", "reopened", "closed")
     last = queries.events(page.case.id, Page(size=1), changes).rows
-    form.version.data, form.version.raw_data = str(page.case.version), None
+    form.version.renew(page.case.version)
     return {"differs": differs, "who": last[-1].actor if last else None, "at": last[-1].at if last else None}
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, HiddenField, IntegerField, RadioField, SelectField, TelField
+from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectField, TelField
 from wtforms.validators import InputRequired, Length
 
 from app.cases import words
 from app.cases.rules import CAUSES, OUTCOMES, SUMMARY_MAX, TEXT_MAX, WAITING_FOR
 from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
-from app.ui.forms import Form, InstantField, LineField, ParagraphField, options, strip_line
+from app.ui.forms import Form, InstantField, LineField, ParagraphField, VersionField, options, strip_line
 
 
 def number_or_none(text: Any) -> int | None:
@@ -51,7 +51,7 @@ class EditForm(Form):
     severity = RadioField(_l("How bad is it?"), [InputRequired()], choices=SEVERITY_CHOICES)
     attribution = SelectField(_l("Whose doing"), choices=options(words.ATTRIBUTION_WORDS.items()))
     journey_stage = SelectField(_l("At which stage"), choices=options(words.STAGE_WORDS.items(), empty=_l("Not said")))
-    version = HiddenField(default="0")
+    version = VersionField()
 
     def values(self) -> dict[str, Any]:
         """Return what the action takes."""
@@ -68,7 +68,7 @@ class EditForm(Form):
 class AssignForm(Form):
     owner_id = SelectField(_l("Who takes care of it"), coerce=number_or_none)
     team_id = SelectField(_l("Team"), coerce=number_or_none)
-    version = HiddenField(default="0")
+    version = VersionField()
 
 
 class WaitForm(Form):
@@ -97,7 +97,7 @@ class ResolveForm(Form):
         choices=options(((code, words.CAUSE_WORDS[code]) for code in CAUSES), empty=_l("Choose")),
     )
     note = ParagraphField(_l("What was done"), [Length(max=TEXT_MAX)])
-    version = HiddenField(default="0")
+    version = VersionField()
 
 
 class ReopenForm(Form):
@@ -125,9 +125,4 @@ class NewCategoryForm(Form):
 class CategoryForm(Form):
     name = LineField(_l("Name"), [InputRequired(), Length(max=160)])
     active = BooleanField(_l("Offered for new cases"))
-    version = IntegerField(_l("Version"), [InputRequired()])
-
-
-def version_of(typed: object) -> int:
-    """Read the version that a form was shown with; anything else, also none at all, counts as an old one."""
-    return int(typed) if isinstance(typed, str) and typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    version = VersionField()

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, RadioField, SelectField
 from wtforms.validators import InputRequired, Length
 
 from app.customers.care_actions import ROWS_MAX, Figure
@@ -14,7 +14,7 @@ from app.customers.care_rules import WISHES_MAX
 from app.customers.care_words import CHANNEL_WORDS, PURPOSE_WORDS, SOURCE_WORDS
 from app.kernel.errors import BadInput
 from app.kernel.money import BadMoney, Money
-from app.ui.forms import Form, InstantField, ParagraphField, options
+from app.ui.forms import Form, InstantField, ParagraphField, VersionField, options
 
 BYTES_MAX = 1024 * 1024
 
@@ -32,7 +32,7 @@ class WishesForm(Form):
     channel = SelectField(_l("Would rather be answered"), choices=options(CHANNEL_WORDS.items(), empty=_l("No wish")))
     do_not_call = BooleanField(_l("Do not call"))
     wishes = ParagraphField(_l("What else they asked for"), [Length(max=WISHES_MAX)])
-    version = HiddenField(default="0")
+    version = VersionField()
 
 
 class FiguresForm(Form):

@@ -9,7 +9,6 @@ from app.customers import care_actions, care_queries, care_words
 from app.customers.blueprint import bp
 from app.customers.care_forms import ConsentForm, FiguresForm, WishesForm
 from app.customers.care_rules import consents
-from app.customers.forms import version_of
 from app.customers.sheet import card_of
 from app.kernel.errors import BadInput, Conflict
 from app.kernel.time import utc_now
@@ -75,15 +74,15 @@ def set_wishes(ref: str) -> ResponseReturnValue:
     if form.validate():
         try:
             care_actions.set_wishes(
-                customer_id=card.id, version=version_of(form.version.data), channel=form.channel.data or None,
+                customer_id=card.id, version=form.version.data, channel=form.channel.data or None,
                 do_not_call=bool(form.do_not_call.data), wishes=form.wishes.data or "", actor=me(), now=utc_now(),
             )  # fmt: skip
         except BadInput as mistake:
             form.take(mistake)
         except Conflict as refusal:
-            form.refuse(refusal)
-            status, (known, _worth) = 409, care_queries.standing_of(card.numbers, card.id)
-            form.version.data, form.version.raw_data = str(known.version), None
+            status = form.take(refusal)
+            known, _worth = care_queries.standing_of(card.numbers, card.id)
+            form.version.renew(known.version)
         else:
             flash(_("It is written down."), "good")
             return redirect(url_for("customers.show", ref=card.ref), 303)

@@ -15,7 +15,6 @@ from app.customers import calendar_rules, care_words, check_back_queries
 from app.customers import check_back_actions as check_backs
 from app.customers.blueprint import bp
 from app.customers.check_back_queries import CheckBackRow
-from app.customers.forms import version_of
 from app.customers.queries import CustomerRow
 from app.customers.sheet import card_of
 from app.kernel.errors import BadInput, NotFound, Refusal
@@ -24,7 +23,7 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
-from app.ui.forms import Form, InstantField, LineField, ParagraphField, options
+from app.ui.forms import Form, InstantField, LineField, ParagraphField, VersionField, options
 
 FILE_MAX = 200
 
@@ -41,12 +40,12 @@ class MoveForm(Form):
     due_at = InstantField(_l("New time"), [InputRequired()])
     owner_id = SelectField(_l("Who"), [InputRequired()])
     note = LineField(_l("Why"), [InputRequired(), Length(max=check_backs.NOTE_MAX)])
-    version = HiddenField(default="0")
+    version = VersionField()
 
 
 class DoneForm(Form):
     note = ParagraphField(_l("What came out"), [InputRequired(), Length(max=check_backs.NOTE_MAX)])
-    version = HiddenField(default="0")
+    version = VersionField()
 
 
 @bp.get("/check-backs")
@@ -130,11 +129,10 @@ def finish_check_back(ref: str) -> ResponseReturnValue:
     status = 422
     if form.validate():
         try:
-            version = version_of(form.version.data)
+            version = form.version.data
             check_backs.finish(task_id=row.id, version=version, note=form.note.data or "", actor=me(), now=utc_now())
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("It is written down."), "good")
             return redirect(url_for("customers.check_back", ref=row.ref), 303)
@@ -149,14 +147,11 @@ def move_check_back(ref: str) -> ResponseReturnValue:
     if form.validate():
         try:
             check_backs.move(
-                task_id=row.id, version=version_of(form.version.data), due_at=form.due_at.data,
+                task_id=row.id, version=form.version.data, due_at=form.due_at.data,
                 owner_id=int(form.owner_id.data), note=form.note.data or "", actor=me(), now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("It is moved."), "good")
             return redirect(url_for("customers.check_back", ref=row.ref), 303)
@@ -186,7 +181,7 @@ def _page(row: CheckBackRow, *, done: DoneForm | None = None, moved: MoveForm | 
     done = done or DoneForm(formdata=None, version=row.version)
     moved = moved or (_move_form(row, fresh=True) if may_write else None)
     for form in (done, *([moved] if moved else [])):
-        form.version.data, form.version.raw_data = str(row.version), None
+        form.version.renew(row.version)
     return render_template(
         "customers/check_back.html",
         row=row, done=done, moved=moved, may_write=may_write, now=utc_now(), words=care_words.CHANNEL_WORDS,
@@ -208,7 +203,7 @@ def _move_form(row: CheckBackRow, *, fresh: bool = False) -> MoveForm:
     form.due_at.zone = row.zone
     form.owner_id.choices = _owners(row.site_id, row.owner_id)
     if fresh:
-        form.due_at.data, form.owner_id.data, form.version.data = row.due_at, str(row.owner_id), str(row.version)
+        form.due_at.data, form.owner_id.data, form.version.data = row.due_at, str(row.owner_id), row.version
     return form
 
 

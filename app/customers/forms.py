@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, HiddenField, SelectField, TelField
+from wtforms import EmailField, SelectField, TelField
 from wtforms.validators import InputRequired, Length
 
 from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
-from app.ui.forms import Form, LineField, options, strip_line
+from app.ui.forms import Form, LineField, VersionField, options, strip_line
 
 # What customers speak here; what a record holds beyond these is kept and offered too.
 LANGUAGES = ("ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "hi", "hu", "it", "ja", "ko", "nl", "no", "pl", "pt",
@@ -19,7 +19,7 @@ class CustomerForm(Form):
     email = EmailField(_l("E-mail"), [Length(max=EMAIL_MAX)], filters=(strip_line,))
     phone = TelField(_l("Telephone"), [Length(max=PHONE_MAX + 20)], filters=(strip_line,))
     language = SelectField(_l("Speaks"))
-    version = HiddenField(default="0")
+    version = VersionField()
 
     def offer(self, languages: list[tuple[str, str]]) -> None:
         kept = self.language.object_data
@@ -36,8 +36,3 @@ class CustomerForm(Form):
             "phone": self.phone.data,
             "language": self.language.data or None,
         }
-
-
-def version_of(typed: object) -> int:
-    """Read the version that a form was shown with; anything else, also none at all, counts as an old one."""
-    return int(typed) if isinstance(typed, str) and typed.isascii() and typed.isdigit() and len(typed) < 10 else 0

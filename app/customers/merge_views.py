@@ -81,13 +81,10 @@ def merge(ref: str, other: str) -> ResponseReturnValue:
             root_id = merge_actions.merge(
                 customer_id=gone, into_id=stays, reason=form.reason.data or "", actor=me(), now=utc_now()
             )
-        except BadInput as mistake:
-            form.take(mistake)
         except NotFound:
             raise
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("They count as one now. Nothing was changed in the cases themselves."), "good")
             return redirect(url_for("customers.show", ref=_ref(root_id)), 303)
@@ -130,18 +127,15 @@ def parting(ref: str) -> str:
 @bp.post("/customers/<ref>/parting")
 @needs("customers.merge")
 def part(ref: str) -> ResponseReturnValue:
-    """Give a merged customer back as she was."""
+    """Give a merged customer back as they were."""
     form, status = PartForm(), 422
     if form.validate():
         try:
             merge_actions.unmerge(
                 customer_id=parse_ref("customer", ref) or 0, reason=form.reason.data or "", actor=me(), now=utc_now()
             )
-        except BadInput as mistake:
-            form.take(mistake)
-        except merge_actions.NotMerged as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+        except (BadInput, merge_actions.NotMerged) as refusal:
+            status = form.take(refusal)
         else:
             flash(_("They are two again, each with what was made in their name."), "good")
             return redirect(url_for("customers.show", ref=ref), 303)

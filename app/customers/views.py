@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.customers import actions as customers
 from app.customers import care_views, check_back_views, merge_views, queries, segment_views
 from app.customers.blueprint import bp
-from app.customers.forms import LANGUAGES, CustomerForm, version_of
+from app.customers.forms import LANGUAGES, CustomerForm
 from app.customers.look_actions import record_look
 from app.customers.queries import CustomerRow
 from app.customers.sheet import card_of, language_word, sheet_of
@@ -68,15 +68,14 @@ def change(ref: str) -> ResponseReturnValue:
     meanwhile: tuple[tuple[str, str], ...] = ()
     form = _form(card)
     if form.validate():
-        version = version_of(form.version.data)
+        version = form.version.data
         try:
             customers.change(customer_id=card.id, version=version, **form.said(), actor=me(), now=utc_now())
         except BadInput as refusal:
             form.take(refusal)
         except Conflict as refusal:
-            form.refuse(refusal)
-            card, status = card_of(ref), 409
-            form.version.data, form.version.raw_data = str(card.version), None
+            card, status = card_of(ref), form.take(refusal)
+            form.version.renew(card.version)
             meanwhile = tuple(_differing(card, form))
         else:
             flash(_("%(name)s is saved.", name=form.name.data), "good")

@@ -3,14 +3,13 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, RadioField, SelectField
+from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import HiddenInput
 
 from app.cases.rules import CAUSES
 from app.cases.words import CAUSE_WORDS
 from app.feedback.rules import COMMENT_MAX, ITEMS, TEXT_MAX, TEXT_MIN, Scores
-from app.ui.forms import Form, ParagraphField, options
+from app.ui.forms import Form, ParagraphField, VersionField, options
 
 # What stands under the two ends of each scale.
 ENDS: dict[str, tuple[Any, Any]] = {
@@ -59,7 +58,7 @@ class ThanksForm(Form):
 class FollowUpForm(Form):
     """What caused it and what was done. `version` is what was shown."""
 
-    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+    version = VersionField()
     cause = SelectField(_l("What caused it"), validators=[InputRequired()])
     action = ParagraphField(
         _l("What you did about it"), validators=[InputRequired(), Length(min=TEXT_MIN, max=TEXT_MAX)]

@@ -1,9 +1,8 @@
 """Asking for a report by mail."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, SelectField
+from wtforms import SelectField
 from wtforms.validators import InputRequired
-from wtforms.widgets import HiddenInput
 
 from app.ui.forms import Form
 
@@ -17,9 +16,3 @@ class ReportForm(Form):
     when = SelectField(_l("When it comes"), validators=[InputRequired()])
     hour = SelectField(_l("At"), validators=[InputRequired()], coerce=int)
     form = SelectField(_l("With it"), validators=[InputRequired()])
-
-
-class ReportVersionForm(Form):
-    """A deed without words; `version` is what was shown."""
-
-    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())

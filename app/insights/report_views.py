@@ -14,17 +14,17 @@ from app.insights import figures, report_actions, report_queries, report_rules, 
 from app.insights.blueprint import bp
 from app.insights.measures import MEASURES
 from app.insights.report_delivery import page_of
-from app.insights.report_forms import ReportForm, ReportVersionForm
+from app.insights.report_forms import ReportForm
 from app.insights.report_models import ReportWish
 from app.insights.rules import PERIODS
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.notifications.mail_actions import is_mail_on
 from app.people import queries as people
 from app.people.access import me, needs
 from app.people.permissions import Scope, scope_of
 from app.ui.filters import locale_name
-from app.ui.forms import options
+from app.ui.forms import VersionForm, options
 
 DEEDS = {"pause": report_actions.pause, "resume": report_actions.resume, "end": report_actions.end}
 
@@ -59,10 +59,8 @@ def want_report() -> ResponseReturnValue:
     if form.validate():
         try:
             report_actions.want(wish=_wish(form), actor=me(), now=utc_now())
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(str(refusal))
+            form.take(refusal)
         else:
             flash(_("You will get it by mail."), "good")
             return redirect(url_for("insights.reports"), 303)
@@ -74,7 +72,7 @@ def want_report() -> ResponseReturnValue:
 def change_report(wish_id: int, deed: str) -> ResponseReturnValue:
     if deed not in DEEDS:
         abort(404)
-    version = ReportVersionForm().version.data or 0
+    version = VersionForm().version.data
     try:
         DEEDS[deed](wish_id=wish_id, version=version, actor=me(), now=utc_now())
     except NotFound:
@@ -173,5 +171,5 @@ def _page(form: ReportForm) -> str:
 
     return render_template(
         "insights/reports.html", rows=[row(one) for one in wishes], form=form, is_mail_on=is_mail_on(),
-        may_ask=_scope() is not None, deed=ReportVersionForm(formdata=None),
+        may_ask=_scope() is not None, deed=VersionForm(formdata=None),
     )  # fmt: skip

@@ -27,12 +27,10 @@ def note_continuity(ref: str) -> ResponseReturnValue:
     if form.validate():
         try:
             continuity_actions.note(
-                case_id=page.case.id, text=form.text.data or "", version=form.read_version(), actor=me(), now=utc_now()
+                case_id=page.case.id, text=form.text.data or "", version=form.version.data, actor=me(), now=utc_now()
             )
-        except BadInput as mistake:
-            form.take(mistake)
-        except Conflict as refusal:
-            form.refuse(refusal)
+        except (BadInput, Conflict) as refusal:
+            form.take(refusal)
         else:
             flash(_("The note is saved."), "good")
             return redirect(url_for("cases.show", ref=page.ref), 303)

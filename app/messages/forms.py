@@ -6,11 +6,11 @@ from wtforms.validators import InputRequired, Length
 
 from app.attachments.forms import FilesField
 from app.cases import words
-from app.cases.forms import number_or_none, version_of
+from app.cases.forms import number_or_none
 from app.cases.rules import CAUSES, OUTCOMES, TEXT_MAX
 from app.messages.mail_rules import SUBJECT_MAX
 from app.messages.template_actions import Words
-from app.ui.forms import Form, IntentField, LineField, ParagraphField, options
+from app.ui.forms import Form, IntentField, LineField, ParagraphField, VersionField, options
 
 
 class MailForm(Form):
@@ -48,10 +48,7 @@ class MailboxForm(Form):
     name = LineField(_l("Name"), [InputRequired(), Length(max=120)])
     category_id = SelectField(_l("Open a case for unknown mail, in the category"), coerce=number_or_none)
     severity = SelectField(_l("How bad it counts at first"), choices=options(enumerate(words.SEVERITY_WORDS)))
-    version = HiddenField(default="0")
-
-    def read_version(self) -> int:
-        return version_of(self.version.data)
+    version = VersionField()
 
 
 class TemplateForm(Form):
@@ -63,7 +60,7 @@ class TemplateForm(Form):
     body_en = ParagraphField(_l("Text, English"), [Length(max=TEXT_MAX)])
     subject_de = LineField(_l("Subject, German"), [Length(max=SUBJECT_MAX)])
     body_de = ParagraphField(_l("Text, German"), [Length(max=TEXT_MAX)])
-    version = HiddenField(default="0")
+    version = VersionField()
 
     def words(self) -> list[Words]:
         """What the action takes."""
@@ -72,15 +69,9 @@ class TemplateForm(Form):
             Words("de", self.subject_de.data or "", self.body_de.data or ""),
         ]
 
-    def read_version(self) -> int:
-        return version_of(self.version.data)
-
 
 class ContinuityForm(Form):
     """What the next colleague should know before talking to the customer."""
 
     text = ParagraphField(_l("What the customer need not say again"), [Length(max=TEXT_MAX)])
-    version = HiddenField(default="0")
-
-    def read_version(self) -> int:
-        return version_of(self.version.data)
+    version = VersionField()

@@ -6,9 +6,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField
 from wtforms.validators import Length
 
-from app.cases.forms import version_of
 from app.messages.letter_rules import NAMES, PARTS, SUBJECT_MAX, Words
-from app.ui.forms import Form, IntentField, LineField, ParagraphField
+from app.ui.forms import Form, IntentField, LineField, ParagraphField, VersionField
 
 WAY_WORDS: dict[str, Any] = {
     "email": _l("By e-mail, with the PDF"),
@@ -27,7 +26,7 @@ class WordsForm(Form):
     remedy = ParagraphField(PARTS["remedy"])
     next_step = ParagraphField(PARTS["next_step"])
     disagree = ParagraphField(PARTS["disagree"])
-    number = HiddenField(default="0")
+    number = VersionField()
 
     def show(self, words: Words) -> None:
         for name in NAMES:
@@ -35,9 +34,6 @@ class WordsForm(Form):
 
     def words(self) -> Words:
         return Words(**{name: self[name].data or "" for name in NAMES})
-
-    def read_number(self) -> int:
-        return version_of(self.number.data)
 
 
 class LetterForm(WordsForm):

@@ -42,7 +42,7 @@ def new_letter(ref: str, kind: str) -> str:
     row, words, missing = letter_panel.begin(page, kind, request.args.get("language"), now)
     form = _offer(LetterForm(formdata=None), page)
     form.show(words)
-    form.number.data, form.way.data = str(row.number), "email" if form.to.data else "letter"
+    form.number.data, form.way.data = row.number, "email" if form.to.data else "letter"
     if missing:
         names = ", ".join(str(PLACES.get(place, place)) for place in missing)
         flash(_("Fill in what is still missing: %(places)s.", places=names), "warn")
@@ -73,7 +73,7 @@ def send_letter(ref: str, kind: str) -> ResponseReturnValue:
 def _sent(page: CasePage, kind: str, language: str, form: LetterForm) -> bool:
     try:
         letters.send(
-            case_id=page.case.id, kind=kind, words=form.words(), language=language, text_number=form.read_number(),
+            case_id=page.case.id, kind=kind, words=form.words(), language=language, text_number=form.number.data,
             way=form.way.data or "", to=form.to.data or "", intent=form.intent.data or "", actor=me(), now=utc_now(),
         )  # fmt: skip
     except BadInput as mistake:
@@ -133,7 +133,7 @@ def letter_text(kind: str, language: str) -> ResponseReturnValue:
     form = WordsForm()
     if request.method == "GET":
         form.show(rows[0].words)
-        form.number.data = str(rows[0].number)
+        form.number.data = rows[0].number
     elif form.validate() and request.form.get("deed") != "preview" and _written(kind, language, form):
         flash(_("The words are saved."), "good")
         return redirect(url_for("messages.letter_text", kind=kind, language=language), 303)
@@ -147,12 +147,10 @@ def letter_text(kind: str, language: str) -> ResponseReturnValue:
 def _written(kind: str, language: str, form: WordsForm) -> bool:
     try:
         letters.write_text(
-            kind=kind, language=language, words=form.words(), number=form.read_number(), actor=me(), now=utc_now()
+            kind=kind, language=language, words=form.words(), number=form.number.data, actor=me(), now=utc_now()
         )
-    except BadInput as mistake:
-        form.take(mistake)
     except Refusal as refusal:
-        form.refuse(refusal)
+        form.take(refusal)
     else:
         return True
     return False

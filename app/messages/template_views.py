@@ -47,14 +47,12 @@ def _edit(row: TemplateRow | None) -> ResponseReturnValue:
         try:
             saved = writing.write(
                 template_id=row.id if row else None, name=form.name.data or "", active=bool(form.active.data),
-                words=form.words(), version=form.read_version(), actor=me(), now=utc_now(),
+                words=form.words(), version=form.version.data, actor=me(), now=utc_now(),
             )  # fmt: skip
             flash(_("The template is saved."), "good")
             return redirect(url_for("messages.edit_template", template_id=saved), 303)
-        except BadInput as mistake:
-            form.take(mistake)
-        except Conflict as refusal:
-            form.refuse(refusal)
+        except (BadInput, Conflict) as refusal:
+            form.take(refusal)
     elif request.method == "GET" and row:
         for text in row.texts:
             form[f"subject_{text.language}"].data = text.subject

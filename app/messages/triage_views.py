@@ -138,7 +138,7 @@ def mailbox(site_id: int) -> ResponseReturnValue:
         try:
             set_mailbox(
                 site_id=site_id, address=form.address.data or "", name=form.name.data or "",
-                category_id=form.category_id.data, severity=int(form.severity.data), version=form.read_version(),
+                category_id=form.category_id.data, severity=int(form.severity.data), version=form.version.data,
                 actor=me(), now=utc_now(),
             )  # fmt: skip
             flash(_("The mailbox of %(site)s is saved.", site=row.site), "good")

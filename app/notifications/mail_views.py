@@ -6,16 +6,15 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import IntegerField, RadioField
+from wtforms import RadioField
 from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import HiddenInput
 
-from app.kernel.errors import BadInput, Refusal
+from app.kernel.errors import Refusal
 from app.kernel.time import utc_now
 from app.notifications import mail_actions
 from app.notifications.blueprint import bp
 from app.people.access import me, needs
-from app.ui.forms import Form, LineField, options
+from app.ui.forms import Form, LineField, VersionField, options
 
 MODE_WORDS = (
     ("each", _l("One mail each, at once")),
@@ -27,7 +26,7 @@ MODE_WORDS = (
 class NoticesForm(Form):
     """What one person wants."""
 
-    version = IntegerField(validators=[Optional()], default=0, widget=HiddenInput())
+    version = VersionField()
     mail = RadioField(_l("Warnings and breaches"), choices=lambda: options(MODE_WORDS))
     quiet_from = LineField(_l("No mail from"), validators=[Optional(), Length(max=5)])
     quiet_to = LineField(_l("No mail until"), validators=[Optional(), Length(max=5)])
@@ -51,13 +50,12 @@ def prefer() -> Response | tuple[str, int]:
                 quiet_from=form.quiet_from.data,
                 quiet_to=form.quiet_to.data,
                 digest_at=form.digest_at.data or "",
-                version=form.version.data or 0,
+                version=form.version.data,
                 actor=me(),
                 now=utc_now(),
             )
         except Refusal as refusal:
-            form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("Your notices will arrive like this."), "good")
             return redirect(url_for("notifications.preferences"), 303)

@@ -126,10 +126,8 @@ def revoke_access(ref: str) -> ResponseReturnValue:
                 quarter=quarter_of(utc_now().date()), employee_id=somebody.id, note=form.note.data or "", actor=me(),
                 now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(str(refusal))
+            form.take(refusal)
         else:
             flash(_("Access is closed."), "good")
             return redirect(url_for("ops.access"), 303)

@@ -141,11 +141,8 @@ def revoke_certificate(grant_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             actions.revoke(grant_id=grant_id, reason=form.reason.data or "", actor=me(), now=utc_now())
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.take(refusal)
         else:
             row = certificate_queries.grant(grant_id)
             assert row is not None

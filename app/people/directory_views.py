@@ -8,9 +8,9 @@ from app.kernel.paging import Page
 from app.people import queries
 from app.people.access import needs
 from app.people.blueprint import bp
-from app.people.forms import version_of
 from app.people.models import ROLES
 from app.people.words import ROLE_WORDS
+from app.ui.forms import version_of
 
 STATES = ("active", "former", "all")
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, HiddenField, IntegerField, PasswordField, SelectField
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField
 from wtforms.validators import InputRequired, Length
 
 from app.kernel.errors import Conflict, Refusal
 from app.people import queries
 from app.people.models import ROLES
 from app.people.words import ROLE_WORDS, THEME_WORDS
-from app.ui.forms import Form, LineField, SelectChoice, options, strip_line
+from app.ui.forms import Form, LineField, SelectChoice, VersionField, VersionForm, options, strip_line
 from app.ui.preferences import LANGUAGES
 
 CURRENCIES = (
@@ -66,12 +66,6 @@ class TokenForm(Form):
     name = LineField(_l("What is it for?"), [InputRequired(), Length(min=2, max=60)])
 
 
-class VersionForm(Form):
-    """One deed on one record, refused when somebody changed it meanwhile."""
-
-    version = IntegerField(_l("Version"), [InputRequired()])
-
-
 class PersonForm(Form):
     name = LineField(_l("Name"), [InputRequired(), Length(min=2, max=100)])
     email = EmailField(_l("E-mail"), [InputRequired(), Length(max=254)], filters=(strip_line,))
@@ -81,7 +75,7 @@ class PersonForm(Form):
     team_id = SelectField(_l("Team"), coerce=number_or_none)
     manager_id = SelectField(_l("Manager"), coerce=number_or_none)
     locale = SelectField(_l("Language"), coerce=text_or_none)
-    version = HiddenField(default="0")
+    version = VersionField()
 
     def __init__(self, *args: Any, employee_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -130,7 +124,7 @@ class SiteForm(Form):
     country = LineField(_l("Country"), [InputRequired(), Length(max=2)])
     subdivision = LineField(_l("Part of the country"), [Length(max=6)])
     calendar_id = SelectField(_l("Working hours"), coerce=number_or_none)
-    version = HiddenField(default="0")
+    version = VersionField()
 
     def __init__(self, *args: Any, calendars: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -151,7 +145,7 @@ class TeamForm(Form):
     name = LineField(_l("Name"), [InputRequired(), Length(min=2, max=100)])
     site_id = SelectField(_l("Site"), coerce=number_or_none)
     supervisor_id = SelectField(_l("Supervisor"), coerce=number_or_none)
-    version = HiddenField(default="0")
+    version = VersionField()
 
     def __init__(self, *args: Any, site_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -168,14 +162,7 @@ class TeamForm(Form):
 
 
 def refused(form: Form, refusal: Refusal, version: int) -> int:
-    """Say the refusal above the form and return its status; after a conflict the form continues from the newest state."""
-    form.refuse(refusal)
+    """Say the refusal on the form and return its status; after a conflict the form continues from the newest state."""
     if isinstance(refusal, Conflict) and "version" in form:
-        form["version"].data = version
-        form["version"].raw_data = None
-    return refusal.status
-
-
-def version_of(text: object) -> int:
-    """Read a version from a hidden field; what isn't one, or isn't there, is an old version."""
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 18 else 0
+        form["version"].renew(version)
+    return form.take(refusal)

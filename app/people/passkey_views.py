@@ -81,11 +81,7 @@ def add_passkey() -> ResponseReturnValue:
             keep_token=current_user.token, bound_to=_session_name(), place=place_here(), actor=me(), now=utc_now(),
         )  # fmt: skip
     except Refusal as refusal:
-        if isinstance(refusal, BadInput):
-            form.take(refusal)
-        else:
-            form.refuse(refusal)
-        return _new_page(form, refusal.status)
+        return _new_page(form, form.take(refusal))
     session[SESSION_KEY] = token
     if codes:
         return show_codes(codes, kept)

@@ -12,12 +12,13 @@ from app.people import certificate_queries as certificates
 from app.people import factor_queries, queries, scim_queries, sso_actions
 from app.people.access import me, needs
 from app.people.blueprint import bp
-from app.people.forms import DeactivateForm, PersonForm, VersionForm, refused, version_of
+from app.people.forms import DeactivateForm, PersonForm, refused
 from app.people.headers import keep_secret
 from app.people.queries import PersonRow
 from app.people.region_queries import region_led_by
 from app.people.step_up import require_proof
 from app.people.words import ROLE_MEANINGS, ROLE_WORDS
+from app.ui.forms import VersionForm
 
 
 @bp.get("/people/new")
@@ -85,7 +86,7 @@ def change_person(reference: str) -> ResponseReturnValue:
     if form.validate():
         try:
             people.edit_person(
-                employee_id=shown.id, **form.said(), version=version_of(form.version.data), actor=me(), now=utc_now()
+                employee_id=shown.id, **form.said(), version=form.version.data, actor=me(), now=utc_now()
             )
         except BadInput as refusal:
             form.take(refusal)

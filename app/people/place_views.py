@@ -12,7 +12,7 @@ from app.people import actions as people
 from app.people import queries
 from app.people.access import me, needs
 from app.people.blueprint import bp
-from app.people.forms import CURRENCIES, SiteForm, TeamForm, refused, version_of
+from app.people.forms import CURRENCIES, SiteForm, TeamForm, refused
 from app.people.queries import SiteRow, TeamRow
 
 
@@ -66,9 +66,7 @@ def change_site(reference: str) -> ResponseReturnValue:
     status = 422
     if form.validate():
         try:
-            people.edit_site(
-                site_id=shown.id, **form.said(), version=version_of(form.version.data), actor=me(), now=utc_now()
-            )
+            people.edit_site(site_id=shown.id, **form.said(), version=form.version.data, actor=me(), now=utc_now())
         except BadInput as refusal:
             form.take(refusal)
         except Refusal as refusal:
@@ -140,7 +138,7 @@ def change_team(reference: str) -> ResponseReturnValue:
                 team_id=shown.id,
                 name=form.name.data or "",
                 supervisor_id=form.supervisor_id.data,
-                version=version_of(form.version.data),
+                version=form.version.data,
                 actor=me(),
                 now=utc_now(),
             )

@@ -3,13 +3,13 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectMultipleField
+from wtforms import SelectMultipleField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.people import queries
 from app.people.region_queries import RegionRow
-from app.ui.forms import Form, LineField, options
+from app.ui.forms import Form, LineField, VersionField, options
 
 
 class Checks(SelectMultipleField):
@@ -23,7 +23,7 @@ class RegionForm(Form):
     name = LineField(_l("Name"), [InputRequired(), Length(min=2, max=100)])
     site_ids = Checks(_l("Sites"), coerce=int)
     lead_ids = Checks(_l("Managers who lead it"), coerce=int)
-    version = HiddenField(default="0")
+    version = VersionField()
 
     def __init__(self, *args: Any, shown: RegionRow | None = None, **kwargs: Any) -> None:
         if shown is not None:
@@ -31,7 +31,7 @@ class RegionForm(Form):
                 "name": shown.name,
                 "site_ids": [one for one, _name in shown.sites],
                 "lead_ids": [one for one, _name in shown.leads],
-                "version": str(shown.version),
+                "version": shown.version,
                 **kwargs,
             }
         super().__init__(*args, **kwargs)

@@ -11,10 +11,11 @@ from app.people import queries, region_queries
 from app.people import region_actions as actions
 from app.people.access import me, needs
 from app.people.blueprint import bp
-from app.people.forms import VersionForm, refused, version_of
+from app.people.forms import refused
 from app.people.region_forms import RegionForm
 from app.people.region_queries import RegionRow
 from app.people.step_up import require_proof
+from app.ui.forms import VersionForm
 
 
 @bp.get("/regions")
@@ -64,7 +65,7 @@ def change_region(reference: str) -> ResponseReturnValue:
     status = 422
     if form.validate():
         try:
-            version = version_of(form.version.data)
+            version = form.version.data
             actions.edit_region(region_id=shown.id, **form.said(), version=version, actor=me(), now=utc_now())
         except BadInput as refusal:
             form.take(refusal)
@@ -83,7 +84,7 @@ def close_region(reference: str) -> ResponseReturnValue:
     shown, form = _region(reference), VersionForm()
     try:
         version = form.version.data if form.validate() else 0
-        actions.close_region(region_id=shown.id, version=version or 0, actor=me(), now=utc_now())
+        actions.close_region(region_id=shown.id, version=version, actor=me(), now=utc_now())
     except BadInput as refusal:
         page = RegionForm(formdata=None, shown=shown)
         page.take(refusal)

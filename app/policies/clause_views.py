@@ -63,11 +63,8 @@ def sign_clause(ref: str, code: str) -> ResponseReturnValue:
             clauses.sign_off(
                 version_id=found.row.id, code=found.code, note=form.note.data or "", actor=me(), now=utc_now()
             )
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("Signed. It counts for every version in which this clause says the same."), "good")
             return redirect(url_for("policies.clause_page", ref=found.row.ref, code=found.code), 303)

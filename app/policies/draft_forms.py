@@ -15,11 +15,10 @@ from app.kernel.money import NO_CURRENCY, BadMoney, Money, precision
 from app.people.words import ROLE_WORDS
 from app.policies.document_rules import CLAUSE_MAX, CLAUSE_TITLE_MAX, TITLE_MAX, WORDS_MAX, Document, limit_of
 from app.policies.known_rules import GIVING_ROLES, Known
-from app.policies.review_forms import VersionForm
 from app.policies.rules import UNITS, Rule
 from app.policies.words import unit_words
 from app.ui.filters import locale_name
-from app.ui.forms import Form, InstantField, LineField, ParagraphField, options
+from app.ui.forms import Form, InstantField, LineField, ParagraphField, VersionForm, options
 
 COUNT_MAX = 100_000
 _SEVERITIES = tuple((str(level), str(level)) for level in range(5))

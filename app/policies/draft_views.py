@@ -20,7 +20,7 @@ from app.policies.document_views import found_in, in_force_id, row_of, stage_now
 from app.policies.draft_forms import ClauseForm, WordsForm, read_limits, written_limit
 from app.policies.finding_words import finding_rows
 from app.policies.known_rules import Known
-from app.policies.review_forms import VersionForm
+from app.ui.forms import VersionForm
 
 
 @bp.get("/policies/<ref>/edit")
@@ -62,14 +62,11 @@ def change_limits(ref: str) -> ResponseReturnValue:
     if form.validate() and not wrong:
         try:
             policies.change_limits(
-                version_id=row.id, version=form.version.data or 0, limits=limits, actor=me(), now=utc_now()
+                version_id=row.id, version=form.version.data, limits=limits, actor=me(), now=utc_now()
             )
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(refusal)
-            row, status = row_of(ref), refusal.status
-            form.version.data, form.version.raw_data = row.version, None
+            status = turned_away(form, refusal, ref)
+            row = row_of(ref)
         else:
             flash(_("The limits are saved."), "good")
             return redirect(url_for("policies.edit", ref=row.ref), 303)
@@ -110,23 +107,21 @@ def change_words(ref: str) -> ResponseReturnValue:
     if form.validate():
         try:
             policies.change_details(
-                version_id=row.id, version=form.version.data or 0, title=form.title.data or "",
+                version_id=row.id, version=form.version.data, title=form.title.data or "",
                 source=form.source.data or "", rationale=form.rationale.data or "", valid_from=form.valid_from.data,
                 actor=me(), now=utc_now(),
             )  # fmt: skip
             return redirect(url_for("policies.edit", ref=row.ref), 303)
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
             status = turned_away(form, refusal, ref)
     return render_template("policies/words.html", row=row, form=form), status
 
 
 def turned_away(form: VersionForm, refusal: Refusal, ref: str) -> int:
-    """Say a refusal above the form, and let what is typed be sent again on top of what stands there now."""
-    form.refuse(refusal)
-    form.version.data, form.version.raw_data = row_of(ref).version, None
-    return refusal.status
+    """Say a refusal on the form. What is typed may be sent again on top of what stands there now, unless it was at fault itself."""
+    if not isinstance(refusal, BadInput):
+        form.version.renew(row_of(ref).version)
+    return form.take(refusal)
 
 
 @bp.get("/policies/<ref>/clauses/new")
@@ -149,11 +144,9 @@ def put_clause(ref: str, code: str | None = None) -> ResponseReturnValue:
         written = Clause(form.code.data or "", form.title.data or "", form.text.data or "")
         try:
             policies.put_clause(
-                version_id=row.id, version=form.version.data or 0, clause=written, was=code, actor=me(), now=utc_now()
+                version_id=row.id, version=form.version.data, clause=written, was=code, actor=me(), now=utc_now()
             )
             return redirect(url_for("policies.edit", ref=row.ref, _anchor="clauses"), 303)
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
             status = turned_away(form, refusal, ref)
     return render_template("policies/clause.html", row=row, form=form, code=code, named=_named(row, code)), status
@@ -164,7 +157,7 @@ def put_clause(ref: str, code: str | None = None) -> ResponseReturnValue:
 def remove_clause(ref: str, code: str) -> ResponseReturnValue:
     row, form = row_of(ref), VersionForm()
     try:
-        policies.remove_clause(version_id=row.id, version=form.version.data or 0, code=code, actor=me(), now=utc_now())
+        policies.remove_clause(version_id=row.id, version=form.version.data, code=code, actor=me(), now=utc_now())
     except BadInput as mistake:
         flash(" ".join(text for texts in mistake.errors.values() for text in texts), "bad")
     return redirect(url_for("policies.edit", ref=row.ref, _anchor="clauses"), 303)
@@ -179,6 +172,6 @@ def _named(row: DocumentRow, code: str | None) -> int:
 @needs("policies.write")
 def discard(ref: str) -> ResponseReturnValue:
     row, form = row_of(ref), VersionForm()
-    policies.discard_draft(version_id=row.id, version=form.version.data or 0, actor=me(), now=utc_now())
+    policies.discard_draft(version_id=row.id, version=form.version.data, actor=me(), now=utc_now())
     flash(_("The draft is discarded. It stays readable, and can be copied."), "good")
     return redirect(url_for("policies.index"), 303)

@@ -1,11 +1,10 @@
 """The catalogue's forms."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField
-from wtforms.validators import InputRequired, Length, NumberRange
-from wtforms.widgets import HiddenInput
+from wtforms import BooleanField
+from wtforms.validators import InputRequired, Length
 
-from app.ui.forms import Form, LineField
+from app.ui.forms import Form, LineField, VersionField
 
 
 class NewKindForm(Form):
@@ -21,4 +20,4 @@ class KindForm(Form):
 
     name = LineField(_l("Name"), [InputRequired(), Length(max=80)])
     active = BooleanField(_l("Can be offered"))
-    version = IntegerField(validators=[InputRequired(), NumberRange(1, 2**62)], widget=HiddenInput())
+    version = VersionField()

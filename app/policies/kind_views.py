@@ -52,15 +52,14 @@ def change_kind(code: str) -> ResponseReturnValue:
     if form.validate():
         try:
             policies.change_kind(
-                kind_id=row.id, version=form.version.data or 0, name=form.name.data or "", active=form.active.data,
+                kind_id=row.id, version=form.version.data, name=form.name.data or "", active=form.active.data,
                 actor=me(), now=utc_now(),
             )  # fmt: skip
         except BadInput as mistake:
             form.take(mistake)
         except Conflict as refusal:
-            form.refuse(refusal)
-            row, status = _kind(code), 409
-            form.version.data, form.version.raw_data = row.version, None
+            row, status = _kind(code), form.take(refusal)
+            form.version.renew(row.version)
         else:
             flash(_("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("policies.catalogue"), 303)

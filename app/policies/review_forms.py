@@ -4,20 +4,13 @@ from typing import Any
 
 from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, RadioField
-from wtforms.validators import InputRequired, Length, NumberRange
-from wtforms.widgets import HiddenInput
+from wtforms import RadioField
+from wtforms.validators import InputRequired, Length
 
 from app.policies.document_queries import DocumentRow
-from app.ui.forms import Form, InstantField, ParagraphField, options
+from app.ui.forms import InstantField, ParagraphField, VersionForm, options
 
 OUTCOMES = (("approved", _l("Approve")), ("returned", _l("Send back")))
-
-
-class VersionForm(Form):
-    """A draft as it was shown; what all its forms carry."""
-
-    version = IntegerField(validators=[InputRequired(), NumberRange(1, 2**62)], widget=HiddenInput())
 
 
 class ReviewForm(VersionForm):

@@ -4,14 +4,15 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.kernel.errors import BadInput, Refusal
+from app.kernel.errors import Refusal
 from app.kernel.time import utc_now
 from app.people.access import me, needs
 from app.policies import actions as policies
 from app.policies import document_queries
 from app.policies.blueprint import bp
 from app.policies.document_views import row_of, shown
-from app.policies.review_forms import PublishForm, ReviewForm, VersionForm
+from app.policies.review_forms import PublishForm, ReviewForm
+from app.ui.forms import VersionForm
 
 
 @bp.post("/policies/<ref>/review-request")
@@ -19,9 +20,7 @@ from app.policies.review_forms import PublishForm, ReviewForm, VersionForm
 def ask_review(ref: str) -> ResponseReturnValue:
     row, form = row_of(ref), VersionForm()
     reviewers = document_queries.reviewers()
-    policies.ask_review(
-        version_id=row.id, version=form.version.data or 0, reviewer_ids=reviewers, actor=me(), now=utc_now()
-    )
+    policies.ask_review(version_id=row.id, version=form.version.data, reviewer_ids=reviewers, actor=me(), now=utc_now())
     flash(_("Those who may review it are told."), "good")
     return redirect(url_for("policies.show", ref=ref), 303)
 
@@ -33,14 +32,11 @@ def review(ref: str) -> ResponseReturnValue:
     if form.validate():
         try:
             policies.review_version(
-                version_id=row.id, version=form.version.data or 0, outcome=form.outcome.data, note=form.note.data or "",
+                version_id=row.id, version=form.version.data, outcome=form.outcome.data, note=form.note.data or "",
                 actor=me(), now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.take(refusal)
         else:
             text = _("Approved as it stands.") if form.outcome.data == "approved" else _("Sent back with your note.")
             flash(text, "good")
@@ -59,11 +55,8 @@ def publish(ref: str) -> ResponseReturnValue:
             policies.publish_version(
                 version_id=row.id, version=form.version.data, valid_from=later or now, actor=me(), now=now
             )
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(refusal)
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("Published. Requests in flight keep the version under which they were asked."), "good")
             return redirect(url_for("policies.show", ref=ref), 303)

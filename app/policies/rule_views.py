@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.people.access import me, needs
 from app.policies import actions as policies
@@ -18,8 +18,8 @@ from app.policies.draft_forms import RuleForm
 from app.policies.draft_views import turned_away
 from app.policies.finding_words import FindingRow, finding_rows
 from app.policies.known_rules import Known
-from app.policies.review_forms import VersionForm
 from app.policies.rules import Rule
+from app.ui.forms import VersionForm
 
 
 @bp.get("/policies/<ref>/rules/new")
@@ -45,11 +45,9 @@ def put_rule(ref: str, place: int | None = None) -> ResponseReturnValue:
     if form.validate():
         try:
             policies.put_rule(
-                version_id=row.id, version=form.version.data or 0, place=place, values=form.values, actor=me(),
+                version_id=row.id, version=form.version.data, place=place, values=form.values, actor=me(),
                 now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
             status = turned_away(form, refusal, ref)
         else:
@@ -63,7 +61,7 @@ def put_rule(ref: str, place: int | None = None) -> ResponseReturnValue:
 @needs("policies.write")
 def remove_rule(ref: str, place: int) -> ResponseReturnValue:
     row, form = row_of(ref), VersionForm()
-    policies.remove_rule(version_id=row.id, version=form.version.data or 0, place=place, actor=me(), now=utc_now())
+    policies.remove_rule(version_id=row.id, version=form.version.data, place=place, actor=me(), now=utc_now())
     flash(_("Rule %(place)d is removed. The ones behind it moved up.", place=place), "good")
     return redirect(url_for("policies.edit", ref=row.ref, _anchor="rules"), 303)
 

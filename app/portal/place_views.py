@@ -11,7 +11,6 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, my_scope, needs
-from app.people.forms import version_of
 from app.portal import place_actions, report_queries
 from app.portal.blueprint import bp
 from app.portal.report_forms import PlaceChangeForm, PlaceForm
@@ -54,7 +53,7 @@ def change_place(ref: str) -> ResponseReturnValue:
     try:
         place_actions.change_place(
             place_id=place.id, name=form.name.data or "", active=bool(form.active.data),
-            version=version_of(form.version.data), actor=me(), now=utc_now(),
+            version=form.version.data, actor=me(), now=utc_now(),
         )  # fmt: skip
     except BadInput as mistake:
         flash(" ".join(text for texts in mistake.errors.values() for text in texts), "bad")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectField, StringField, TelField
+from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TelField
 from wtforms.validators import InputRequired, Length
 
 from app.attachments.forms import FilesField
@@ -13,7 +13,7 @@ from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
 from app.portal.forms import KeptField
 from app.portal.place_actions import NAME_MAX as PLACE_NAME_MAX
 from app.portal.rules import TEXT_MAX
-from app.ui.forms import Form, InstantField, IntentField, LineField, options, strip_line
+from app.ui.forms import Form, InstantField, IntentField, LineField, VersionField, options, strip_line
 
 HOW_BAD = (
     (1, _l("A small annoyance")),
@@ -58,4 +58,4 @@ class PlaceChangeForm(Form):
 
     name = LineField(_l("Where it stands"), [InputRequired(), Length(max=PLACE_NAME_MAX)])
     active = BooleanField(_l("Open"))
-    version = HiddenField(default="0")
+    version = VersionField()

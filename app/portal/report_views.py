@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app.attachments import actions as attachments
 from app.cases import queries as cases
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.people.access import public
 from app.portal import report_actions as reports
@@ -43,12 +43,9 @@ def send_report(code: str) -> ResponseReturnValue:
         return _page(place, form), 422
     try:
         kept = _take_in(place, form)
-    except BadInput as mistake:
-        form.take(mistake)
-        return _page(place, form), 422
     except Refusal as refusal:
-        form.refuse(refusal)
-        answer = make_response(_page(place, form), refusal.status)
+        status = form.take(refusal)
+        answer = make_response(_page(place, form), status)
         if "retry_after_seconds" in refusal.details:
             answer.headers["Retry-After"] = str(refusal.details["retry_after_seconds"])
         return answer

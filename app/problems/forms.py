@@ -15,7 +15,7 @@ from app.cases.words import CAUSE_WORDS
 from app.people import queries as people
 from app.people.permissions import Scope
 from app.problems.rules import LANGUAGES, REASON_MAX, TEXT_MAX, TITLE_MAX
-from app.ui.forms import Form, LineField, ParagraphField, options
+from app.ui.forms import Form, LineField, ParagraphField, VersionField, options
 from app.ui.preferences import LANGUAGES as NAMES
 
 WHOLE_COMPANY = "0"
@@ -30,7 +30,7 @@ class CauseForm(Form):
     category_id = SelectField(_l("Category"), coerce=number_or_none)
     site_id = SelectField(_l("Where"))
     owner_id = SelectField(_l("Who answers for it"), coerce=number_or_none)
-    version = HiddenField(default="0")
+    version = VersionField()
     case = HiddenField()
 
     def offer(self, scope: Scope, *, is_new: bool, site_id: int | None = None) -> None:
@@ -63,12 +63,12 @@ class CauseForm(Form):
 
 class FixForm(Form):
     done = ParagraphField(_l("What we did"), [InputRequired(), Length(max=TEXT_MAX)])
-    version = HiddenField(default="0")
+    version = VersionField()
 
 
 class ReopenForm(Form):
     reason = LineField(_l("Why it isn't fixed"), [InputRequired(), Length(max=REASON_MAX)])
-    version = HiddenField(default="0")
+    version = VersionField()
 
 
 class LinkForm(Form):

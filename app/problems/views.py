@@ -10,7 +10,6 @@ from flask_babel import ngettext
 from app.cases import queries as cases
 from app.cases import words as case_words
 from app.cases.rules import CAUSES
-from app.customers.forms import version_of
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
@@ -96,7 +95,7 @@ def change(ref: str) -> ResponseReturnValue:
     found, status = cause_of(ref), 422
     form = _edit_form(found)
     if form.validate():
-        said = {**form.values(), "owner_id": form.owner_id.data or 0, "version": version_of(form.version.data)}
+        said = {**form.values(), "owner_id": form.owner_id.data or 0, "version": form.version.data}
         try:
             actions.change(cause_id=found.cause.id, **said, actor=me(), now=utc_now())
         except BadInput as mistake:
@@ -162,7 +161,7 @@ def unlink(ref: str, case: str) -> ResponseReturnValue:
 def fixing(ref: str) -> str:
     found = cause_of(ref)
     form = ReopenForm(formdata=None) if found.fix else FixForm(formdata=None)
-    form.version.data = str(found.cause.version)
+    form.version.data = found.cause.version
     return render_template("problems/fix.html", found=found, form=form)
 
 
@@ -182,7 +181,7 @@ def _mark(ref: str, form: Any, deed: Any, field: str, said: str) -> ResponseRetu
     """Mark a cause as fixed, or as not fixed after all."""
     found, status = cause_of(ref), 422
     if form.validate():
-        typed = {field: form[field].data or "", "version": version_of(form.version.data)}
+        typed = {field: form[field].data or "", "version": form.version.data}
         try:
             deed(cause_id=found.cause.id, **typed, actor=me(), now=utc_now())
         except BadInput as mistake:
@@ -199,10 +198,8 @@ def _mark(ref: str, form: Any, deed: Any, field: str, said: str) -> ResponseRetu
 
 def _refuse(form: Form, refusal: Refusal, ref: str) -> int:
     """Say it on the form, which names the newest state from now on."""
-    form.refuse(refusal)
-    version = form["version"]
-    version.data, version.raw_data = str(cause_of(ref).cause.version), None
-    return refusal.status
+    form["version"].renew(cause_of(ref).cause.version)
+    return form.take(refusal)
 
 
 def _new_form() -> CauseForm:

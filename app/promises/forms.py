@@ -1,13 +1,12 @@
 """The forms of promises."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, SelectField
+from wtforms import SelectField
 from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import HiddenInput
 
 from app.people import queries as people
 from app.promises.rules import NAME_MAX, TEXT_MAX
-from app.ui.forms import Form, InstantField, LineField, options
+from app.ui.forms import Form, InstantField, LineField, VersionField, options
 
 
 class MakeForm(Form):
@@ -30,5 +29,5 @@ class MakeForm(Form):
 class DeedForm(Form):
     """Keeping, telling or taking back; `version` is what was shown."""
 
-    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+    version = VersionField()
     text = LineField(_l("What the customer was told"), validators=[Optional(), Length(max=TEXT_MAX)])

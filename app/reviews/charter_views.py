@@ -23,8 +23,8 @@ from app.reviews.blueprint import bp
 from app.reviews.charter_queries import CharterRow
 from app.reviews.charter_rules import Clause
 from app.reviews.deeds import submit
-from app.reviews.forms import VersionForm, WordsForm
-from app.ui.forms import Form, LineField, ParagraphField, options
+from app.reviews.forms import WordsForm
+from app.ui.forms import Form, LineField, ParagraphField, VersionForm, options
 
 STATE_WORDS: dict[str, Any] = {
     "draft": _l("Draft"),
@@ -121,7 +121,7 @@ def write_clause(number: int) -> ResponseReturnValue:
     return _deed(
         number, form, lambda: render_template("reviews/clause.html", row=row, form=form),
         lambda: actions.write_clause(
-            number=number, clause=form.clause(), version=form.version.data or 0, actor=me(), now=utc_now()
+            number=number, clause=form.clause(), version=form.version.data, actor=me(), now=utc_now()
         ),
         _("Kept. Whoever agreed to the earlier words reads it again."),
     )  # fmt: skip
@@ -132,7 +132,7 @@ def write_clause(number: int) -> ResponseReturnValue:
 def strike_clause(number: int) -> ResponseReturnValue:
     form = StrikeForm()
     return _bare(number, lambda: actions.strike_clause(
-        number=number, code=form.code.data or "", version=form.version.data or 0, actor=me(), now=utc_now()
+        number=number, code=form.code.data or "", version=form.version.data, actor=me(), now=utc_now()
     ), _("Taken out of this version; published ones keep it."))  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def ask_comments(number: int) -> ResponseReturnValue:
     return _deed(
         number, form, lambda: render_template("reviews/round.html", row=row, form=form),
         lambda: actions.ask_comments(
-            number=number, until=form.until.data, version=form.version.data or 0, actor=me(), now=utc_now()  # type: ignore[arg-type]
+            number=number, until=form.until.data, version=form.version.data, actor=me(), now=utc_now()  # type: ignore[arg-type]
         ),
         _("Open for comments."),
     )  # fmt: skip
@@ -178,7 +178,7 @@ def comment(number: int, code: str) -> ResponseReturnValue:
 @needs("charter.read")
 def agree(number: int) -> ResponseReturnValue:
     return _bare(number, lambda: actions.agree(
-        number=number, version=VersionForm().version.data or 0, actor=me(), now=utc_now()
+        number=number, version=VersionForm().version.data, actor=me(), now=utc_now()
     ), _("You agree to it as it stands."))  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def agree(number: int) -> ResponseReturnValue:
 @needs("charter.write")
 def publish(number: int) -> ResponseReturnValue:
     return _bare(number, lambda: actions.publish_charter(
-        number=number, version=VersionForm().version.data or 0, actor=me(), now=utc_now()
+        number=number, version=VersionForm().version.data, actor=me(), now=utc_now()
     ), _("Published. From now on conduct is held against this version."))  # fmt: skip
 
 

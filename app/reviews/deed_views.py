@@ -15,9 +15,9 @@ from app.people.access import me, my_scope, needs
 from app.reviews import actions, charter_queries, conduct_actions, queries, words
 from app.reviews.blueprint import bp
 from app.reviews.deeds import submit
-from app.reviews.forms import AppealForm, CaseForm, ConductForm, VersionForm, WordsForm
+from app.reviews.forms import AppealForm, CaseForm, ConductForm, WordsForm
 from app.reviews.queries import ReviewRow
-from app.ui.forms import Form, options
+from app.ui.forms import Form, VersionForm, options
 
 KINDS = {"self-assessment": "self_assessment", "notes": "notes", "comment": "comment"}
 TITLES: dict[str, Any] = {
@@ -54,7 +54,7 @@ def say(ref: str, kind: str) -> ResponseReturnValue:
         row, form, lambda: _words_page(row, kind, form),
         lambda: actions.say(
             review_id=row.id, kind=KINDS[kind], text=form.text.data or "", measure=measure,
-            version=form.version.data or 0, actor=me(), now=utc_now(),
+            version=form.version.data, actor=me(), now=utc_now(),
         ),
         _("Kept. It stands on the review for both of you."),
     )  # fmt: skip
@@ -74,7 +74,7 @@ def choose_case(ref: str) -> ResponseReturnValue:
     return _deed(
         row, form, lambda: render_template("reviews/choose_case.html", row=row, form=form),
         lambda: actions.choose_case(
-            review_id=row.id, case_id=form.case_id, version=form.version.data or 0, actor=me(), now=utc_now()
+            review_id=row.id, case_id=form.case_id, version=form.version.data, actor=me(), now=utc_now()
         ),
         _("Your case is on the list."),
     )  # fmt: skip
@@ -96,7 +96,7 @@ def add_conduct(ref: str) -> ResponseReturnValue:
         row, form, lambda: _conduct_page(row, form),
         lambda: conduct_actions.add_conduct(
             review_id=row.id, area=form.area.data, tone=form.tone.data, text=form.text.data or "",
-            clause=form.clause.data, case_ids=form.case_ids, version=form.version.data or 0, actor=me(), now=utc_now(),
+            clause=form.clause.data, case_ids=form.case_ids, version=form.version.data, actor=me(), now=utc_now(),
         ),
         _("Kept, with its clause and its cases."),
     )  # fmt: skip
@@ -144,7 +144,7 @@ def appeal(ref: str) -> ResponseReturnValue:
         row, form, lambda: _appeal_page(row, form),
         lambda: actions.appeal(
             review_id=row.id, reader_id=int(form.reader.data), text=form.text.data or "",
-            version=form.version.data or 0, actor=me(), now=utc_now(),
+            version=form.version.data, actor=me(), now=utc_now(),
         ),
         _("Your appeal is on its way, and the review is open again."),
     )  # fmt: skip
@@ -169,7 +169,7 @@ def _bare(ref: str, deed: Callable[..., Any], done: str, **given: int) -> Respon
     """A deed of one button: what was shown is what it is about."""
     row, form = _row(ref), VersionForm()
     try:
-        deed(review_id=row.id, version=form.version.data or 0, actor=me(), now=utc_now(), **given)
+        deed(review_id=row.id, version=form.version.data, actor=me(), now=utc_now(), **given)
     except NotFound:
         raise
     except Refusal as refusal:

@@ -3,20 +3,13 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, IntegerField, RadioField, SelectField
+from wtforms import DateField, RadioField, SelectField
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import HiddenInput
 
 from app.kernel.references import parse_ref
 from app.reviews.rules import TEXT_MAX, TEXT_MIN
 from app.reviews.words import AREA_WORDS, TONE_WORDS
-from app.ui.forms import Form, LineField, ParagraphField, options
-
-
-class VersionForm(Form):
-    """A deed without words; `version` is what was shown."""
-
-    version = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+from app.ui.forms import Form, LineField, ParagraphField, VersionForm, options
 
 
 class OpenForm(Form):

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 
 from app.cases import queries as cases
 from app.cases.queries import CasePage
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
@@ -22,9 +22,8 @@ from app.reviews import recognition_actions as actions
 from app.reviews import recognition_queries as queries
 from app.reviews import recognition_rules as rules
 from app.reviews.blueprint import bp
-from app.reviews.forms import VersionForm
 from app.ui.filters import number, percent
-from app.ui.forms import Form, LineField, ParagraphField, options
+from app.ui.forms import Form, LineField, ParagraphField, VersionForm, options
 
 GROUP_WORDS: dict[str, Any] = {"new": _l("Here for less than a year"), "longer": _l("Here for longer")}
 BY_WORDS: dict[str, Any] = {
@@ -85,11 +84,8 @@ def give_kudos(ref: str) -> ResponseReturnValue:
                 case_id=page.case.id, receiver_id=int(form.receiver.data), value=form.value.data,
                 text=form.text.data or "", actor=me(), now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(str(refusal))
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("Your thanks are on their way."), "good")
             return redirect(url_for("cases.show", ref=page.ref), 303)
@@ -114,11 +110,8 @@ def propose_note() -> ResponseReturnValue:
                 employee_id=employee_id, coach_id=coach_id, saw=form.saw.data or "", next_step=form.next_step.data or "",
                 case_id=parse_ref("case", case) or 0 if case else None, actor=actor, now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(str(refusal))
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("Proposed. It counts when you both agree."), "good")
             return redirect(url_for("reviews.coaching"), 303)
@@ -129,7 +122,7 @@ def propose_note() -> ResponseReturnValue:
 @needs("coaching.write")
 def answer_note(note_id: int) -> ResponseReturnValue:
     agrees = request.form.get("answer") == "agree"
-    version = VersionForm().version.data or 0
+    version = VersionForm().version.data
     try:
         actions.answer_note(note_id=note_id, agrees=agrees, version=version, actor=me(), now=utc_now())
     except NotFound:

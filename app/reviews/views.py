@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from app.cases import queries as cases
 from app.cases import words as case_words
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
 from app.kernel.references import ref as make_ref
@@ -19,10 +19,10 @@ from app.people.permissions import COMPANY
 from app.remedies import queries as remedies
 from app.reviews import actions, charter_views, deed_views, pdf, queries, recognition_views, rules, words
 from app.reviews.blueprint import bp as bp
-from app.reviews.forms import OpenForm, VersionForm
+from app.reviews.forms import OpenForm
 from app.reviews.queries import ReviewRow
 from app.reviews.sheet import Sheet, data_of, sheet_of
-from app.ui.forms import options
+from app.ui.forms import VersionForm, options
 
 PAGES = (charter_views, deed_views, recognition_views)
 EVENTS_SHOWN = 50
@@ -63,11 +63,8 @@ def open_review() -> ResponseReturnValue:
                 employee_id=int(form.employee.data), since_on=form.since_on.data,  # type: ignore[arg-type]
                 until_on=form.until_on.data + timedelta(days=1), actor=me(), now=utc_now(),  # type: ignore[operator,arg-type]
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(str(refusal))
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("Opened. The figures are frozen, and the first word is asked of the person."), "good")
             return redirect(url_for("reviews.show", ref=row.ref), 303)

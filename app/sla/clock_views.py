@@ -79,8 +79,8 @@ def approve_pause(ref: str) -> Response | tuple[str, int]:
                 now=utc_now(),
             )
         except Refusal as refusal:
-            form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
-            return _page(page, rest=form), refusal.status
+            status = form.take(refusal)
+            return _page(page, rest=form), status
         flash(_("The clocks may rest until the case goes on."), "good")
         return redirect(url_for("sla.timeline", ref=ref), 303)
     return _page(page, rest=form), 422

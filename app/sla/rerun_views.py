@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 from wtforms.validators import InputRequired, Length
 
-from app.kernel.errors import BadInput, Refusal
+from app.kernel.errors import Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
@@ -49,8 +49,7 @@ def ask_rerun() -> Response | tuple[str, int]:
         try:
             rerun_actions.ask(kind=form.kind.data, reason=form.reason.data or "", actor=me(), now=utc_now())
         except Refusal as refusal:
-            form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
-            status = refusal.status
+            status = form.take(refusal)
         else:
             flash(_("The re-run has begun. This page shows how far it is."), "good")
             return redirect(url_for("sla.reruns"), 303)

@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, needs
@@ -107,8 +107,7 @@ def _published(form: Form, publish_it: Callable[[], Any], then: str = "sla.index
     try:
         publish_it()
     except Refusal as refusal:
-        form.take(refusal) if isinstance(refusal, BadInput) else form.refuse(str(refusal))
-        return refusal.status
+        return form.take(refusal)
     flash(_("Published. It holds for cases that start from now on; open ones follow by a re-run."), "good")
     return redirect(url_for(then), 303)
 

@@ -18,7 +18,7 @@ from wtforms.i18n import get_translations
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateTimeLocalInput, TextInput
 
-from app.kernel.errors import BadInput
+from app.kernel.errors import BadInput, Refusal
 from app.kernel.money import BadMoney, Money, precision
 from app.kernel.time import UTC
 from app.ui.filters import locale_name
@@ -64,14 +64,18 @@ class Form(FlaskForm):
 
     form_errors: Sequence[str]
 
-    def take(self, refusal: BadInput) -> None:
-        """Put an action's refusals beside the fields they name; what has no field goes above the form."""
+    def take(self, refusal: Refusal) -> int:
+        """Say a refusal on the form: mistakes beside the fields that they name, all else above it. Returns the answer's status."""
+        if not isinstance(refusal, BadInput):
+            self.refuse(refusal)
+            return refusal.status
         for name, texts in refusal.errors.items():
             field = self._fields.get(name)
             if field is None:
                 self.form_errors = [*self.form_errors, *texts]
             else:
                 field.errors = [*field.errors, *texts]
+        return refusal.status
 
     def refuse(self, sentence: object) -> None:
         """Put a sentence above the form."""
@@ -105,6 +109,34 @@ class IntentField(HiddenField):
         """Put a new key into the form, after a definite refusal."""
         self.data = new_intent()
         self.raw_data = None
+
+
+class VersionField(HiddenField):
+    """The version of a record that the form was shown with. What is no number, or isn't there, counts as an old one: 0."""
+
+    data: int  # type: ignore[assignment]  # its stubs know text alone
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("default", 0)
+        super().__init__(label, validators, **kwargs)
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.data = version_of(valuelist[0]) if valuelist else 0
+
+    def renew(self, version: int) -> None:
+        """Let what is typed be sent again, on top of the record as it stands now."""
+        self.data, self.raw_data = version, None
+
+
+class VersionForm(Form):
+    """A deed without words, on the record as it was shown; refused when somebody changed it meanwhile."""
+
+    version = VersionField()
+
+
+def version_of(typed: object) -> int:
+    """Read a record's version; what is none is 0, older than any."""
+    return int(typed) if isinstance(typed, str) and typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
 
 
 def options(pairs: Iterable[tuple[Any, Any]], *, empty: object | None = None) -> list[SelectChoice]:
