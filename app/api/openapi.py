@@ -25,6 +25,7 @@ _REFS = {
     "/check-backs": ("CB", "a check-back"),
     "/payouts": ("PT", "a payout"),
     "/reviews": ("RW", "a review"),
+    "/pulses": ("PS", "a pulse"),
 }
 _ROOTS = {prefix: root for root, (prefix, _noun) in _REFS.items()}
 _REFERENCE = re.compile(r"([A-Z]{2})-\d+")

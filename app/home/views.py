@@ -17,6 +17,7 @@ from app.cases.queries import COUNT_MAX, Filters
 from app.customers import queries as customers
 from app.home import queries
 from app.home.words import ENTRIES
+from app.insights import pulse_queries as pulses
 from app.kernel.actor import Actor
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
@@ -39,7 +40,8 @@ ASKED_SHOWN = 5
 def desk() -> str:
     actor, now = me(), utc_now()
     if not can("cases.write"):
-        return render_template("home/overview.html", greeting=_greeting(now), entries=_entries(), now=now)
+        pulse = pulses.to_answer(actor.id or 0, now)
+        return render_template("home/overview.html", greeting=_greeting(now), entries=_entries(), pulse=pulse, now=now)
     site = my_site()
     work = _work(actor, now)
     return render_template(
@@ -50,6 +52,7 @@ def desk() -> str:
         kind_names={row.code: row.name for row in policies.kinds()},
         purse=queries.purse_card(actor, site, now) if can("remedies.give") else None,
         resolved=queries.resolved_by(actor.id or 0),
+        pulse=pulses.to_answer(actor.id or 0, now),
         words=case_words,
         now=now,
         **work,

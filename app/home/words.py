@@ -9,6 +9,8 @@ ENTRIES = (
           note=_l("How cases ended, with the number behind every figure and how sure it is.")),
     Entry("reviews.index", _l("Reviews"), "met", "reviews.read",
           note=_l("What somebody's cases came to, what may be concluded, and what they say themselves.")),
+    Entry("insights.pulses", _l("Pulse"), "team", "pulse.read",
+          note=_l("How much say people feel they have, asked without names and told for teams alone.")),
     Entry("audit.trail", _l("Trail"), "trail", "audit.read",
           note=_l("Every deed with its doer, and the proof that nothing was taken out.")),
     Entry("cases.index", _l("Cases"), "queue", "cases.read",

@@ -39,6 +39,7 @@ PREFIXES = {
     "privacy_request": "DR",
     "erasure": "ER",
     "region": "RG",
+    "pulse": "PS",
 }
 
 

@@ -57,6 +57,7 @@ _PATHS = (
     ("rollups-fold", 20, "app.insights.jobs:fold_rollups", 2_000),
     ("drafts-shadow", 120, "app.insights.jobs:answer_in_the_shadow", 500),
     ("spend-tell", 900, "app.insights.spend_jobs:tell_alarms", 200),
+    ("pulses-turn", 60, "app.insights.pulse_jobs:turn_due", 20),
     ("reports-send", 60, "app.insights.report_jobs:send_due", 100),
     ("check-backs-remind", 60, "app.customers.jobs:remind_due", 200),
     ("mail-fetch", 30, "app.messages.jobs:poll", 20),

@@ -76,22 +76,25 @@ def _grants() -> dict[str, dict[str, ScopeKind]]:
             table.setdefault(name, {})[role] = scope
 
     for role in _EVERYONE:
-        grant(role, ("home.read", "inbox.read", "profile.write", "tokens.write", "policies.follow"), "own")
+        grant(
+            role, ("home.read", "inbox.read", "profile.write", "tokens.write", "policies.follow", "pulse.answer"), "own"
+        )
+        grant(role, ("pulse.read",), "team")
     grant("frontline", _DESK, "site")
     grant("frontline", ("purses.read",), "own")
     grant("supervisor", _LEAD, "site")
     grant("supervisor", ("policies.read", "policies.review"), "company")
     grant("manager", (*_LEAD, "policies.read", "policies.write", "policies.review", "policies.publish"), "company")
-    grant("hr", ("metrics.read", "policies.read", "people.read"), "company")
+    grant("hr", ("metrics.read", "policies.read", "people.read", "pulse.open"), "company")
     grant("auditor", (*_READS, "audit.verify"), "company")
     grant("admin", (*_ADMIN, "tokens.write"), "company")
     # What a policy would have answered: figures of the past, at the places that the reader may look at.
     grant("supervisor", ("policies.simulate",), "site")
     for role in ("manager", "hr", "auditor", "admin"):
         grant(role, ("policies.simulate",), "company")
-    # What became of customers later: it tells no place, so it is for who reads the whole company.
+    # What became of customers later: it tells no place, so it is for who reads the whole company; and every team's pulse.
     for role in ("manager", "hr", "auditor"):
-        grant(role, ("outcomes.read",), "company")
+        grant(role, ("outcomes.read", "pulse.read"), "company")
     # Mail: how sites write and what their templates say, and the inlet that mail servers hand mail to.
     for role in ("manager", "admin"):
         grant(role, ("mails.settings", "mails.deliver"), "company")
@@ -152,6 +155,7 @@ _PLACED = frozenset(
         "causes.write",
         "kudos.give",
         "policies.simulate",
+        "pulse.read",
         "reports.write",
     }
 )

@@ -50,6 +50,7 @@ ENTRIES = (
     Entry("customers.index", _l("Customers"), "person", "customers.read", is_wide=True),
     Entry("problems.index", _l("Root causes"), "search", "causes.read", "insight", is_wide=True),
     Entry("insights.overview", _l("Metrics"), "chart", "metrics.read", "insight"),
+    Entry("insights.pulses", _l("Pulse"), "team", "pulse.read", "insight", is_wide=True, covers="insights.pulse"),
     Entry("reviews.index", _l("Reviews"), "met", "reviews.read", "insight", is_wide=True),
     Entry("feedback.index", _l("Answers"), "star", "feedback.read", "insight", is_wide=True),
     Entry("audit.trail", _l("Trail"), "trail", "audit.read", "insight", is_wide=True),
