@@ -32,7 +32,8 @@ def check_customer(customer_id: int | None, actor: Actor) -> None:
     """A case names only a customer whom its writer may see; raises NotFound for any other, and Erased."""
     if customer_id is None:
         return
-    customer = db.session.get(Customer, customer_id)
+    # Shared with everybody who writes about them, but not with who erases them.
+    customer = db.session.get(Customer, customer_id, with_for_update={"read": True, "key_share": True})
     if customer is None:
         raise NotFound
     permissions.require(actor, "customers.read", site_id=customer.site_id)

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert, select, update
 
 from app.audit import actions as audit
+from app.customers.actions import Erased
 from app.customers.care_rules import CHANNELS, PURPOSES, SOURCES, WISHES_MAX
 from app.customers.identity_queries import with_emails
 from app.customers.models import Customer, CustomerConsent, CustomerPreference, CustomerValue
@@ -165,8 +166,10 @@ def _known(names: Sequence[str]) -> Mapping[str, set[int]]:
 
 
 def _hers(customer_id: int, actor: Actor) -> Customer:
-    customer = db.session.get(Customer, customer_id)
+    customer = db.session.get(Customer, customer_id, with_for_update={"read": True, "key_share": True})
     if customer is None:
         raise NotFound
     permissions.require(actor, "customers.write", site_id=customer.site_id)
+    if customer.data_key is None:
+        raise Erased
     return customer

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from app.audit import actions as audit
 from app.customers import care_queries
+from app.customers.actions import Erased
 from app.customers.care_rules import CHANNELS
 from app.customers.models import CheckBack, Customer
 from app.kernel.actor import Actor
@@ -61,10 +62,12 @@ def plan(
     """Put a check-back on somebody's list. Raises BadInput, also for a call to who isn't to be called."""
     permissions.require(actor, "customers.write", site_id=site_id)
     with transaction():
-        customer = db.session.get(Customer, customer_id)
+        customer = db.session.get(Customer, customer_id, with_for_update={"read": True, "key_share": True})
         if customer is None:
             raise NotFound
         permissions.require(actor, "customers.write", site_id=customer.site_id)
+        if customer.data_key is None:
+            raise Erased
         _check(customer_id, owner_id, site_id, channel, what, due_at, now)
         task = CheckBack(
             customer_id=customer_id, case_id=case_id, site_id=site_id, owner_id=owner_id, channel=channel,

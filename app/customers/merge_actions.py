@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from app.audit import actions as audit
 from app.customers import hooks
 from app.customers import merge_turns as turns
+from app.customers.actions import Erased
 from app.customers.models import Customer, CustomerMerge
 from app.kernel.actor import Actor
 from app.kernel.database import db
@@ -45,7 +46,7 @@ class KnownElsewhere(Refusal):
 def merge(*, customer_id: int, into_id: int, reason: str, actor: Actor, now: datetime) -> int:
     """Let one customer count as another from now on; returns whom both count as.
 
-    Every window, flag, consent and list counts over both at once. Raises AlreadyMerged, KnownElsewhere, NotFound.
+    Every window, flag, consent and list counts over both at once. Raises AlreadyMerged, KnownElsewhere, Erased, NotFound.
     """
     said = _reason(reason)
     with transaction():
@@ -55,6 +56,8 @@ def merge(*, customer_id: int, into_id: int, reason: str, actor: Actor, now: dat
         gone, stays = _hers(customer_id, actor), _hers(root_id, actor)
         if customer_id in held or customer_id == root_id:
             raise AlreadyMerged
+        if gone.data_key is None or stays.data_key is None:
+            raise Erased
         if stays.site_id is not None and stays.site_id != gone.site_id:
             raise KnownElsewhere
         _count_as(root_id, [one.id for one in held.values() if one.root_id == customer_id])

@@ -16,8 +16,11 @@ def iso(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant; raises ValueError when it is malformed or names no offset."""
+    """Read an ISO 8601 instant; raises ValueError when it is malformed, names no offset or lies beyond the calendar."""
     instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if instant.tzinfo is None:
         raise ValueError("an instant needs its offset, e.g. 2026-03-19T15:00:00Z")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant lies between the years 1 and 9999") from None

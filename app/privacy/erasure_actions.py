@@ -8,17 +8,22 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from app.audit import actions as audit
+from app.cases.models import Case
+from app.customers.hooks import Merge
+from app.customers.merge_turns import keep_numbers
+from app.customers.models import Customer
 from app.kernel.actor import Actor, rule
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
+from app.kernel.turns import one_at_a_time
 from app.people.permissions import require
 from app.privacy import cleaning, erased_list
 from app.privacy.erasing import delete_files, erase
 from app.privacy.erasure_queries import blockers, open_hold, running
 from app.privacy.models import Erasure, LegalHold
-from app.privacy.subject_queries import Subject, subject_of
+from app.privacy.subject_queries import Subject, cases_of, subject_of
 from config import Settings
 
 PROPOSED = audit.declare("privacy:propose-erasure", "numbers", sentence=_l("proposed to erase somebody's data"))
@@ -49,6 +54,15 @@ class NotTheSame(Refusal):
     sentence = _l("Somebody else than who proposed it has to confirm.")
 
 
+class CountsOtherwise(Refusal):
+    """The person was merged or taken apart since, so the second pair of eyes would confirm what the first never saw."""
+
+    code = "numbers-changed"
+    sentence = _l(
+        "Since this was proposed, the person was merged or taken apart. Take the proposal back and propose anew."
+    )
+
+
 class AlreadyRunning(Refusal):
     code = "already-proposed"
     sentence = _l("This was proposed already.")
@@ -60,6 +74,7 @@ def hold(*, subject: Subject, reason: str, actor: Actor, now: datetime) -> Legal
     if not REASON_MIN <= len(reason.strip()) <= REASON_MAX:
         raise BadInput({"reason": [_("Say in %(least)d letters or more why.", least=REASON_MIN)]})
     with transaction():
+        subject = _alone(subject)
         if open_hold(subject) is not None:
             raise AlreadyRunning(_("A hold stands already."))
         row = LegalHold(reason=reason.strip(), set_at=now, set_by_id=actor.id, **_columns(subject))
@@ -72,6 +87,7 @@ def hold(*, subject: Subject, reason: str, actor: Actor, now: datetime) -> Legal
 def lift(*, subject: Subject, actor: Actor, now: datetime) -> None:
     require(actor, "privacy.handle")
     with transaction():
+        subject = _alone(subject)
         row = open_hold(subject)
         if row is None:
             raise NotFound
@@ -79,10 +95,24 @@ def lift(*, subject: Subject, actor: Actor, now: datetime) -> None:
         audit.record(LIFTED, subject=subject.ref, actor=actor, at=now)
 
 
+def keep_holds(change: Merge, actor: Actor, now: datetime) -> None:
+    """A hold on somebody who is taken apart stands for both from then on, in the name of who set it."""
+    if change.is_merged:
+        return
+    sides = [one for number in (change.customer_id, change.root_id) if (one := subject_of(ref("customer", number)))]
+    held = {one: open_hold(one) for one in sides}
+    said = next((row for row in held.values() if row is not None), None)
+    for one, row in held.items():
+        if said is not None and row is None:
+            db.session.add(LegalHold(reason=said.reason, set_at=now, set_by_id=said.set_by_id, **_columns(one)))
+            audit.record(HELD, subject=one.ref, actor=actor, at=now, reason=said.reason)
+
+
 def propose(*, subject: Subject, actor: Actor, now: datetime) -> Erasure:
     """Propose that somebody be erased. Raises Blocked with all that stands against it."""
     require(actor, "privacy.handle")
     with transaction():
+        subject = _alone(subject)
         _unblocked(subject)
         if running(subject) is not None:
             raise AlreadyRunning
@@ -102,15 +132,21 @@ def withdraw(*, erasure_id: int, actor: Actor, now: datetime) -> None:
 
 
 def confirm(*, erasure_id: int, actor: Actor, now: datetime) -> Erasure:
-    """Confirm somebody else's proposal: the person is erased in this transaction. Raises NotTheSame and Blocked."""
+    """Confirm somebody else's proposal: the person is erased in this transaction.
+
+    Raises NotTheSame, CountsOtherwise and Blocked."""
     require(actor, "privacy.handle")
     with transaction():
+        holds_turn()
         row = _proposed(erasure_id)
         if actor.id == row.asked_by_id:
             raise NotTheSame
         subject = subject_of(row.numbers[0])
         if subject is None:
             raise NotFound
+        if set(subject.refs) != set(row.numbers):
+            raise CountsOtherwise
+        _keep_out(subject)
         _unblocked(subject)
         done = erase(subject, actor=rule("erasure"), now=now)
         row.numbers, row.counts = subject.refs, done.counts
@@ -164,6 +200,30 @@ def replay(numbers: list[str], *, actor: Actor, now: datetime) -> int:
     if numbers:
         cleaning.clean(db.metadata.tables)
     return count
+
+
+def holds_turn() -> None:
+    """Until this transaction ends nobody else sets or lifts a hold, proposes or erases, and nobody is merged."""
+    keep_numbers()
+    one_at_a_time("privacy", "holds")
+
+
+def _alone(subject: Subject) -> Subject:
+    """The person with the numbers that they have now that it is our turn."""
+    holds_turn()
+    found = subject_of(subject.ref)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _keep_out(subject: Subject) -> None:
+    """Wait for what is being written about the person, and hold back what isn't yet: it sees that they are erased."""
+    if subject.kind == "customer":
+        db.session.scalars(cases_of(subject).order_by(Case.id).with_for_update()).all()
+        db.session.scalars(
+            select(Customer.id).where(Customer.id.in_(subject.numbers)).order_by(Customer.id).with_for_update()
+        ).all()
 
 
 def _unblocked(subject: Subject) -> None:

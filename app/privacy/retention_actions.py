@@ -15,6 +15,7 @@ from app.kernel.transactions import transaction
 from app.people.permissions import require
 from app.privacy import erasing
 from app.privacy.erasing import Done, delete_files
+from app.privacy.erasure_actions import holds_turn
 from app.privacy.models import RetentionPeriod
 from app.privacy.purposes import CLASSES
 from app.privacy.retention_queries import SHARES, Share, periods
@@ -60,6 +61,8 @@ def _take(share: Share, before: datetime, now: datetime, limit: int) -> int:
     most = min(limit, _AT_ONCE.get(share.how, limit))
     done = Done()
     with transaction():
+        if share.how != "delete":
+            holds_turn()
         rows = db.session.execute(share.due(before).limit(most)).all()
         if not rows:
             return 0

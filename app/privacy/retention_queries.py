@@ -36,11 +36,12 @@ def _held() -> Select[Any]:
 
 
 def is_held(customer: Any) -> ColumnElement[bool]:
-    merged = select(CustomerMerge.customer_id).where(
-        CustomerMerge.undone_at.is_(None), or_(CustomerMerge.root_id.in_(_held()), CustomerMerge.into_id.in_(_held()))
-    )
     roots = select(CustomerMerge.root_id).where(
         CustomerMerge.undone_at.is_(None), CustomerMerge.customer_id.in_(_held())
+    )
+    merged = select(CustomerMerge.customer_id).where(
+        CustomerMerge.undone_at.is_(None),
+        or_(CustomerMerge.root_id.in_(_held()), CustomerMerge.into_id.in_(_held()), CustomerMerge.root_id.in_(roots)),
     )
     return or_(customer.in_(_held()), customer.in_(merged), customer.in_(roots))
 

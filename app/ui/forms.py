@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from app.kernel.time import UTC
 from app.ui.filters import locale_name
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+YEAR_MIN, YEAR_MAX = 1900, 2999
 LOCAL_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 
 
@@ -63,6 +64,15 @@ class Form(FlaskForm):
             return _texts(locale_name())
 
     form_errors: Sequence[str]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As WTForms does; and no day lies so far off that it is beyond the calendar in another zone."""
+        is_good = super().validate(extra_validators)
+        for field in self._fields.values():
+            if isinstance(field.data, date) and not YEAR_MIN <= field.data.year <= YEAR_MAX and not field.errors:
+                field.errors = [_("This date is out of range.")]
+                is_good = False
+        return is_good
 
     def take(self, refusal: Refusal) -> int:
         """Say a refusal on the form: mistakes beside the fields that they name, all else above it. Returns the answer's status."""
