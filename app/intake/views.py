@@ -33,6 +33,7 @@ from app.kernel.paging import Page
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import utc_now
 from app.people.access import me, needs
+from app.people.step_up import require_proof
 
 bp = Blueprint("intake", __name__, template_folder="templates")
 _SHOWN = 50
@@ -114,6 +115,7 @@ def repeat(run_ref: str) -> Any:
 @bp.get("/imports/<run_ref>/rejects.csv")
 @needs("cases.import")
 def rejects_file(run_ref: str) -> Response:
+    require_proof()
     run = _run(run_ref)
     name = f"{run.ref}-rejects.csv"
     return Response(

@@ -16,6 +16,7 @@ from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
 from app.people.permissions import COMPANY
+from app.people.step_up import require_proof
 from app.remedies import queries as remedies
 from app.reviews import actions, charter_views, deed_views, pdf, queries, recognition_views, rules, words
 from app.reviews.blueprint import bp as bp
@@ -106,6 +107,7 @@ def evidence(ref: str, case_ref: str) -> str:
 @bp.get("/reviews/<ref>/pdf")
 @needs("reviews.read")
 def as_pdf(ref: str) -> ResponseReturnValue:
+    require_proof()
     row = row_of(ref)
     try:
         found = pdf.write(sheet_of(row, None, utc_now(), width=pdf.WIDTH), utc_now())
@@ -119,6 +121,7 @@ def as_pdf(ref: str) -> ResponseReturnValue:
 @bp.get("/reviews/<ref>/data")
 @needs("reviews.read")
 def as_data(ref: str) -> Response:
+    require_proof()
     sheet = sheet_for(ref, "data")
     return _file(pdf.as_json(data_of(sheet)), "application/json", f"review-{sheet.row.ref}.json")
 

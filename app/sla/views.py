@@ -17,6 +17,7 @@ from app.people import queries as people
 from app.people.access import me, my_scope, needs
 from app.people.permissions import Scope
 from app.people.queries import SiteRow
+from app.people.step_up import require_proof
 from app.sla import clock_views, export_actions, legal_views, month_queries, queries, rerun_views, rule_views
 from app.sla.blueprint import bp
 from app.sla.export_actions import Wanted
@@ -77,6 +78,7 @@ def month() -> str:
 @needs("clocks.read")
 def export() -> Response:
     """Carry clocks away: what the board shows of a site, or all clocks of one case."""
+    require_proof()
     asked, actor, now = request.form, me(), utc_now()
     if asked.get("case"):
         page = clock_views.found(asked["case"])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,6 +16,7 @@ from app.sla.condition_rules import DEFAULT_RULES
 from app.sla.models import Clock
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, sign_in
+from tests.people.factoring import give_factor, sign_in_proved
 
 
 def desk(app: Flask) -> tuple[Company, FlaskClient, int]:
@@ -137,3 +139,8 @@ def test_clocks_are_carried_away_in_ones_own_scope_and_harmless_to_a_spreadsheet
     assert len(bo.post("/clocks/exports", data={"mine": "1"}).data.splitlines()) == 1  # the header
     assert b"MG-" not in nia.post("/clocks/exports", data={"site": str(company.quayside.id)}).data
     assert nia.post("/clocks/exports", data={"case": f"MG-{case_id}"}).status_code == 404
+    give_factor(company.bo, utc_now())
+    bo = sign_in_proved(app.test_client(), company.bo, now=utc_now() - timedelta(minutes=10))
+    assert bo.post("/clocks/exports", data={}).status_code == 403, "whoever has a second factor proves it first"
+    proved = sign_in_proved(app.test_client(), company.bo, now=utc_now())
+    assert proved.post("/clocks/exports", data={}).status_code == 200
