@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from joserfc.jwk import Key
 
 SCOPE = "openid email profile"
-_KEPT_SECONDS = 3600
-_KEYS_AGAIN_SECONDS = 60  # a stranger's key id can't make us ask for the keys more often
+KEPT_SECONDS = 3600
+KEYS_AGAIN_SECONDS = 60  # a stranger's key id can't make us ask for the keys more often
 _KEYS_MAX = 50
 
 
@@ -64,12 +64,16 @@ class Provider:
     def about(self) -> About:
         """Return what it says of itself, which must be about this very issuer."""
         now = time.monotonic()
-        if self._about is None or now - self._about[0] > _KEPT_SECONDS:
+        if self._about is None or now - self._about[0] > KEPT_SECONDS:
             said = self._read(self.settings.oidc_issuer.rstrip("/") + "/.well-known/openid-configuration")
             if said.get("issuer") != self.settings.oidc_issuer:
                 raise ProviderUnavailable(why="issuer")
             self._about = (now, self._checked(said))
         return self._about[1]
+
+    def look(self) -> tuple[str, int]:
+        """Ask what it says of itself, and for its keys; returns how our secret would be sent, and how many keys can be used."""
+        return self.about().token_auth, len(self._known(is_again=False))
 
     def address(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         """Return where the browser is sent to sign in."""
@@ -129,8 +133,8 @@ class Provider:
 
     def _known(self, is_again: bool) -> "list[Key]":
         now = time.monotonic()
-        is_again = is_again and now - self._asked_again > _KEYS_AGAIN_SECONDS
-        if self._keys is None or is_again or now - self._keys[0] > _KEPT_SECONDS:
+        is_again = is_again and now - self._asked_again > KEYS_AGAIN_SECONDS
+        if self._keys is None or is_again or now - self._keys[0] > KEPT_SECONDS:
             self._keys = (now, _usable(self._read(self.about().jwks_uri).get("keys")))
         if is_again:
             self._asked_again = now
