@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, false, func, literal, select, tuple_
 from sqlalchemy.orm import aliased
 
-from app.cases.models import CASE_SEARCH, Case, CaseEvent, Category
-from app.cases.rules import NEVER, STATES, site_word
-from app.customers import queries as customers
+from app.cases.models import Case, CaseEvent, Category
+from app.cases.rules import NEVER, STATES
 from app.customers.models import Customer
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
@@ -22,7 +21,6 @@ from app.people.permissions import Scope
 from app.people.scope_queries import at_sites
 
 COUNT_MAX = 1_001
-SEARCH_MAX = 50
 EVENTS_SHOWN = 50
 VIEWS = ("mine", "team", "all", "unowned", "late", "resolved")
 
@@ -366,22 +364,7 @@ def category(category_id: int) -> CategoryRow | None:
     return CategoryRow(*row) if row else None
 
 
-def search(term: str, scope: Scope, limit: int = SEARCH_MAX) -> tuple[QueueRow, ...]:
-    """Cases that hold every typed word (the last one may be a beginning), or whose customer goes by it, newest first.
-
-    Takes any text.
-    """
-    within = [site_word(one) for one in scope.site_ids or (scope.site_id or 0,)] if scope.kind != "company" else []
-    found = CASE_SEARCH.find(term, limit=limit, within=within)
-    if (numbers := customers.numbers_found(term, scope)) is not None:
-        hers = select(Case.id).where(Case.customer_id.in_(numbers), visible_to(scope, are_named=True))
-        found += db.session.scalars(hers.order_by(Case.id.desc()).limit(limit))
-    exact = parse_ref("case", term)
-    if exact is not None:
-        found.insert(0, exact)
-    if not found:
-        return ()
-    statement = (
-        _QUEUE.where(Case.id.in_(found), visible_to(scope, are_named=True)).order_by(Case.id.desc()).limit(limit)
-    )
+def rows_among(ids: Iterable[int], scope: Scope, limit: int) -> tuple[QueueRow, ...]:
+    """Those of these cases that may be read under their customers' names, the newest first."""
+    statement = _QUEUE.where(Case.id.in_(ids), visible_to(scope, are_named=True)).order_by(Case.id.desc()).limit(limit)
     return tuple(QueueRow(*row) for row in db.session.execute(statement))

@@ -1,5 +1,6 @@
 """The states of a case and what may follow what. Pure."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 STATES = ("open", "waiting", "resolved", "closed")
@@ -40,6 +41,18 @@ def deeds(state: str) -> tuple[str, ...]:
 def site_word(site_id: int) -> str:
     """Return the word that every case of a site is found by, so that a scope narrows a search inside the index."""
     return f"site{site_id}only"
+
+
+def name_and_story(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The ways in which typed words may be a customer's name and words of their story: one or two words at either end are the name.
+
+    Worked value: "lamp", "broke", "hill" gives hill + lamp broke, lamp + broke hill, broke hill + lamp, lamp broke + hill.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for size in range(1, min(2, len(words) - 1) + 1):
+        found[" ".join(words[-size:]), " ".join(words[:-size])] = None
+        found[" ".join(words[:size]), " ".join(words[size:])] = None
+    return tuple(found)
 
 
 def search_text(summary: str, description: str, reference: str, source_ref: str | None, site_id: int) -> str:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.approvals import mine_queries
 from app.approvals import queries as approvals
-from app.cases import due_queries
+from app.cases import due_queries, search_queries
 from app.cases import queries as cases
 from app.cases import words as case_words
 from app.cases.queries import COUNT_MAX, Filters
@@ -67,7 +67,7 @@ def search() -> ResponseReturnValue:
     now = utc_now()
     if can("cases.read") and parse_ref("case", term) and cases.find(term, my_scope("cases.read")):
         return redirect(url_for("cases.show", ref=term.upper()), 302)
-    found = cases.search(term, my_scope("cases.read")) if can("cases.read") else ()
+    found = search_queries.search(term, my_scope("cases.read")) if can("cases.read") else ()
     return render_template(
         "home/search.html",
         term=term,
@@ -76,7 +76,7 @@ def search() -> ResponseReturnValue:
         dues=due_queries.dues(found, now),
         customers=customers.matches(term, my_scope("customers.read"), 20) if can("customers.read") else (),
         words=case_words,
-        most=cases.SEARCH_MAX,
+        most=search_queries.SEARCH_MAX,
         now=now,
     )
 

@@ -54,21 +54,22 @@ class WordIndex:
             session.execute(text(f"DELETE FROM {self.name} WHERE rowid = :id"), [{"id": row["id"]} for row in rows])  # noqa: S608
         session.execute(text(f"INSERT INTO {self.name} (rowid, body) VALUES (:id, :body)"), rows)  # noqa: S608
 
-    def find(self, term: str, *, limit: int, within: Sequence[str] = (), each_may_go_on: bool = False) -> list[int]:
+    def find(
+        self, term: str, *, limit: int, within: Sequence[str] = (), among: Sequence[int] | None = None
+    ) -> list[int]:
         """Return the ids of the newest rows that hold every typed word; the last one may be a beginning.
 
         within: what the reader may see holds one of these words, e.g. their site's; it only makes the search of a common
-        word shorter, so at most PROBE rows may come back that don't, and whoever asks filters. each_may_go_on: every word
-        may be a beginning.
+        word shorter, so at most PROBE rows may come back that don't, and whoever asks filters. among: only these rows.
         """
         words = words_of(term)
         if not words:
             return []
-        whole = words[: 0 if each_may_go_on else -1]
-        begun = words[len(whole) :]
         quote, begins, either, both = ("'", ":*", " | ", " & ") if _is_postgresql() else ('"', "*", " OR ", " AND ")
-        parts = [quote + word + quote for word in whole]
-        parts += [quote + word + quote + begins for word in begun]
+        parts = [quote + word + quote for word in words]
+        parts[-1] += begins
+        if among is not None:
+            return self._newest(both.join(parts), limit, among)
         if within:
             # Few rows hold a rare word: whoever asks filters them sooner than the index meets a word that half of it holds.
             found = self._newest(both.join(parts), PROBE + 1)
@@ -77,12 +78,14 @@ class WordIndex:
             parts.insert(0, f"({either.join(quote + word + quote for word in within)})")
         return self._newest(both.join(parts), limit)
 
-    def _newest(self, query: str, limit: int) -> list[int]:
+    def _newest(self, query: str, limit: int, among: Sequence[int] | None = None) -> list[int]:
         where = "body @@ CAST(:query AS tsquery)" if _is_postgresql() else f"{self.name} MATCH :query"
         # The words stand in the statement itself, since PostgreSQL plans a rare word and a common one differently.
-        found = text(f"SELECT rowid FROM {self.name} WHERE {where} ORDER BY rowid DESC LIMIT :n").bindparams(  # noqa: S608
-            bindparam("query", query, String, literal_execute=_is_postgresql()), n=limit
-        )
+        given = [bindparam("query", query, String, literal_execute=_is_postgresql()), bindparam("n", limit)]
+        if among is not None:
+            where += " AND rowid IN :among"
+            given.append(bindparam("among", among, expanding=True))
+        found = text(f"SELECT rowid FROM {self.name} WHERE {where} ORDER BY rowid DESC LIMIT :n").bindparams(*given)  # noqa: S608
         return [row[0] for row in db.session.execute(found)]
 
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.cases import queries as cases
+from app.cases import search_queries
 from app.cases import words as case_words
 from app.cases.rules import CAUSES
 from app.kernel.errors import BadInput, NotFound, Refusal
@@ -118,7 +119,7 @@ def find_cases(ref: str) -> str:
     kind = asked.get("kind") if asked.get("kind") in CAUSES else None
     category_id = asked.get("category", None, type=int)
     typed = asked.get("q", "").strip()
-    named = [row.id for row in cases.search(typed, scope, 200)] if typed else None
+    named = [row.id for row in search_queries.search(typed, scope, 200)] if typed else None
     is_asked = bool(kind or category_id or typed)
     rows = queries.linkable(found.cause, scope, category_id=category_id, root_cause=kind, named=named)
     return render_template(

@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 
 from app.audit import actions as audit
 from app.cases import actions as cases
-from app.cases import due_queries, queries
+from app.cases import due_queries, queries, search_queries
 from app.cases.models import Case
 from app.cases.queries import Filters
 from app.cases.rules import NEVER
@@ -89,7 +89,7 @@ def test_a_scope_without_a_place_sees_nothing(app: Flask) -> None:
     make_few(company)
     for scope in (Scope("site"), Scope("team"), Scope("own")):
         assert queries.queue(scope, Filters(), Page(), me_id=None, team_id=None, now=utc_now()).rows == ()
-        assert queries.search("air", scope) == ()
+        assert search_queries.search("air", scope) == ()
 
 
 def test_a_chip_says_what_the_clock_itself_says(app: Flask) -> None:
@@ -193,6 +193,6 @@ def test_a_common_word_is_found_inside_the_site_even_when_others_have_it_more_of
         make_case(company.nia, customer=None, summary="Lamp broken")
     scope = scope_of(company.ana.actor, "cases.read")
     assert scope
-    assert [row.id for row in queries.search("lamp", scope, limit=2)] == [mine.id]
-    assert len(queries.search("lamp", COMPANY, limit=2)) == 2
+    assert [row.id for row in search_queries.search("lamp", scope, limit=2)] == [mine.id]
+    assert len(search_queries.search("lamp", COMPANY, limit=2)) == 2
     assert db.session.scalar(text("SELECT count(*) FROM case_search")) == 5

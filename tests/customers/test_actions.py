@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.audit.models import AuditEntry
-from app.cases import queries as cases
+from app.cases import search_queries
 from app.customers import actions as customers
 from app.customers import queries
 from app.customers.models import Customer
@@ -113,8 +113,8 @@ def test_a_new_name_finds_the_customer_and_their_cases(app: Flask) -> None:
     customer = db.session.get(Customer, case.customer_id)
     assert customer
     change(company.ana, customer, name="Cleopatra Rossi")
-    assert [row.id for row in cases.search("rossi", scope)] == [case.id]
-    assert cases.search("marchetti", scope) == ()
+    assert [row.id for row in search_queries.search("rossi", scope)] == [case.id]
+    assert search_queries.search("marchetti", scope) == ()
     assert [row.id for row in queries.matches("cleop ross", scope)] == [customer.id]
     assert queries.matches("marchetti", scope) == ()
 

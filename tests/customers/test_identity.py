@@ -11,6 +11,7 @@ from sqlalchemy import select, text, update
 from app import create_app
 from app.audit.models import AuditEntry
 from app.cases import queries as cases
+from app.cases import search_queries
 from app.customers import actions as customers
 from app.customers import queries
 from app.customers.identity_actions import forget_identity
@@ -60,7 +61,7 @@ def test_no_table_that_is_kept_or_searched_for_customers_holds_a_name_or_a_conta
 ) -> None:
     customer = make(company)
     case = make_case(company.ana, customer=None, customer_id=customer.id)
-    assert [row.id for row in cases.search("marchetti", COMPANY)] == [case.id]
+    assert [row.id for row in search_queries.search("marchetti", COMPANY)] == [case.id]
     names = [name for name in Base.metadata.tables if name.startswith(("customer", "employee_digest"))]
     names += ["case_file", "case_event", "case_search"]
     assert not said_in([*names, *SHADOWS.get(db.engine.dialect.name, ())])
@@ -143,8 +144,8 @@ def test_the_migration_seals_customers_who_are_there_and_going_back_opens_them(a
     upgrade(db.engine)
     assert not said_in(["customer", "customer_token", "case_search", *SHADOWS.get(db.engine.dialect.name, ())])
     assert found("zoe march") == found("60000") == found("cleo@quay") == [customer.id]
-    assert [one.id for one in cases.search("marchetti", COMPANY)] == [
-        one.id for one in cases.search(case.summary, COMPANY)
+    assert [one.id for one in search_queries.search("marchetti", COMPANY)] == [
+        one.id for one in search_queries.search(case.summary, COMPANY)
     ]
     assert db.session.scalars(select(Customer.name)).all() == ["Zoë Marchetti"]
     assert db.session.query(EmployeeDigest).count() > 5

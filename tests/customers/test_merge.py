@@ -14,6 +14,7 @@ from app.approvals.history_queries import past_cases
 from app.audit.models import AuditEntry
 from app.budgets.checks import violations
 from app.cases import queries as cases
+from app.cases import search_queries
 from app.cases.models import Case
 from app.customers import actions as customers
 from app.customers import care_actions, care_queries, hooks, merge_actions, queries
@@ -123,8 +124,10 @@ def test_the_merged_number_leads_to_who_stays_wherever_it_is_asked(app: Flask, c
         name="x", customer_id=clio.customer_id, site_id=company.ana.site_id, actor=company.ana.actor, now=utc_now()
     )
     assert found.id == stays
-    assert [row.ref for row in cases.search("cleo", COMPANY)].count(clio.ref) == 1, "found by the name that stays"
-    assert cases.search("clio", COMPANY), "and still by her own"
+    assert [row.ref for row in search_queries.search("cleo", COMPANY)].count(clio.ref) == 1, (
+        "found by the name that stays"
+    )
+    assert search_queries.search("clio", COMPANY), "and still by her own"
     entry = db.session.query(AuditEntry).filter_by(type="customer:merge").one()
     assert (entry.subject, entry.site_id) == (f"CU-{clio.customer_id}", company.ana.site_id)
 

@@ -49,7 +49,8 @@ def test_every_whole_word_and_the_beginning_of_the_last_are_found_newest_first(a
     assert CASE_SEARCH.find("air", limit=2) == [3, 2]
     assert CASE_SEARCH.find("AIR condit", limit=9) == [3, 1]
     assert CASE_SEARCH.find("condit air", limit=9) == []
-    assert CASE_SEARCH.find("condit air", limit=9, each_may_go_on=True) == [3, 1]
+    assert CASE_SEARCH.find("air", limit=9, among=[1, 2]) == [2, 1]
+    assert CASE_SEARCH.find("air", limit=9, among=[]) == []
 
 
 def test_a_search_for_a_common_word_stays_within_the_words_that_it_is_given(
@@ -74,7 +75,8 @@ def test_a_changed_text_is_found_by_its_new_words_alone(app: Flask) -> None:
 @given(st.text(max_size=80))
 def test_any_text_may_be_searched_for(app: Flask, term: str) -> None:
     assert CASE_SEARCH.find(term, limit=5) == []
-    assert CASE_SEARCH.find(term, limit=5, within=["site1only"], each_may_go_on=True) == []
+    assert CASE_SEARCH.find(term, limit=5, within=["site1only"]) == []
+    assert CASE_SEARCH.find(term, limit=5, among=[1]) == []
 
 
 @pytest.mark.parametrize(
