@@ -5,6 +5,7 @@ GetRefunds and GetRefundsRefund), docs.stripe.com/api/idempotent_requests (the f
 pruned after 24 hours; a refused input keeps nothing), docs.stripe.com/currencies#special-cases.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,6 +161,9 @@ def _payment_field(payment_ref: str) -> str:
     return "payment_intent" if payment_ref.startswith("pi_") else "charge"
 
 
+_WORD = re.compile(r"[a-z][a-z_]{0,59}")  # a reason of Stripe's, and never a piece of what we sent
+
+
 def _read(answer: outgoing.Answer, method: str) -> dict[str, Any]:
     try:
         said = orjson.loads(answer.body)
@@ -168,7 +172,8 @@ def _read(answer: outgoing.Answer, method: str) -> dict[str, Any]:
     if answer.status == 200 and isinstance(said, dict):
         return said
     error = said.get("error") if isinstance(said, dict) else None
-    code = str((error or {}).get("code") or (error or {}).get("type") or answer.status)[:60]
+    word = error.get("code") or error.get("type") if isinstance(error, dict) else None
+    code = word if isinstance(word, str) and _WORD.fullmatch(word) else str(answer.status)
     is_post = method == "POST"
     is_definite = 400 <= answer.status < 500 and answer.status not in _TRY_AGAIN and code != "idempotency_error"
     if is_post and is_definite:
