@@ -1,8 +1,9 @@
 """`flask customers segment CU-12 regular`, `flask customers import FILE`: segments and values of customers;
-`flask personal rotate`: their keys under a new secret."""
+`flask personal rotate`: keys under a new secret; `flask personal seal`: what stood plain before there were keys."""
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import click
@@ -16,6 +17,7 @@ from app.kernel.actor import command
 from app.kernel.errors import BadInput, NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
+from app.privacy.cleaning import clean
 
 group = AppGroup("customers", help="What customers are, for the rules that depend on it.")
 personal_group = AppGroup("personal", help="The keys under which personal fields are sealed.")
@@ -34,13 +36,36 @@ def rotate(as_json: bool) -> None:
 
     Web processes may go on meanwhile. Stopped anywhere, run it again: what was done is passed over.
     """
-    counts = dict.fromkeys(personal.REWRAPS, 0)
-    for batch in rotation_actions.rotate(actor=command("personal"), now=utc_now()):
+    batches = rotation_actions.rotate(actor=command("personal"), now=utc_now())
+    _tell("rewrapped", _counted(personal.REWRAPS, batches), as_json)
+
+
+@personal_group.command("seal")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@with_appcontext
+def seal(as_json: bool) -> None:
+    """Seal words about employees that were written before there were keys for them; once after an upgrade over 0031.
+
+    Then the database is swept of what stood there readable. Web processes may go on meanwhile. Stopped anywhere, run it again.
+    """
+    counts = _counted(personal.SEALS, rotation_actions.seal(actor=command("personal"), now=utc_now()))
+    _tell("sealed", counts, as_json)
+    if not clean({table for table, _column in personal.WORDS}):
+        raise click.ClickException("sealed, but not swept: somebody still reads the old pages. Run it again.")
+
+
+def _counted(steps: Iterable[str], batches: Iterable[rotation_actions.Rewrapped]) -> dict[str, int]:
+    counts = dict.fromkeys(steps, 0)
+    for batch in batches:
         counts[batch.about] += batch.changed
         if sys.stderr.isatty():
             click.echo(f"\r{batch.about}: up to {batch.looked_to:,}  ", nl=False, err=True)
+    return counts
+
+
+def _tell(deed: str, counts: dict[str, int], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"rewrapped": counts}))
+        click.echo(json.dumps({deed: counts}))
     else:
         click.echo("\n".join(f"{about}: {count:,}" for about, count in counts.items()))
 

@@ -8,19 +8,23 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app
-from sqlalchemy import Text, cast, func, literal
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Table, Text, cast, func, literal, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from app.kernel.database import db
+from app.kernel.errors import Refusal
 from app.kernel.sealing import NotSealedHere, key_id, keys_for
+from app.kernel.triggers import ERASED as ERASED_WORDS
 
 if TYPE_CHECKING:
     from config import Settings
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 # Puts a batch of what is sealed under the newest secret: called with the last id seen and how many to look at, inside a
 # transaction whose entry the caller writes; returns the last id it looked at (None: nothing is left) and how many changed.
 Rewrap = Callable[[int, int], tuple[int | None, int]]
+# Seals a batch of words that were written before there were keys for them, in the same manner; rooms add theirs.
+SEALS: dict[str, Rewrap] = {}
 # What secrets open, by name, in the order in which it is put under a new one; rooms add theirs.
 REWRAPS: dict[str, Rewrap] = {}
 
@@ -147,6 +153,69 @@ class opened(FunctionElement[Any]):
             .concat(func.coalesce(sealed, ""))
         )
         self.type: TypeEngine[Any] = Opened(field)
+
+
+class WordsChanged(Refusal):
+    """A sealed text was moved, cut or changed, or the secret that its key is wrapped under isn't configured any more."""
+
+    code = "words-changed"
+    sentence = _l(
+        "These words don't open: they were changed or moved in the database, or the secret that seals them is missing."
+        " Nothing of this is shown. Tell whoever runs the system."
+    )
+
+
+class SealedWords(TypeDecorator[str]):
+    """What `opened_words` gives, as the text itself; ERASED_WORDS where the key is destroyed. Raises WordsChanged."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, field: str, owner: str) -> None:
+        super().__init__()
+        self.field, self.owner = field, owner
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        if value is None:  # there is no such row
+            return None
+        identity, number, wrapped, sealed, plain = value.split(".", 4)
+        if not sealed:
+            return plain  # erased, or not sealed yet
+        if not wrapped:
+            return ERASED_WORDS
+        try:
+            cipher = _cipher(wrapped, f"{self.owner}|{number}", configured())
+            return _opened(cipher, sealed, f"{self.field}|{identity}")
+        except NotSealedHere as mistake:
+            raise WordsChanged(place=f"{self.field}|{identity}") from mistake
+
+
+class opened_words(opened):
+    """Words that are sealed under the key of whom they are about, as a column of a query: sealed, plain from before, or erased."""
+
+    inherit_cache = True
+    name = "opened_words"
+
+    def __init__(self, table: Table, column: str, *, owner: str, number: Any, wrapped: Any) -> None:
+        """owner: what the key belongs to, e.g. "employee"; number, wrapped: the owner's id and key, as expressions."""
+        dot = literal(".", Text)
+        words = cast(table.c.id, Text).concat(dot).concat(cast(number, Text)).concat(dot)
+        words = words.concat(func.coalesce(wrapped, "")).concat(dot)
+        words = words.concat(func.coalesce(table.c[f"{column}_sealed"], "")).concat(dot).concat(table.c[column])
+        FunctionElement.__init__(self, words)
+        self.type = SealedWords(f"{table.name}.{column}", owner)
+
+
+# Words that stand sealed, by table and column; beside each stands `<column>_sealed`.
+WORDS: dict[tuple[str, str], opened_words] = {}
+
+
+def seal_words(table: Table, row_id: int, words: Mapping[str, str], key: bytes) -> None:
+    """Seal columns of a row that is there already, inside the caller's transaction. The plain ones are empty afterwards."""
+    values: dict[str, str] = dict.fromkeys(words, "")
+    for column, said in words.items():
+        values[f"{column}_sealed"] = seal_field(key, said, about=f"{table.name}.{column}|{row_id}")
+    db.session.execute(update(table).where(table.c.id == row_id).values(values))
 
 
 @compiles(opened)

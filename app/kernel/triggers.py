@@ -35,6 +35,15 @@ def only_erased(columns: Sequence[str], word: str) -> str:
     return " AND ".join([*kept, f"NEW.{word} = '{ERASED}'"])
 
 
+def only_sealed(columns: Sequence[str], word: str) -> str:
+    """Return the condition of an update that seals the words of a column, once, and changes nothing else (see 0031)."""
+    kept = [f"coalesce(CAST(NEW.{name} AS TEXT), '') = coalesce(CAST(OLD.{name} AS TEXT), '')" for name in columns]
+    once = (
+        f"OLD.{word}_sealed IS NULL AND NEW.{word}_sealed IS NOT NULL AND OLD.{word} <> '{ERASED}' AND NEW.{word} = ''"
+    )
+    return " AND ".join([*kept, once])
+
+
 def frozen_when(table: Table, condition: str, *, update_allowed_when: str | None = None) -> None:
     """Refuse UPDATE and DELETE of the rows that meet `condition` (over OLD), e.g. a published version."""
     name = table.name

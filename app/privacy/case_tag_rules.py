@@ -58,7 +58,7 @@ CASES = (
     holds("customer_thanks", "people", "people", of="case_id>case customer_id>customer receiver_id>employee", erase="overwrite",
           text="text", code="origin"),
     holds("coaching_note", "people", "people", of="case_id>case employee_id>employee coach_id>employee", erase="overwrite",
-          text="saw next_step", code="state"),
+          text="saw next_step", code="state", hidden="saw_sealed next_step_sealed"),
     holds("review_case", "people", "people", of="case_id>case", code="origin", why="figures"),
     holds("conduct_case", "people", "people", of="case_id>case", why="figures"),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from app.messages.stores import ORIGINALS
 from app.notifications.models import Notification
 from app.notifications.outbox_models import OutboxMessage
 from app.people.factor_models import SecondFactor
+from app.people.key_actions import forget_keys
 from app.people.models import Employee
 from app.privacy import overwriting
 from app.privacy.subject_queries import Subject, cases_of, rows_of, tokens_of
@@ -86,6 +87,7 @@ def _forget_colleague(subject: Subject, done: Done) -> None:
         )
     )  # fmt: skip
     db.session.execute(delete(SecondFactor).where(SecondFactor.employee_id == subject.id))
+    forget_keys(subject.numbers)
     for table, count in overwriting.overwrite(subject).items():
         done.add(table, count)
     said = select(AuditEntry.id).where(

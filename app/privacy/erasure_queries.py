@@ -114,7 +114,7 @@ def preview(subject: Subject) -> list[Part]:
 def _what(holding: Holding, subject: Subject) -> str:
     if holding.why == "identity":
         return "overwrite"
-    if subject.kind == "employee" and holding.of_customers and holding.table not in ("kudos", "coaching_note"):
+    if holding.spares(subject.kind):
         return "keep"
     return holding.erase
 

@@ -10,11 +10,12 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import Column, or_, select
 
 from app.attachments.models import Attachment
 from app.audit.actions import TYPES
 from app.audit.models import AuditEntry, AuditPayload
+from app.kernel import personal
 from app.kernel.database import db
 from app.kernel.references import ref
 from app.kernel.time import iso
@@ -60,7 +61,7 @@ def _parts(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
         if holding.table in _NOT_ROWS or not is_about(holding.table, subject.kind):
             continue
         table = db.metadata.tables[holding.table]
-        columns = [column for column in table.c if holding.tags.get(column.name) != "secret"]
+        columns = [_readable(column) for column in table.c if holding.tags.get(column.name) != "secret"]
         keys = list(table.primary_key.columns)
         rows = db.session.execute(select(*columns).where(rows_of(holding.table, subject)).order_by(*keys)).mappings()
         found = [
@@ -77,6 +78,12 @@ def _parts(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
                     "rows": found,
                 },
             )
+
+
+def _readable(column: Column[Any]) -> Any:
+    """The column itself, or what is sealed beside it, opened."""
+    words = personal.WORDS.get((column.table.name, column.name))
+    return column if words is None else words.label(column.name)
 
 
 def _value(name: str, value: Any, subject: Subject) -> Any:

@@ -9,6 +9,7 @@ from app.attachments import actions as attachments
 from app.attachments.models import Attachment
 from app.cases.actions import index_case
 from app.cases.models import Case, CaseEvent
+from app.kernel import personal
 from app.kernel.actor import Actor
 from app.kernel.database import JSONText, db
 from app.kernel.references import ref
@@ -39,6 +40,7 @@ _NOT_SWEPT = frozenset(
 # What may only be empty afterwards, by its trigger or because a word would be taken for a contact.
 _EMPTIED = frozenset({("payout_event", "note"), ("report", "contact")})
 _KEPT_PURPOSES = frozenset({"rules"})
+_OPENED_AT_ONCE = 500
 
 
 def overwrite(subject: Subject) -> dict[str, int]:
@@ -48,7 +50,7 @@ def overwrite(subject: Subject) -> dict[str, int]:
     for holding in HOLDINGS:
         if holding.erase == "keep" or not holding.of or holding.table == "attachment":
             continue
-        if subject.kind == "employee" and holding.of_customers and holding.table not in ("kudos", "coaching_note"):
+        if holding.spares(subject.kind):
             continue
         table = db.metadata.tables[holding.table]
         theirs = rows_of(holding.table, subject)
@@ -69,7 +71,9 @@ def _values(table: Table, holding: Holding) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in holding.columns("text", "name"):
         column = table.c[name]
-        if (holding.table, name) in _EMPTIED:
+        if (holding.table, name) in personal.WORDS:
+            values |= {name: literal(ERASED), f"{name}_sealed": None}
+        elif (holding.table, name) in _EMPTIED:
             values[name] = None
         else:
             values[name] = (
@@ -161,7 +165,7 @@ def sweep(tokens: Sequence[str]) -> dict[str, int]:
             if holding.tags[one] in ("text", "name") or isinstance(table.c[one].type, JSONText)
         ]
         for name in names:
-            count = _sweep_column(table, name, tokens)
+            count = _sweep_column(table, name, tokens) + _sweep_sealed(table, name, tokens)
             if count:
                 counts[holding.table] = counts.get(holding.table, 0) + count
     return counts
@@ -182,6 +186,26 @@ def _sweep_column(table: Table, name: str, tokens: Sequence[str]) -> int:
     if table.name == "case_file":
         _index([row[0] for row in found])
     return len(found)
+
+
+def _sweep_sealed(table: Table, name: str, tokens: Sequence[str]) -> int:
+    """Open what is sealed, batch by batch, and erase the text in which a token stands."""
+    words = personal.WORDS.get((table.name, name))
+    if words is None:
+        return 0
+    count, after = 0, 0
+    while True:
+        held = select(table.c.id, words.label("said")).where(table.c.id > after, table.c[f"{name}_sealed"].is_not(None))
+        rows = db.session.execute(held.order_by(table.c.id).limit(_OPENED_AT_ONCE)).all()
+        named = [row.id for row in rows if without(row.said, tokens) != row.said]
+        if named:
+            db.session.execute(
+                update(table).where(table.c.id.in_(named)).values({name: ERASED, f"{name}_sealed": None})
+            )
+        count += len(named)
+        if len(rows) < _OPENED_AT_ONCE:
+            return count
+        after = rows[-1].id
 
 
 def _as_text(column: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import Literal
 
 Tag = Literal["text", "name", "code", "secret"]
 Erase = Literal["overwrite", "delete", "keep"]
+# Rows of a customer's case, or of a record of a colleague's, whose words are as much about the colleague: they go with either.
+ABOUT_COLLEAGUES = frozenset({"kudos", "customer_thanks", "coaching_note", "review_text", "conduct_item"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,10 @@ class Holding:
 
     def columns(self, *tags: Tag) -> tuple[str, ...]:
         return tuple(name for name, tag in self.tags.items() if tag in tags)
+
+    def spares(self, kind: str) -> bool:
+        """Tell whether a row stays as it is when an employee goes, being a customer's as well."""
+        return kind == "employee" and self.of_customers and self.table not in ABOUT_COLLEAGUES
 
     @property
     def of_customers(self) -> bool:

@@ -27,6 +27,7 @@ from app.reviews.figure_rules import METHOD, figure
 from app.reviews.models import Review, ReviewAccess, ReviewCase, ReviewSignature, ReviewText
 from app.reviews.queries import ReviewRow
 from app.reviews.rules import Side
+from app.reviews.sealing import keep
 
 OPENED = audit.declare(
     "review:open", "employee", "since", "until", "method", "figures", "seed", "cases",
@@ -288,11 +289,8 @@ def _row(review_id: int) -> ReviewRow:
 
 
 def _add_text(row: Review, kind: str, text: str, measure: str | None, actor: Actor, now: datetime) -> None:
-    db.session.add(
-        ReviewText(
-            review_id=row.id, round=row.round, kind=kind, measure=measure, author_id=actor.id, text=text.strip(), at=now
-        )
-    )
+    said = ReviewText(review_id=row.id, round=row.round, kind=kind, measure=measure, author_id=actor.id, at=now)
+    keep(said, {"text": text.strip()}, employee_id=row.employee_id)
 
 
 def _other(row: Review, actor: Actor) -> int:

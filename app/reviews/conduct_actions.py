@@ -13,7 +13,8 @@ from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.reviews import actions, charter_queries, queries, rules
-from app.reviews.models import ConductCase, ConductItem
+from app.reviews.models import ConductCase, ConductItem, Review
+from app.reviews.sealing import keep
 
 ADDED = audit.declare(
     "review:add-conduct", "area", "tone", "charter", "clause", "cases", sentence=_l("wrote about conduct in a review")
@@ -63,7 +64,7 @@ def add_conduct(
             raise BadInput(errors)
         held = queries.protected(found.employee_id, case_ids) if tone == "concern" else {}
         if not held:
-            _add(row.id, row.round, area, tone, text, charter.id, clause, case_ids, actor, now)
+            _add(row, area, tone, text, charter.id, clause, case_ids, actor, now)
             numbers = [ref("case", one) for one in case_ids]
             audit.record(
                 ADDED, subject=row.ref, actor=actor, at=now, area=area, tone=tone, charter=charter.number,
@@ -95,13 +96,12 @@ def withdraw_conduct(*, review_id: int, item_id: int, version: int, actor: Actor
 
 
 def _add(
-    review_id: int, number: int, area: str, tone: str, text: str, charter_id: int, clause: str,
-    case_ids: Sequence[int], actor: Actor, now: datetime,
+    row: Review, area: str, tone: str, text: str, charter_id: int, clause: str, case_ids: Sequence[int], actor: Actor,
+    now: datetime,
 ) -> None:  # fmt: skip
     item = ConductItem(
-        review_id=review_id, round=number, area=area, tone=tone, text=text.strip(), charter_version_id=charter_id,
-        clause=clause, author_id=actor.id, at=now,
+        review_id=row.id, round=row.round, area=area, tone=tone, charter_version_id=charter_id, clause=clause,
+        author_id=actor.id, at=now,
     )  # fmt: skip
-    db.session.add(item)
-    db.session.flush()
+    keep(item, {"text": text.strip()}, employee_id=row.employee_id)
     db.session.add_all(ConductCase(item_id=item.id, case_id=one) for one in dict.fromkeys(case_ids))

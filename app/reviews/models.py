@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Base, BigId, UTCDateTime, intpk
 from app.kernel.references import ref
-from app.kernel.triggers import append_only, only_erased
+from app.kernel.triggers import append_only, only_erased, only_sealed
 from app.reviews.charter_models import CharterApproval as CharterApproval
 from app.reviews.charter_models import CharterComment as CharterComment
 from app.reviews.charter_models import CharterVersion as CharterVersion
@@ -63,13 +63,14 @@ class Review(Base):
 class ReviewText(Base):
     """What somebody said in a review; who says it again adds a row, and the newest stands first.
 
-    measure: the figure that a comment is about.
+    measure: the figure that a comment is about. text: empty, and what was said is sealed (see `sealing`); plain before 0031.
     """
 
     __tablename__ = "review_text"
     __table_args__ = (
         CheckConstraint("kind IN ('self_assessment','notes','comment','appeal')", name="kind"),
         CheckConstraint("(kind = 'comment') = (measure IS NOT NULL)", name="measure"),
+        CheckConstraint("text_sealed IS NULL OR text = ''", name="text_sealed"),
         Index("ix_review_text_review", "review_id", "id"),
         {"sqlite_autoincrement": True},
     )
@@ -82,6 +83,7 @@ class ReviewText(Base):
     author_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
     text: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+    text_sealed: Mapped[str | None] = mapped_column(Text)
 
 
 class ReviewCase(Base):
@@ -104,13 +106,14 @@ class ReviewCase(Base):
 class ConductItem(Base):
     """Something said about conduct, with a clause of the charter as it stood and at least one case.
 
-    tone: praise, or a concern, which no protected case can carry. withdrawn_at: taken back; the row stays.
+    tone: praise, or a concern, which no protected case can carry. withdrawn_at: taken back; the row stays. text: as a review's.
     """
 
     __tablename__ = "conduct_item"
     __table_args__ = (
         CheckConstraint("area IN ('honesty','promises','fairness')", name="area"),
         CheckConstraint("tone IN ('praise','concern')", name="tone"),
+        CheckConstraint("text_sealed IS NULL OR text = ''", name="text_sealed"),
         Index("ix_conduct_item_review", "review_id", "id"),
         {"sqlite_autoincrement": True},
     )
@@ -126,6 +129,7 @@ class ConductItem(Base):
     author_id: Mapped[int] = mapped_column(BigId, ForeignKey("employee.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    text_sealed: Mapped[str | None] = mapped_column(Text)
 
 
 class ConductCase(Base):
@@ -180,11 +184,18 @@ REVIEW_UPDATE = " AND ".join(f"NEW.{name} = OLD.{name}" for name in (*_FROZEN, "
 append_only(Review.__table__, update_allowed_when=REVIEW_UPDATE)  # type: ignore[arg-type]
 for _table in (ReviewCase, ReviewSignature, ReviewAccess):
     append_only(_table.__table__)  # type: ignore[arg-type]
-WITHDRAWN = (
-    "OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND NEW.text = OLD.text AND NEW.clause = OLD.clause"
-)
 _TEXT = ("id", "review_id", "round", "kind", "measure", "author_id", "at")
 _ITEM = ("id", "review_id", "round", "area", "tone", "charter_version_id", "clause", "author_id", "at", "withdrawn_at")
-append_only(ReviewText.__table__, update_allowed_when=only_erased(_TEXT, "text"))  # type: ignore[arg-type]
-WITHDRAWN = f"({WITHDRAWN}) OR ({only_erased(_ITEM, 'text')})"
-append_only(ConductItem.__table__, update_allowed_when=WITHDRAWN)  # type: ignore[arg-type]
+_WITHDRAWN = (
+    "OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND NEW.text = OLD.text AND NEW.clause = OLD.clause"
+    " AND coalesce(NEW.text_sealed, '') = coalesce(OLD.text_sealed, '')"
+)
+
+
+def _words_change(columns: tuple[str, ...]) -> str:
+    """Words are sealed once and erased once, and change in no other way."""
+    return f"({only_sealed(columns, 'text')}) OR ({only_erased(columns, 'text')} AND NEW.text_sealed IS NULL)"
+
+
+append_only(ReviewText.__table__, update_allowed_when=_words_change(_TEXT))  # type: ignore[arg-type]
+append_only(ConductItem.__table__, update_allowed_when=f"({_WITHDRAWN}) OR {_words_change(_ITEM)}")  # type: ignore[arg-type]

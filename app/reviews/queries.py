@@ -15,8 +15,9 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
+from app.kernel.triggers import ERASED
 from app.people.models import Employee, Site
-from app.people.permissions import Scope
+from app.people.permissions import COMPANY, Scope
 from app.remedies import receipt_queries as receipts
 from app.remedies.models import Remedy
 from app.reviews.count_queries import Span
@@ -31,8 +32,9 @@ from app.reviews.models import (
     ReviewText,
 )
 from app.reviews.rules import READERS, Side, content_hash
+from app.reviews.sealing import CONDUCT, TEXT
 
-ACCESS_SHOWN = 50
+ACCESS_SHOWN, SHOWN_BROKEN = 50, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def texts(review_id: int) -> tuple[Said, ...]:
     """Everything that was said, oldest first; earlier wordings too."""
     rows = db.session.execute(
         select(
-            ReviewText.id, ReviewText.kind, ReviewText.measure, ReviewText.author_id, Employee.name, ReviewText.text,
+            ReviewText.id, ReviewText.kind, ReviewText.measure, ReviewText.author_id, Employee.name, TEXT,
             ReviewText.at, ReviewText.round,
         )
         .join(Employee, Employee.id == ReviewText.author_id)
@@ -230,9 +232,9 @@ class ConductRow:
 
 def conduct(review_id: int) -> tuple[ConductRow, ...]:
     """What was said about conduct, oldest first; also what was taken back."""
-    items = db.session.execute(
+    items: Any = db.session.execute(
         select(
-            ConductItem.id, ConductItem.area, ConductItem.tone, ConductItem.text, ConductItem.charter_version_id,
+            ConductItem.id, ConductItem.area, ConductItem.tone, CONDUCT, ConductItem.charter_version_id,
             ConductItem.clause, Employee.name, ConductItem.at, ConductItem.withdrawn_at,
         )
         .join(Employee, Employee.id == ConductItem.author_id)
@@ -246,7 +248,7 @@ def conduct(review_id: int) -> tuple[ConductRow, ...]:
         )
         for item_id, case_id in db.session.execute(wanted.order_by(ConductCase.case_id)):
             linked.setdefault(item_id, []).append(ref("case", case_id))
-    return tuple(ConductRow(*one, tuple(linked.get(one.id, ()))) for one in items)
+    return tuple(ConductRow(*(*one, tuple(linked.get(one.id, ())))) for one in items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +330,25 @@ def content(row: ReviewRow) -> str:
             "cases": [[case_id, origin] for case_id, origin in cases],
         }
     )
+
+
+def signed_otherwise() -> list[str]:
+    """Name the closed reviews that don't say any more what both signed; where words were erased, nobody can tell."""
+    found = []
+    both = (
+        select(ReviewSignature.review_id, ReviewSignature.content_hash)
+        .join(Review, (Review.id == ReviewSignature.review_id) & (Review.round == ReviewSignature.round))
+        .where(Review.state == "closed")
+        .group_by(ReviewSignature.review_id, ReviewSignature.content_hash)
+        .having(func.count() == 2)
+        .order_by(ReviewSignature.review_id)
+    )
+    for review_id, signed in db.session.execute(both).all():
+        row = review(review_id, COMPANY)
+        words = {*(one.text for one in texts(review_id)), *(one.text for one in conduct(review_id))}
+        if row is not None and content(row) != signed and ERASED not in words:
+            found.append(row.ref)
+    return [f"a closed review says what both signed: {found[:SHOWN_BROKEN]}"] if found else []
 
 
 def running_count(employee_id: int) -> int:

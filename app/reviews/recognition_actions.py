@@ -20,6 +20,7 @@ from app.people import queries as people
 from app.reviews import recognition_queries as queries
 from app.reviews import recognition_rules as rules
 from app.reviews.recognition_models import CoachingNote, CustomerThanks, Kudos
+from app.reviews.sealing import keep
 
 THANKED = audit.declare("kudos:give", "receiver", "value", sentence=_l("thanked a colleague"))
 PROPOSED = audit.declare("coaching:propose", "employee", "coach", sentence=_l("proposed a coaching note"))
@@ -155,11 +156,9 @@ def propose_note(
         if errors:
             raise BadInput(errors)
         row = CoachingNote(
-            employee_id=employee_id, coach_id=coach_id, author_id=actor.id, case_id=case_id, saw=saw.strip(),
-            next_step=next_step.strip(), at=now,
-        )  # fmt: skip
-        db.session.add(row)
-        db.session.flush()
+            employee_id=employee_id, coach_id=coach_id, author_id=actor.id, case_id=case_id, at=now, state="proposed"
+        )
+        keep(row, {"saw": saw.strip(), "next_step": next_step.strip()}, employee_id=employee_id)
         mark = ref("coaching", row.id)
         audit.record(PROPOSED, subject=mark, actor=actor, at=now, employee=employee.ref, coach=coach.ref)
         _tell(coach_id if actor.id == employee_id else employee_id, PROPOSED_LINE, "/coaching", mark, actor, now)

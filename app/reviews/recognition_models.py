@@ -53,7 +53,7 @@ class CustomerThanks(Base):
 class CoachingNote(Base):
     """What an employee and a coach want to work on. It counts when both agree; until then only they see it.
 
-    author_id: who proposed it, one of the two; the other answers.
+    author_id: who proposed it, one of the two; the other answers. saw, next_step: sealed, as a review's words.
     """
 
     __tablename__ = "coaching_note"
@@ -62,6 +62,8 @@ class CoachingNote(Base):
         CheckConstraint("employee_id <> coach_id", name="not_oneself"),
         CheckConstraint("author_id IN (employee_id, coach_id)", name="author"),
         CheckConstraint("(state = 'proposed') = (answered_at IS NULL)", name="answered"),
+        CheckConstraint("saw_sealed IS NULL OR saw = ''", name="saw_sealed"),
+        CheckConstraint("next_step_sealed IS NULL OR next_step = ''", name="next_step_sealed"),
         Index("ix_coaching_note_employee", "employee_id", "id"),
         Index("ix_coaching_note_coach", "coach_id", "id"),
         {"sqlite_autoincrement": True},
@@ -78,6 +80,8 @@ class CoachingNote(Base):
     state: Mapped[str] = mapped_column(String(10), default="proposed")
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     version: Mapped[int] = mapped_column(BigId, default=1)
+    saw_sealed: Mapped[str | None] = mapped_column(Text)
+    next_step_sealed: Mapped[str | None] = mapped_column(Text)
 
 
 append_only(

@@ -15,6 +15,7 @@ from app.people.models import Employee
 from app.people.permissions import Scope
 from app.reviews.recognition_models import CoachingNote, CustomerThanks, Kudos
 from app.reviews.recognition_rules import LOOKBACK, Certificate, Suggestion, suggestions
+from app.reviews.sealing import NEXT_STEP, SAW
 
 SHOWN = 50
 _Giver, _Receiver = aliased(Employee), aliased(Employee)
@@ -154,7 +155,7 @@ def notes_of(reader_id: int) -> tuple[NoteRow, ...]:
     rows: Any = db.session.execute(
         select(
             CoachingNote.id, CoachingNote.employee_id, Employee.name, CoachingNote.coach_id, _Coach.name,
-            CoachingNote.author_id, CoachingNote.case_id, CoachingNote.saw, CoachingNote.next_step, CoachingNote.at,
+            CoachingNote.author_id, CoachingNote.case_id, SAW, NEXT_STEP, CoachingNote.at,
             CoachingNote.state, CoachingNote.answered_at, CoachingNote.version,
         )
         .join(Employee, Employee.id == CoachingNote.employee_id)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from app.insights.measures import MEASURES
 from app.kernel.time import iso
+from app.kernel.triggers import ERASED
 from app.reviews import charter_queries, queries, words
 from app.reviews.charter_queries import CharterRow
 from app.reviews.figure_rules import Figure
@@ -64,6 +65,14 @@ class Sheet:
     def signed(self) -> set[str]:
         """Which sides have signed the round that is open now."""
         return {one.side for one in self.signatures if one.round == self.row.round}
+
+    @property
+    def is_erased(self) -> bool:
+        """Words that were signed are gone, with the key that sealed them."""
+        told = [one.text for some in self.said.values() for one in some] + [
+            item.text for item, _charter in self.conduct
+        ]
+        return ERASED in told
 
     @property
     def is_cut_short(self) -> bool:
