@@ -34,6 +34,7 @@ from app.remedies.models import Remedy
 from app.remedies.payout_models import Payout
 from app.sla.models import Clock
 from tests.conftest import settings_for
+from tests.demo.figures_on_pages import pages_say_what_sql_counts
 from tests.insights.recoveries import ORACLES, counted
 from tests.insights.test_measures import equals_its_oracles
 
@@ -52,7 +53,7 @@ def told(app: Flask) -> Flask:
     return app
 
 
-def test_two_weeks_at_the_hotel_group_hold_together(told: Flask) -> None:
+def test_two_weeks_at_the_hotel_group_hold_together(told: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert count(Employee) == 40 and count(Site) == 3
     assert set(db.session.scalars(select(Employee.role))) == {
         "frontline", "supervisor", "manager", "hr", "auditor", "admin",
@@ -69,6 +70,7 @@ def test_two_weeks_at_the_hotel_group_hold_together(told: Flask) -> None:
     _nobody_decided_their_own()
     _cleo_waits_for_ana()
     _what_was_given_was_paid_out()
+    pages_say_what_sql_counts(told, monkeypatch, END)
 
 
 def _what_was_given_was_paid_out() -> None:
