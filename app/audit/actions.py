@@ -28,7 +28,7 @@ def _in_one_statement(*, with_clauses: bool) -> Any:
     """Write one entry with its payload, and its clauses, in one round trip: what PostgreSQL takes and SQLite doesn't."""
     entries: Any = AuditEntry.__table__
     payloads, clauses = AuditPayload.__table__.c, AuditClause.__table__.c
-    values = {column.name: bindparam(column.name) for column in entries.c if column.name != "id"}
+    values: dict[str, Any] = {column.name: bindparam(column.name) for column in entries.c if column.name != "id"}
     entry = insert(entries).values(values).returning(entries.c.id).cte("entry")
     said = [bindparam(name, type_=payloads[name].type) for name in ("salt", "payload")]
     whole = _INSERT_PAYLOADS.from_select(("entry_id", "salt", "payload"), select(entry.c.id, *said))

@@ -1,5 +1,6 @@
 """Verification of the trail against what was kept outside: signed checkpoints, and the state the database keeps of them."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,10 +13,11 @@ from app.audit import queries
 from app.audit.chain_rules import Head, Problem, Report
 from app.audit.checkpoint_keys import public_path, read_ring
 from app.audit.checkpoint_places import FilePlace, NotKept, places
-from app.audit.checkpoint_rules import Anchors, BadCheckpoint, Checkpoint, KeyRing, fault_in, parse, parse_line
-from app.audit.merkle_rules import BLOCK, Tree
-from app.audit.models import AuditBlock, AuditCheckpoint, AuditEntry, AuditSeal, CheckpointReceipt
+from app.audit.checkpoint_rules import BadCheckpoint, Checkpoint, KeyRing, fault_in, parse, parse_line
+from app.audit.merkle_rules import Tree
+from app.audit.models import AuditCheckpoint, AuditEntry, AuditSeal, CheckpointReceipt
 from app.audit.rules import GENESIS
+from app.audit.walk_queries import BATCH, Stretch, places_to_cut
 from app.kernel.database import db
 from app.kernel.time import iso
 from config import Settings
@@ -57,18 +59,42 @@ def verify(
     start = record[-1] if since_checkpoint and record else None
     stored = _stored(start.serial if start else 1)
     trusted, later = _compare(record, stored, kept.ring)
-    tree = Tree()
+    peaks: tuple[bytes, ...] = ()
     if start:
-        tree_or_none = _tree_of(start)
-        if tree_or_none is None:
+        found = _peaks_of(start)
+        if found is None:
             return _stopped(Problem("checkpoint-differs", serial=start.serial), now)
-        tree, after = tree_or_none, start.head
-    anchors = Anchors(tree, trusted, _blocks(tree.size)) if after is None or start else None
+        peaks, after = found, start.head
     ends = sorted([*heads, *(one.head for one in trusted)], key=lambda head: head.number)
-    report = queries.verify(now=now, heads=ends, after=after, anchors=anchors, on_progress=on_progress)
+    whole = Stretch(after, None, tuple(ends), tuple(trusted) if after is None or start else None, peaks)
+    report = queries.verify(now=now, heads=ends, after=after, stretches=_cut(whole), on_progress=on_progress)
     return replace(
         report, problem=report.problem or later, heads_compared=len(heads), checkpoints_compared=len(trusted)
     )
+
+
+def _cut(whole: Stretch) -> list[Stretch]:
+    """Divide the walk at signed checkpoints, as far as it is long and the database's peaks hash to their roots."""
+    checkpoints, first = whole.checkpoints or (), whole.after.number if whole.after else 0
+    sizes, cut = [one.size for one in checkpoints], []
+    for wanted in places_to_cut(first, queries.last_number()):
+        place = bisect_left(sizes, max(wanted, first + 1))
+        peaks = _peaks_of(checkpoints[place]) if place < len(sizes) else None
+        if peaks and sizes[place] > first:
+            first = sizes[place]
+            # An entry is early if it claims to be so beside any checkpoint before it.
+            latest = max(one.at for one in checkpoints[: place + 1])
+            end, rest = place + 1, replace(checkpoints[place].head, at=iso(latest))
+            cut.append(
+                replace(
+                    whole,
+                    until=first,
+                    heads=tuple(head for head in whole.heads if head.number <= first),
+                    checkpoints=checkpoints[:end],
+                )
+            )
+            whole = Stretch(rest, None, whole.heads, checkpoints, peaks)
+    return [*cut, whole]
 
 
 def newest_outside(kept: Outside) -> Checkpoint | None:
@@ -153,7 +179,7 @@ def _stored(first: int) -> Iterator[_Stored]:
         )
         .where(AuditCheckpoint.serial >= first)
         .order_by(AuditCheckpoint.serial),
-        execution_options={"yield_per": queries.BATCH},
+        execution_options={"yield_per": BATCH},
     )
     for row in rows:
         try:
@@ -219,19 +245,14 @@ def _first_missing(record: list[Checkpoint]) -> int:
     return next((one.serial for one in record if one.serial not in there), record[0].serial)
 
 
-def _tree_of(checkpoint: Checkpoint) -> Tree | None:
+def _peaks_of(checkpoint: Checkpoint) -> tuple[bytes, ...] | None:
     """The tree's peaks at a checkpoint, as far as they hash to its signed root."""
     peaks = db.session.scalar(select(AuditCheckpoint.peaks).where(AuditCheckpoint.serial == checkpoint.serial))
     try:
         tree = Tree(checkpoint.size, [bytes.fromhex(peak) for peak in (peaks or "").split()])
     except ValueError:
         return None
-    return tree if tree.root() == checkpoint.root else None
-
-
-def _blocks(size: int) -> dict[int, str]:
-    rows = db.session.execute(select(AuditBlock.number, AuditBlock.hash).where(AuditBlock.number >= size // BLOCK))
-    return {row.number: row.hash for row in rows}
+    return tuple(tree.peaks) if tree.root() == checkpoint.root else None
 
 
 def _stopped(problem: Problem, now: datetime) -> Report:

@@ -14,7 +14,7 @@ from app.audit.actions import TYPES
 from app.audit.queries import Filters
 from app.kernel.references import PREFIXES, parse_ref, ref
 from app.people import queries as people
-from app.ui.forms import SelectChoice, options, strip_line
+from app.ui.forms import YEAR_MAX, YEAR_MIN, SelectChoice, options, strip_line
 
 # What people look for, and the subjects whose entries belong to it.
 GROUPS: Mapping[str, object] = {
@@ -85,6 +85,9 @@ class TrailForm(Form):
         return not self.type.errors
 
     def _check_days(self) -> bool:
+        for field in (self.since, self.until):
+            if field.data and not YEAR_MIN <= field.data.year <= YEAR_MAX:
+                field.errors = [_("This date is out of range.")]
         if self.since.data and self.until.data and self.since.data > self.until.data:
             self.until.errors = [_("The last day is before the first.")]
         return not (self.since.errors or self.until.errors)

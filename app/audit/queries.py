@@ -1,25 +1,23 @@
 """Reads of the trail, and its verification."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from app.audit.actions import TYPES
-from app.audit.chain_rules import Checker, Head, Problem, Report, SealedRow, unsealed_problem
-from app.audit.checkpoint_rules import Anchors
+from app.audit.chain_rules import Checker, Head, Report, unsealed_problem
 from app.audit.models import AuditClause, AuditEntry, AuditPayload, AuditSeal, TrailSearch
 from app.audit.rules import GENESIS
+from app.audit.walk_queries import BATCH, Stretch, links, walk_all
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.time import iso
 
-BATCH = 2000
 _NEWEST = 50
 # Identity values are given before commit, so a lower id may become visible later: look back this far every time.
 LOOK_BACK = 10_000
@@ -191,8 +189,8 @@ def seal_state() -> SealState:
     if last is None:
         return SealState(True, 0, GENESIS, 0, waiting)
     floor = max(0, last.number - _NEWEST)
-    links = list(_links(floor - 1 if floor else 0, last.number))
-    rows = [row for batch in links for row in batch]
+    batches = list(links(db.session.connection(), floor - 1 if floor else 0, last.number))
+    rows = [row for batch in batches for row in batch]
     start = None
     if floor:
         start, rows = Head(floor, rows[0][3]) if rows else None, rows[1:]
@@ -202,60 +200,47 @@ def seal_state() -> SealState:
     return SealState(whole, last.number, last.chain_hash, len(rows), waiting)
 
 
+def last_number() -> int:
+    return db.session.scalar(select(func.max(AuditSeal.number))) or 0
+
+
 def verify(
     *,
     now: datetime,
-    heads: list[Head] | None = None,
+    heads: Sequence[Head] = (),
     after: Head | None = None,
-    anchors: Anchors | None = None,
+    stretches: Sequence[Stretch] = (),
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Recompute the whole chain from the stored bytes and return what was found; memory stays flat.
 
     heads: ends of the chain kept outside the database, all of which must lie on it, rising by number.
     after: trust the chain up to this head and check only what is newer.
-    anchors: the checkpoints that the hash tree over what is checked must agree with.
+    stretches: the same in parts that follow each other, with what else they must agree with.
     on_progress: called with (done, total) after every batch.
     """
     started = time.perf_counter()
-    total = db.session.scalar(select(func.max(AuditSeal.number))) or 0
-    checker = Checker(heads, after)
-    first = checker.number
-    problem = _start_problem(after)
-    if problem is None:
-        with closing(_links(first)) as batches:
-            for batch in batches:
-                problem = checker.take(batch)
-                differs = anchors.take(checker.leaves) if anchors else None
-                if differs and (problem is None or (differs.number or 0) < (problem.number or 0)):
-                    problem = differs
-                if problem:
-                    break
-                if on_progress:
-                    on_progress(checker.number - first, max(total, checker.number) - first)
-        problem = problem or checker.finish()
+    total, first = last_number(), after.number if after else 0
+
+    def show(done: int) -> None:
+        if on_progress:
+            on_progress(done, max(total - first, done))
+
+    parts = stretches or [Stretch(after, None, tuple(heads))]
+    walked = walk_all(db.session.connection(), db.engine.url, parts, show)
     unsealed, oldest = _unsealed(now, after)
     return Report(
-        problem=problem or unsealed_problem(unsealed, oldest),
-        checked=checker.checked,
-        erased=checker.erased,
+        problem=walked.problem or unsealed_problem(unsealed, oldest),
+        checked=walked.checked,
+        erased=walked.erased,
         unsealed=unsealed,
         unsealed_seconds=oldest,
-        head=Head(checker.number, checker.chain, iso(now)),
-        heads_compared=len(heads or []),
+        head=Head(walked.number, walked.chain_hash, iso(now)),
+        heads_compared=len(heads),
         seconds=time.perf_counter() - started,
-        early=checker.early,
-        first_early=checker.first_early,
+        early=walked.early,
+        first_early=walked.first_early,
     )
-
-
-def _start_problem(after: Head | None) -> Problem | None:
-    if after is None or after.number == 0:
-        return None
-    stored = db.session.scalar(select(AuditSeal.chain_hash).where(AuditSeal.number == after.number))
-    if stored is None:
-        return Problem("tail-cut", after.number)
-    return None if stored == after.chain_hash else Problem("rewritten", after.number)
 
 
 def _unsealed(now: datetime, after: Head | None) -> tuple[int, float | None]:
@@ -277,40 +262,6 @@ def _unsealed(now: datetime, after: Head | None) -> tuple[int, float | None]:
         return 0, None
     ages = [(now - instant).total_seconds() for instant in (row[1], row[2])]
     return row[0], max(ages, key=abs)
-
-
-_COLUMNS = "e.type, e.subject, e.case_id, e.site_id, e.actor_id"
-_BYTES = {"sqlite": "CAST({} AS BLOB)", "postgresql": "convert_to({}, 'UTF8')"}
-_INSTANTS = {
-    "sqlite": "replace(e.at, ' ', 'T') || 'Z', replace(e.recorded_at, ' ', 'T') || 'Z'",
-    "postgresql": """to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), """
-    """to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
-}
-
-
-def _links(after: int, until: int | None = None) -> Generator[list[SealedRow], None, None]:
-    """Stream seals with what they seal, in rising order, as plain tuples by a server-side cursor."""
-    connection = db.session.connection()
-    dialect = connection.dialect.name
-    bound, raw = "" if until is None else f" AND s.number <= {int(until)}", _BYTES[dialect].format
-    statement = (
-        f"SELECT s.number, s.entry_id, s.content_hash, s.chain_hash, {raw('e.content')}, {_COLUMNS}, "  # noqa: S608
-        f"{_INSTANTS[dialect]}, p.entry_id, p.salt, {raw('p.payload')} "
-        "FROM audit_seal s LEFT JOIN audit_entry e ON e.id = s.entry_id LEFT JOIN audit_payload p ON p.entry_id = s.entry_id "
-        f"WHERE s.number > {int(after)}{bound} ORDER BY s.number"
-    )
-    cursor = _cursor(connection)
-    try:
-        cursor.execute(statement)
-        while rows := cursor.fetchmany(BATCH):
-            yield rows
-    finally:
-        cursor.close()
-
-
-def _cursor(connection: Connection) -> Any:
-    raw: Any = connection.connection.driver_connection
-    return raw.cursor() if connection.dialect.name == "sqlite" else raw.cursor(name="audit_links", binary=True)
 
 
 def export_lines(filters: Filters | None = None, until: int | None = None) -> Iterator[bytes]:

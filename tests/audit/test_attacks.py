@@ -5,6 +5,7 @@ The trail of each test has ten entries; checkpoints over 4 and 8 of them are kep
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from sqlalchemy import func, select
 
 from app.audit import checkpoint_jobs as witness
 from app.audit import checkpoint_queries as checkpoints
-from app.audit import jobs, rules
+from app.audit import jobs, rules, walk_queries
+from app.audit.chain_rules import Problem
 from app.audit.checkpoint_rules import line_of, parse_line, sign
 from app.audit.merkle_rules import Tree
 from app.audit.models import AuditCheckpoint, AuditEntry, AuditSeal
@@ -43,9 +45,58 @@ def verify(**options: Any) -> Any:
 
 
 def found(**options: Any) -> tuple[str, int | None, int | None] | None:
-    """The first problem: its name, the first bad number and the checkpoint."""
-    problem = verify(**options).problem
+    """The first problem: its name, the first bad number and the checkpoint. A walk in several stretches finds the same."""
+    report = verify(**options)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checkpoints, "places_to_cut", lambda _first, _total: [2, 6])
+        patched.setattr(walk_queries, "_Helper", _Here)
+        in_stretches = verify(**options)
+    assert replace(in_stretches, seconds=0, head=report.head) == replace(report, seconds=0)
+    assert in_stretches.head.chain_hash == report.head.chain_hash
+    problem = report.problem
     return (problem.code, problem.number, problem.serial) if problem else None
+
+
+class _Here:
+    """Walks its stretch in this process, as soon as it is asked for."""
+
+    def __init__(self, _url: Any, stretch: walk_queries.Stretch) -> None:
+        self._stretch = stretch
+
+    def result(self, _on_wait: Any) -> walk_queries.Walked:
+        return walk_queries.walk(db.session.connection(), self._stretch, lambda _done: None)
+
+    def done(self) -> int:
+        return 0
+
+    def end(self) -> None:
+        pass
+
+
+def test_several_processes_find_what_one_finds(app: Flask, outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "places_to_cut", lambda _first, _total: [4])
+    seen: list[tuple[int, int]] = []
+    report = verify(on_progress=lambda done, total: seen.append((done, total)))
+    assert (report.problem, report.checked, report.checkpoints_compared, seen[-1]) == (None, 10, 2, (10, 10))
+    attack("UPDATE audit_entry SET subject = 'MG-99' WHERE id = 9")
+    report = verify()
+    assert (report.problem, report.checked) == (Problem("columns-changed", 9, 9), 8)
+
+
+def test_what_another_process_leaves_undone_is_walked_here(
+    app: Flask, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "places_to_cut", lambda _first, _total: [4])
+    monkeypatch.setattr(walk_queries._Helper, "result", lambda _self, _on_wait: None)
+    report = verify()
+    assert (report.problem, report.checked) == (None, 10)
+
+
+def test_only_a_long_trail_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: {0, 1, 2})
+    assert walk_queries.places_to_cut(0, 399_999) == []
+    assert walk_queries.places_to_cut(0, 1_000_000) == [466_666, 733_332]
+    assert walk_queries.places_to_cut(990_000, 1_000_000) == []
 
 
 def test_an_untouched_trail_agrees_with_its_checkpoints(app: Flask, outside: Path) -> None:

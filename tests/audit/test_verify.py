@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import text
 
 from app.audit import actions as audit
-from app.audit import jobs, queries, rules
+from app.audit import jobs, queries, rules, walk_queries
 from app.audit.chain_rules import Head
 from app.audit.models import AuditEntry, AuditPayload, AuditSeal
 from app.kernel.actor import Actor
@@ -239,7 +239,7 @@ def test_the_canonical_form_is_that_of_rfc_8785(app: Flask) -> None:
 
 
 def test_progress_ends_at_the_whole_chain(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "BATCH", 3)
+    monkeypatch.setattr(walk_queries, "BATCH", 3)
     record(8)
     seen: list[tuple[int, int]] = []
     verify(on_progress=lambda done, total: seen.append((done, total)))
