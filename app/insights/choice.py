@@ -10,7 +10,8 @@ from app.insights.queries import Part
 from app.insights.rules import Period
 from app.kernel.time import utc_now
 from app.people import queries as people
-from app.people.access import my_scope
+from app.people.access import my_scope, my_site
+from app.people.permissions import sites_of
 from app.people.queries import SiteRow, TeamRow
 
 
@@ -32,13 +33,14 @@ class Choice:
         return {name: str(value) for name, value in chosen.items() if value}
 
 
-def chosen() -> Choice:
+def chosen(*, with_teams: bool = True) -> Choice:
     """Read the filters; what lies outside the reader's scope counts as not chosen."""
-    scope = my_scope("metrics.read")
-    sites = people.sites_within(scope)
+    scope, home = my_scope("metrics.read"), my_site()
+    sites = (home,) if sites_of(scope) == (home.id,) else people.sites_within(scope)
     asked = request.args.get("site", type=int)
     site_id = next((site.id for site in sites if site.id == asked), sites[0].id if len(sites) == 1 else None)
-    teams = tuple(team for team in people.teams() if any(site.id == team.site_id for site in sites))
+    known = people.teams() if with_teams else ()
+    teams = tuple(team for team in known if any(site.id == team.site_id for site in sites))
     here = tuple(team for team in teams if team.site_id == site_id)
     team_id = next((team.id for team in here if team.id == request.args.get("team", type=int)), None)
     period = rules.period_of(request.args.get("period"))

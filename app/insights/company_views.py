@@ -1,10 +1,12 @@
 """The company by site, journey stage, cause, segment and time, with the cases behind each node; and when cases arrive."""
 
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, timedelta
+from datetime import date as Day
 from typing import Any
 
 from flask import abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from app.insights import company_sheet, figures, queries, rollup_queries, rules
 from app.insights.arrival_rules import arrivals
@@ -13,20 +15,35 @@ from app.insights.choice import Choice, chosen
 from app.insights.rollup_models import DIMENSIONS
 from app.kernel.paging import Page
 from app.people.access import can, my_scope, needs
+from app.ui import kept, unchanged
+from app.ui.filters import date
 
 
 @bp.get("/insights/company")
 @needs("metrics.read")
-def company() -> str:
-    choice, (first, last) = _places()
+def company() -> ResponseReturnValue:
     by = request.args.get("by", "cause")
     if by not in company_sheet.DIMENSIONS:
         abort(404)
-    found = rollup_queries.overview(choice.part.site_ids, first, last, [by] if by in DIMENSIONS else [])
+    choice, (first, last) = _places(with_teams=by == "team")
+    # Read before the counts: what is rendered is never older than the mark it is kept under.
+    mark, may_read = rollup_queries.mark(), can("cases.read")
+    shown = (choice.sites, choice.teams, choice.site_id, choice.period.name, by, first, last)
+    depends = ("company", *shown, date(choice.part.since), date(choice.part.until), may_read, mark)
+    tag = unchanged.tag(depends)
+    if unchanged.is_known(tag):
+        return unchanged.in_a_word(tag)
+    content = kept.markup(depends, lambda: _content(choice, by, (first, last), may_read, mark is not None))
+    return unchanged.in_full(render_template("insights/company.html", choice=choice, content=content), tag)
+
+
+def _content(choice: Choice, by: str, days: tuple[Day, Day], may_read: bool, is_counted: bool) -> str:
+    """All of the page that hangs on the counts; the same for everybody who may see these sites."""
+    found = rollup_queries.overview(choice.part.site_ids, *days, [by] if by in DIMENSIONS else [])
     currencies = {site.id: site.currency for site in choice.sites}
     names = figures.names_of(choice.sites, choice.teams)
     return render_template(
-        "insights/company.html",
+        "insights/_company.html",
         choice=replace(choice, teams=()),
         periods=rules.PERIODS,
         by=by,
@@ -34,10 +51,10 @@ def company() -> str:
             (words, url_for("insights.company", **{**choice.args, "by": key}), key == by)
             for key, words in company_sheet.DIMENSIONS.items()
         ],
-        rows=company_sheet.rows(found, by, names, currencies, choice.args, can("cases.read")),
+        rows=company_sheet.rows(found, by, names, currencies, choice.args, may_read),
         whole=company_sheet.whole(found, currencies),
         weeks=company_sheet.week_chart(found) if len(found.weeks) > 1 else None,
-        folded_at=rollup_queries.folded_at(),
+        is_counted=is_counted,
     )
 
 
@@ -78,9 +95,9 @@ def company_cases(by: str) -> str:
     )
 
 
-def _places() -> tuple[Choice, tuple[date, date]]:
+def _places(*, with_teams: bool = True) -> tuple[Choice, tuple[Day, Day]]:
     """Whole sites and whole days (UTC): that is what is kept."""
-    choice = chosen()
+    choice = chosen(with_teams=with_teams)
     last = choice.part.until.astimezone(UTC).date()
     part = replace(choice.part, team_id=None)
     return replace(choice, part=part, team_id=None), (last - timedelta(days=choice.period.days - 1), last)

@@ -47,7 +47,7 @@ def _sqlite(element: Any, compiler: Any, **given: Any) -> str:
 def fold(*, now: datetime, limit: int = 2_000) -> int:
     """Bring the days up to date with what the trail has named since; returns how many days were counted again.
 
-    Safe to repeat. The first time, everything is counted.
+    The mark changes whenever a count does: pages are kept under it. Safe to repeat. The first time, everything is counted.
     """
     mark = db.session.get(RollupMark, 1)
     newest = db.session.scalar(select(func.max(AuditEntry.id))) or 0
@@ -66,11 +66,12 @@ def fold(*, now: datetime, limit: int = 2_000) -> int:
             .limit(limit + overlap)
         ).all()
         days = _days_of({row.case_id for row in entries if row.case_id} | _cases_of_customers(entries))
+        last = max((row.id for row in entries), default=seen)
+        before = None if last > seen else _kept(days)
         for site_id, day in sorted(days):
             _count(site_id, day)
-        last = max((row.id for row in entries), default=seen)
-        if last > seen:
-            mark.entry_id, mark.folded_at = last, now
+        if before is None or _kept(days) != before:  # an entry that came late may have changed a day
+            mark.entry_id, mark.folded_at = max(last, seen), now
         return len(days)
 
 
@@ -120,6 +121,17 @@ def _days_of(case_ids: set[int]) -> set[tuple[int, date]]:
         )
         found |= {(site_id, at.astimezone(UTC).date()) for site_id, at in rows}
     return found
+
+
+def _kept(days: Iterable[tuple[int, date]]) -> set[tuple[Any, ...]]:
+    """The rows kept of these days."""
+    return {
+        tuple(row)
+        for site_id, day in days
+        for row in db.session.execute(
+            select(*RollupDay.__table__.columns).where(RollupDay.site_id == site_id, RollupDay.day == day)
+        )
+    }
 
 
 def _count(site_id: int | None, day: date | None) -> None:

@@ -138,9 +138,13 @@ class _Sums:
         return Node(resolved, severe, answered, satisfied, tuple(sorted(self.given.items())))
 
 
-def folded_at() -> datetime | None:
-    """When the days were brought up to date last."""
-    return db.session.scalar(select(RollupMark.folded_at).where(RollupMark.id == 1))
+_MARK = select(RollupMark.entry_id, RollupMark.folded_at).where(RollupMark.id == 1)
+
+
+def mark() -> tuple[int, datetime] | None:
+    """What the kept counts stand at: it changes whenever they do. None before they are made."""
+    row = db.session.connection().execute(_MARK).first()
+    return (row.entry_id, row.folded_at) if row else None
 
 
 _COLUMNS: dict[str, Any] = {

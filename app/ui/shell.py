@@ -1,8 +1,9 @@
 """What the frame around a page knows about the reader. The pages' side supplies it; without one, nobody is signed in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from flask import current_app, g, has_request_context, request
@@ -29,6 +30,7 @@ class Reader:
     """The signed-in person: `job` is one line under the name, `counts` returns the figure beside an endpoint of the rail.
 
     `unread` and `counts` are functions, since only whole pages show them; `zone` and `locale` are those of the person's site.
+    `rights` is what `can` hangs on: readers with the same see the same pages in the rail. None: nothing is known of it.
     """
 
     name: str
@@ -39,16 +41,28 @@ class Reader:
     unread: Callable[[], int] = _none_unread
     counts: Callable[[], Mapping[str, int | None]] = _no_counts
     preferences: Preferences = field(default_factory=Preferences)
+    rights: Hashable = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shell:
     """Everything that ui/base.html shows around the content."""
 
     reader: Reader | None
-    nav: list[navigation.Item]
     preferences: Preferences
     unread: int
+    counts: Mapping[str, int | None]
+
+    @cached_property
+    def nav(self) -> list[navigation.Item]:
+        """The pages of the rail; worked out only where no rail of the same kind is kept."""
+        return navigation.items(
+            navigation.ENTRIES if self.reader else (),
+            can=self.can,
+            exists=exists,
+            endpoint=request.endpoint,
+            counts=self.counts,
+        )
 
     def can(self, permission: str) -> bool:
         return self.reader is not None and self.reader.can(permission)
@@ -88,14 +102,7 @@ def shell() -> Shell:
     """Return the frame of this request, for a whole page."""
     if "ui_shell" not in g:
         person = reader()
-        nav = navigation.items(
-            navigation.ENTRIES if person else (),
-            can=person.can if person else lambda _permission: False,
-            exists=exists,
-            endpoint=request.endpoint,
-            counts=person.counts() if person else {},
-        )
-        g.ui_shell = Shell(person, nav, preferences(), person.unread() if person else 0)
+        g.ui_shell = Shell(person, preferences(), person.unread() if person else 0, person.counts() if person else {})
     frame: Shell = g.ui_shell
     return frame
 

@@ -36,6 +36,7 @@ def reader() -> shell.Reader | None:
         unread=lambda: _waiting()[0],
         counts=_counts,
         preferences=Preferences(person.theme, (person.locale or "")[:2] or None, not person.keys_off),
+        rights=(person.role, person.actor.region_site_ids is not None),
     )
 
 

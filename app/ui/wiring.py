@@ -3,7 +3,7 @@
 from flask import Flask, g, url_for
 from flask_babel import get_locale
 
-from app.ui import assets, charts, filters, links, messages
+from app.ui import assets, charts, filters, kept, links, messages
 from app.ui.navigation import GROUPS
 from app.ui.preferences import LANGUAGES, THEMES
 from app.ui.shell import exists, shell
@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
         icon_href=icon_href,
         url_for=links.remembering(app),
         shell=shell,
+        frame_part=kept.part,
         page_exists=exists,
         bundle=lambda kind: (assets.styles() if kind == "styles" else assets.scripts()).digest,
         bar_parts=charts.bar_parts,

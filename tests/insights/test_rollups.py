@@ -14,6 +14,7 @@ from app.insights.rollup_models import RollupMark
 from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.paging import Page
+from app.ops.jobs import all_jobs
 from tests.insights.recoveries import live_some_weeks
 from tests.people.builders import make_company, sign_in
 
@@ -62,6 +63,45 @@ def test_kept_counts_equal_a_recount_after_every_kind_of_change_and_parts_add_up
     assert client.get("/insights/company?by=person").status_code == 404
     answer = app.test_cli_runner().invoke(args=["rollups", "rebuild", "--json"])
     assert answer.exit_code == 0 and '"whole": true' in answer.output
+
+
+def test_the_overview_is_kept_by_what_may_be_seen_and_answered_in_a_word_until_a_count_changes(app: Flask) -> None:
+    company = make_company()
+    now = live_some_weeks(company)
+    assert jobs.fold_rollups(now=now) > 5
+    assert company.tom and company.harbour
+    address = "/insights/company?period=90d"
+    max_, sam, tom = (sign_in(app.test_client(), who) for who in (company.max, company.sam, company.tom))
+    pages = {who: client.get(address) for who, client in (("max", max_), ("sam", sam), ("tom", tom))}
+    texts = {who: page.get_data(as_text=True) for who, page in pages.items()}
+    assert "Harbour House</option>" in texts["max"] and "Harbour House</option>" not in texts["sam"]
+    assert 'id="weeks"' in texts["sam"] and 'id="weeks"' not in texts["tom"], "nothing of Quayside elsewhere"
+    assert len({page.headers["ETag"] for page in pages.values()}) == 3
+    tagged = {"If-None-Match": pages["sam"].headers["ETag"]}
+
+    again = sam.get(address, headers=tagged)
+    assert (again.status_code, again.data) == (304, b"") and "Cookie" in again.headers["Vary"]
+    assert tom.get(address, headers=tagged).status_code == 200, "another reader has another page"
+    assert sam.get(address + "&by=team", headers=tagged).status_code == 200
+    sam.set_cookie("language", "de")
+    assert 'lang="de' in sam.get(address, headers=tagged).get_data(as_text=True)
+    sam.delete_cookie("language")
+    with sam.session_transaction() as kept:
+        kept["_flashes"] = [("message", "Kept.")]
+    assert "Kept." in sam.get(address, headers=tagged).get_data(as_text=True)
+    assert sam.get(address, headers=tagged).status_code == 304
+
+    case = db.session.scalars(select(Case).where(Case.resolved_at.is_not(None))).first()
+    assert case is not None
+    cases.reopen(case_id=case.id, reason="Still cold.", actor=company.ana.actor, now=now)
+    fold = next(job for job in all_jobs(db.engine.dialect.name) if job.name == "rollups-fold")
+    assert fold.every_seconds <= 30, "within a minute of the change, even if the scheduler misses a round"
+    assert sam.get(address, headers=tagged).status_code == 304, "not counted yet"
+    assert fold.work(now + timedelta(seconds=fold.every_seconds)) >= 1
+    changed = sam.get(address, headers=tagged)
+    assert changed.status_code == 200 and changed.get_data(as_text=True) != texts["sam"]
+    body = changed.get_data(as_text=True)
+    assert "<b>12</b>" in body and "<b>13</b>" in texts["sam"]
 
 
 def test_a_peak_stands_in_the_hour_on_the_wall_in_winter_and_in_summer() -> None:
