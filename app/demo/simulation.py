@@ -12,6 +12,7 @@ from app.demo.learning import draft_in_the_shadow
 from app.demo.lives import Scene, live
 from app.demo.plans import Plan, cases_on, make_plan
 from app.demo.present import tell_the_present
+from app.demo.pulses import feel_the_pulse
 from app.demo.reviewed import reviews_of_the_year
 from app.demo.trust import Access, watch_access
 from app.insights import jobs as shadow_jobs
@@ -56,6 +57,7 @@ def tell_a_year(
         clockwork.tell(draft_in_the_shadow(scene), start + timedelta(days=days * 0.83))
         clockwork.tell(keep_the_law(scene, DEMO), start + timedelta(days=days * 0.92))
         reviews_of_the_year(scene, start, days)
+        feel_the_pulse(scene, start, days, seed)
         if access:
             watch_access(scene, access)
         tell_the_present(scene, seed)

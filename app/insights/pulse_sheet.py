@@ -50,7 +50,7 @@ def named(units: Iterable[Unit]) -> list[UnitName]:
         if wanted
         else {}
     )
-    regions = dict(db.session.execute(select(Region.id, Region.name)).tuples().all()) if wanted else {}
+    regions = {row.id: row.name for row in db.session.execute(select(Region.id, Region.name))} if wanted else {}
     gone = _("A part that is no more")
     words: Mapping[str, Mapping[int, str]] = {"site": sites, "team": teams, "region": regions}
     levels = ("company", "region", "site", "team")
