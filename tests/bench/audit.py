@@ -7,33 +7,39 @@ One JSON line each, with the goal and whether it is met.
 
 import argparse
 import hashlib
+import os
+import resource
 import statistics
 import tempfile
 import threading
 import time
-import tracemalloc
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from app import create_app
 from app.audit import actions as audit
 from app.audit import checkpoint_jobs as witness
+from app.audit import checkpoint_keys as keys
 from app.audit import checkpoint_queries as checkpoints
 from app.audit import jobs, rules
-from app.audit.models import AuditEntry, AuditPayload, AuditSeal
+from app.audit.checkpoint_rules import sign
+from app.audit.merkle_rules import BLOCK, Tree
+from app.audit.models import AuditBlock, AuditCheckpoint, AuditEntry, AuditPayload, AuditSeal
+from app.audit.walk_queries import places_to_cut
 from app.cases.actions import add_note
 from app.kernel import transactions
 from app.kernel.actor import Actor
 from app.kernel.database import Base, db
 from app.kernel.migrations import upgrade
 from app.kernel.time import utc_now
+from config import Settings
 from tests import postgres
 from tests.bench.load import emit
 from tests.cases.builders import make_case
@@ -50,25 +56,59 @@ SINCE_GOAL = 1 / 20
 
 
 def fill(entries: int) -> None:
-    """Write what the product would have written, by bulk SQL, and sign a checkpoint after every hundred but the last 1 %."""
-    now, chain = utc_now(), rules.GENESIS
-    bulk = db.engine.execution_options(makegood_migration=True, sqlite_begin="IMMEDIATE")
-    for start in range(1, entries + 1, PER_CHECKPOINT):
-        rows: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
-        for number in range(start, min(start + PER_CHECKPOINT, entries + 1)):
-            chain = _one(number, chain, now, rows)
-        with bulk.begin() as connection:
-            for model, part in zip((AuditEntry, AuditPayload, AuditSeal), rows, strict=True):
-                connection.execute(insert(model.__table__), part)  # type: ignore[arg-type]
-        if start + PER_CHECKPOINT - 1 <= entries * 99 // 100:
-            witness.make(now=utc_now())
-            db.session.rollback()
+    """Write what the product would have written, by bulk SQL, and sign a checkpoint after every hundred but the last 1 %.
+
+    Checkpoints are signed after the rows are there, over as many of them as there were then.
+    """
+    now, chain, tree, last = utc_now(), rules.GENESIS, Tree(), None
+    settings: Settings = current_app.extensions["makegood_settings"]
+    signer = keys.signer(settings, now)
+    for start in range(1, entries + 1, PER_CHECKPOINT * 100):
+        rows: dict[type[Any], list[Any]] = {model: [] for model in _FILLED}
+        for number in range(start, min(start + PER_CHECKPOINT * 100, entries + 1)):
+            block = number // BLOCK - 1
+            digest, chain = _one(number, chain, now, rows)
+            roots = tree.add([bytes.fromhex(digest)])
+            if number > entries * 99 // 100:
+                continue
+            rows[AuditBlock] += [(block, root.hex()) for root in roots]
+            if number % PER_CHECKPOINT == 0:
+                last = sign(
+                    signer.private, signer.origin, size=number, root=tree.root(), chain_hash=chain, at=utc_now(), after=last
+                )  # fmt: skip
+                peaks = " ".join(peak.hex() for peak in tree.peaks)
+                rows[AuditCheckpoint].append((last.serial, number, last.at, peaks, last.note))
+        _write(rows)
     witness.hand_over(now=utc_now(), limit=entries)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        connection.execute(text("ANALYZE" if connection.dialect.name == "sqlite" else "VACUUM ANALYZE"))
 
 
-def _one(number: int, chain: str, at: datetime, rows: tuple[list[Any], list[Any], list[Any]]) -> str:
+_FILLED = (AuditEntry, AuditPayload, AuditSeal, AuditCheckpoint, AuditBlock)
+
+
+def _write(rows: dict[type[Any], list[Any]]) -> None:
+    bulk = db.engine.execution_options(makegood_migration=True, sqlite_begin="IMMEDIATE")
+    with bulk.begin() as connection:
+        raw: Any = connection.connection.driver_connection
+        for model, part in rows.items():
+            table: Any = model.__table__
+            names = ", ".join(table.c.keys())
+            if connection.dialect.name == "sqlite":
+                marks = ", ".join("?" * len(table.c))
+                part = [tuple(_stored(value) for value in row) for row in part]
+                raw.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", part)
+            else:
+                with raw.cursor().copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                    for row in part:
+                        copy.write_row(row)
+
+
+def _stored(value: Any) -> Any:
+    return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
+
+
+def _one(number: int, chain: str, at: datetime, rows: dict[type[Any], list[Any]]) -> tuple[str, str]:
     salt = hashlib.sha256(number.to_bytes(8)).digest()
     said = {"amount_minor": number, "reason": "cold room", "_label": "EM-12", "_address": None, "_role": "frontline"}
     payload, case_id = rules.canonical(said), number % 5_000 + 1
@@ -76,68 +116,73 @@ def _one(number: int, chain: str, at: datetime, rows: tuple[list[Any], list[Any]
     content = rules.canonical(audit.content_of(entry, ANA, at, at, rules.commitment(salt, payload))).decode()
     digest = rules.content_hash(content.encode())
     chain = rules.chain_hash(chain, number, number, digest)
-    rows[0].append(
-        {
-            "id": number,
-            "type": TOLD.name,
-            "subject": entry.subject,
-            "case_id": case_id,
-            "site_id": 1,
-            "actor_id": 12,
-            "at": at,
-            "recorded_at": at,
-            "content": content,
-        }
-    )
-    rows[1].append({"entry_id": number, "salt": salt.hex(), "payload": payload.decode()})
-    rows[2].append({"number": number, "entry_id": number, "content_hash": digest, "chain_hash": chain})
-    return chain
+    rows[AuditEntry].append((number, TOLD.name, entry.subject, case_id, 1, 12, at, at, content))
+    rows[AuditPayload].append((number, salt.hex(), payload.decode()))
+    rows[AuditSeal].append((number, number, digest, chain))
+    return digest, chain
 
 
-def floor(entries: int) -> float:
-    """Seconds for a bare SHA-256 chain over entries of 245 bytes in memory, as in the yardstick of the same name."""
-    content = b"x" * 245
-    began, link = time.perf_counter(), b"\0" * 32
+def floor(entries: int) -> None:
+    """A bare SHA-256 chain over entries of 245 bytes in memory, as in the yardstick of the same name."""
+    content, link = b"x" * 245, b"\0" * 32
     for _ in range(entries):
         link = hashlib.sha256(link + content).digest()
-    return time.perf_counter() - began
 
 
-def verify(entries: int, database: str) -> None:
+def verify(entries: int, database: str, rounds: int) -> None:
     """The whole trail against all of its checkpoints, the last hundredth alone, and the memory that it takes."""
     kept = checkpoints.outside()
+    before = _peak(reset=True)
     report = checkpoints.verify(now=utc_now(), kept=kept)  # warm
     assert report.is_whole, report.problem
+    grown, helper = _peak() - before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     ours, bare = [], []
-    for _ in range(3):
-        bare.append(floor(entries))
+    for _ in range(rounds):
+        bare.append(_timed(lambda: floor(entries)))
         ours.append(_timed(lambda: checkpoints.verify(now=utc_now(), kept=kept)))
     newer = checkpoints.verify(now=utc_now(), kept=kept, since_checkpoint=True)
     assert newer.is_whole, newer.problem
-    since = _timed(lambda: checkpoints.verify(now=utc_now(), kept=kept, since_checkpoint=True))
-    tracemalloc.start()
-    checkpoints.verify(now=utc_now(), kept=kept)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    whole, least = statistics.median(ours), statistics.median(bare)
+    since = [_timed(lambda: checkpoints.verify(now=utc_now(), kept=kept, since_checkpoint=True)) for _ in range(3)]
+    (whole, cpu), (least, least_cpu), (last, last_cpu) = map(_middle, (ours, bare, since))
+    processes = len(places_to_cut(0, report.checked)) + 1
+    load = os.getloadavg()[0]
     emit(
-        "6 verify", database=database, entries=report.checked, checkpoints=report.checkpoints_compared, seconds=whole,
-        floor_seconds=least, ratio_to_floor=whole / least, goal=VERIFY_GOALS[database],
-        is_met=whole / least <= VERIFY_GOALS[database], peak_mebibytes=peak / 2**20,
+        "6 verify", database=database, entries=report.checked, checkpoints=report.checkpoints_compared, processes=processes,
+        seconds=whole, cpu_seconds=cpu, floor_seconds=least, floor_cpu_seconds=least_cpu, ratio_to_floor=whole / least,
+        cpu_ratio=cpu / least_cpu, goal=VERIFY_GOALS[database], is_met=whole / least <= VERIFY_GOALS[database],
+        grown_mebibytes=grown, largest_helper_mebibytes=helper, load=load,
     )  # fmt: skip
     emit(
-        "6 verify since the checkpoint", database=database, entries=newer.checked, seconds=since, share_of_whole=since / whole,
-        goal=SINCE_GOAL, is_met=since / whole <= SINCE_GOAL,
+        "6 verify since the checkpoint", database=database, entries=newer.checked, seconds=last, cpu_seconds=last_cpu,
+        share_of_whole=last / whole, cpu_share=last_cpu / cpu, goal=SINCE_GOAL, is_met=last / whole <= SINCE_GOAL,
     )  # fmt: skip
 
 
-def _timed(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
+def _peak(*, reset: bool = False) -> float:
+    """The most memory that this process held since the last reset, MiB."""
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds by the clock, and of processor time of this process and of those that it waited for (not the database server's)."""
+    began, used = time.perf_counter(), _used()
     work()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, _used() - used
 
 
-def rate(app: Flask, deed: Callable[[], None], clients: int, seconds: float) -> float:
+def _used() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _middle(found: list[tuple[float, float]]) -> tuple[float, float]:
+    return statistics.median(one[0] for one in found), statistics.median(one[1] for one in found)
+
+
+def rate(app: Flask, deed: Callable[[int], None], clients: int, seconds: float) -> float:
     """Transactions a second of so many threads."""
     done = [0] * clients
     end = time.monotonic() + seconds
@@ -145,7 +190,7 @@ def rate(app: Flask, deed: Callable[[], None], clients: int, seconds: float) -> 
     def run(place: int) -> None:
         with app.app_context():
             while time.monotonic() < end:
-                deed()
+                deed(place)
                 done[place] += 1
             db.session.remove()
 
@@ -174,10 +219,11 @@ _RECORD = audit.record
 def append(app: Flask, database: str, seconds: float, rounds: int) -> None:
     """The product's own deed, a note in a case, in turns without its entry, with an unchained one, and as it is.
 
-    On PostgreSQL the sealer works beside them.
+    On PostgreSQL the sealer works beside them, and the clients write to a case each, or all to one.
     """
     ana = make_company().ana
-    case_id = make_case(ana).id
+    clients = 1 if database == "sqlite" else 8
+    case_ids = [make_case(ana).id for _ in range(clients)]
     transactions.TECHNICAL_TABLES = transactions.TECHNICAL_TABLES | set(
         Base.metadata.tables
     )  # or the first kind would be refused
@@ -185,29 +231,39 @@ def append(app: Flask, database: str, seconds: float, rounds: int) -> None:
     sealer = threading.Thread(target=_seal, args=(app, stop))
     if database == "postgresql":
         sealer.start()
-    clients = 1 if database == "sqlite" else 8
+    try:
+        for cases in sorted({clients, 1}, reverse=True):
+
+            def note(client: int, among: int = cases) -> None:
+                add_note(case_id=case_ids[client % among], text="Rang her.", actor=ana.actor, now=utc_now())
+
+            _append(app, database, note, clients=clients, cases=cases, seconds=seconds, rounds=rounds)
+    finally:
+        stop.set()
+        if sealer.ident:
+            sealer.join()
+
+
+def _append(
+    app: Flask, database: str, note: Callable[[int], None], *, clients: int, cases: int, seconds: float, rounds: int
+) -> None:
     kinds = {"no entry": _silent, "unchained": _unchained, "audited": _RECORD}
-    found: dict[str, list[float]] = {name: [] for name in kinds}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
     for _ in range(rounds):
         for name, record in kinds.items():
             audit.record = record
-            found[name].append(
-                rate(
-                    app,
-                    lambda: add_note(case_id=case_id, text="Rang her.", actor=ana.actor, now=utc_now()),
-                    clients,
-                    seconds,
-                )
-            )
-    stop.set()
-    if sealer.ident:
-        sealer.join()
-    middle = {name: statistics.median(figures) for name, figures in found.items()}
+            used = time.process_time()
+            speed = rate(app, note, clients, seconds)
+            found[name].append((speed, (time.process_time() - used) / (speed * seconds)))
+    audit.record = _RECORD
+    middle = {name: _middle(figures) for name, figures in found.items()}
     beside = "unchained" if database == "sqlite" else "no entry"
-    ratio = middle["audited"] / middle[beside]
+    ratio = middle["audited"][0] / middle[beside][0]
     emit(
-        "6 append", database=database, clients=clients, notes_a_second=middle, beside=beside, ratio=ratio,
-        goal=APPEND_GOALS[database], is_met=ratio >= APPEND_GOALS[database],
+        "6 append", database=database, clients=clients, cases=cases, notes_a_second={k: v[0] for k, v in middle.items()},
+        cpu_ms_a_note={k: v[1] * 1000 for k, v in middle.items()}, beside=beside, ratio=ratio,
+        cpu_ratio=middle[beside][1] / middle["audited"][1], goal=APPEND_GOALS[database],
+        is_met=ratio >= APPEND_GOALS[database], load=os.getloadavg()[0],
     )  # fmt: skip
 
 
@@ -223,7 +279,7 @@ def one(database: str, folder: Path, url: str, entries: int, seconds: float, rou
     with app.app_context():
         upgrade(db.engine)
         fill(entries)
-        verify(entries, database)
+        verify(entries, database, rounds)
         if database == "postgresql":
             last = text("SELECT setval(pg_get_serial_sequence('audit_entry', 'id'), (SELECT max(id) FROM audit_entry))")
             with db.engine.connect().execution_options(makegood_migration=True) as connection:
