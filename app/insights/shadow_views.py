@@ -39,12 +39,9 @@ def start_shadow(ref: str) -> ResponseReturnValue:
         return _page(ref, form), 422
     try:
         shadows.start(version_id=version.id, reason=form.reason.data or "", actor=me(), now=utc_now())
-    except BadInput as mistake:
-        form.take(mistake)
-        return _page(ref, form), 422
-    except shadows.NoShadow as refusal:
-        form.refuse(refusal)
-        return _page(ref, form), 409
+    except (BadInput, shadows.NoShadow) as refusal:
+        status = form.take(refusal)
+        return _page(ref, form), status
     flash(_("From now on this version answers in the shadow. Nobody at the desk sees it."), "good")
     return redirect(url_for("insights.shadow", ref=ref), 303)
 
