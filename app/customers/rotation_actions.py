@@ -40,7 +40,9 @@ def seal(*, actor: Actor, now: datetime) -> Iterator[Rewrapped]:
     return _through(personal.SEALS, SEALED, actor, now)
 
 
-def _through(steps: Mapping[str, personal.Rewrap], kind: audit.EntryType, actor: Actor, now: datetime) -> Iterator[Rewrapped]:
+def _through(
+    steps: Mapping[str, personal.Rewrap], kind: audit.EntryType, actor: Actor, now: datetime
+) -> Iterator[Rewrapped]:
     for about, step in steps.items():
         last: int | None = 0
         while last is not None:

@@ -16,24 +16,29 @@ from app.cases import actions as cases
 from app.cases.models import Case
 from app.customers import actions as customers
 from app.customers import care_actions, check_back_actions
+from app.customers.models import CheckBack
 from app.feedback import actions as feedback
 from app.feedback.rules import Scores
 from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.errors import BadInput
 from app.kernel.money import Money
+from app.kernel.references import ref
 from app.kernel.time import utc_now
+from app.kernel.transactions import transaction
 from app.messages import continuity_actions, draft_actions, letter_actions
 from app.messages import mail_actions as mails
 from app.messages.letter_rules import Words
 from app.messages.mail_in_actions import POSTMAN, take_in
 from app.messages.mailbox_actions import set_mailbox
-from app.notifications import outbox_jobs
+from app.notifications import mail_actions, outbox_jobs
+from app.notifications.actions import notify
 from app.promises import actions as promises
 from app.promises.models import Promise
 from app.remedies import actions as remedies
 from app.remedies import payout_actions as payouts
 from app.remedies.payout_models import Payout
+from app.reviews import recognition_actions as recognition
 from tests.api.client import Api
 from tests.cases.builders import make_case
 from tests.people.builders import Company
@@ -103,6 +108,8 @@ def seed(app: Flask, company: Company) -> Seeded:
     cases.add_note(case_id=other.id, text=f"Ask {NAME.upper()} or {EMAIL}", actor=sam.actor, now=now)
     _end(case, company)
     outbox_jobs.deliver_due(now=utc_now())
+    if mail_actions.is_mail_on():
+        _told(company)
     return Seeded(case, customer_id, other)
 
 
@@ -122,8 +129,34 @@ def _words(case: Case, customer_id: int, company: Company) -> None:
         customer_id=customer_id, case_id=case.id, site_id=ana.site_id, owner_id=ana.id, channel="email",
         what=f"ask {TOKEN}", due_at=now + timedelta(days=2), actor=ana.actor, now=now,
     )  # fmt: skip
+    recognition.propose_note(
+        employee_id=ana.id, coach_id=company.sam.id, saw=f"{NAME} waited in the cold.", next_step="Ring at once.",
+        actor=company.sam.actor, now=now,
+    )  # fmt: skip
     promise = _promise(case, company)
     promises.keep(promise_id=promise.id, version=promise.version, actor=ana.actor, now=now)
+
+
+def _told(company: Company) -> None:
+    """Remind of the check-back in the inbox, and owe the mail of the day that repeats the newest lines."""
+    later = utc_now() + timedelta(days=3)
+    mail_actions.prefer(
+        mail="digest",
+        quiet_from=None,
+        quiet_to=None,
+        digest_at="00:00",
+        version=0,
+        actor=company.ana.actor,
+        now=utc_now(),
+    )
+    check_back = db.session.scalars(select(CheckBack.id)).one()
+    with transaction():
+        assert check_back_actions.remind(task_id=check_back, actor=command("test"), now=later)
+        notify(
+            employee_ids=[company.ana.id], kind="feedback:test", subject=ref("check_back", check_back), url="/check-backs",
+            text_key=check_back_actions.DUE_NOTICE, params={"customer": NAME, "what": f"ask {TOKEN}"}, at=later,
+        )  # fmt: skip
+    assert mail_actions.send_digests(now=later) == 1
 
 
 def _promise(case: Case, company: Company) -> Promise:

@@ -4,6 +4,7 @@ import logging
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ from sqlalchemy import func, select
 
 from app.audit import checkpoint_jobs
 from app.audit.jobs import seal_pending
+from app.customers.check_back_actions import DUE_NOTICE
 from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.logs import OURS, JsonLines
 from app.kernel.time import utc_now
+from app.kernel.triggers import ERASED
+from app.notifications import outbox_jobs
+from app.notifications.models import Notification
 from app.ops import backup
 from app.ops.restore import restore
 from app.ops.store_postgresql import program
@@ -23,6 +28,7 @@ from app.privacy import erased_list
 from app.privacy import erasure_actions as erasures
 from app.privacy.models import Erasure
 from app.privacy.subject_queries import subject_of
+from app.reviews import recognition_queries
 from tests.audit.test_evidence import check, unpack
 from tests.conftest import _forget_the_last_request
 from tests.notifications.conftest import Box
@@ -110,9 +116,11 @@ def company(posting: tuple[Flask, Box]) -> Company:
 def test_erasing_cleo_leaves_her_word_nowhere_and_every_total_and_proof_as_it_was(
     posting: tuple[Flask, Box], company: Company, tmp_path: Path
 ) -> None:
-    app, _box = posting
+    app, box = posting
     with hearing() as heard:
         seeded = seed(app, company)
+        assert NAME in str(reminded()[0].params), "the owner was told who is to be asked again"
+        assert TOKEN in recognition_queries.notes_of(company.ana.id)[0].saw.lower(), "sealed, and read by the two"
         before, broken = totals(), violations()
         subject = subject_of(f"CU-{seeded.customer_id}")
         assert subject is not None
@@ -125,6 +133,10 @@ def test_erasing_cleo_leaves_her_word_nowhere_and_every_total_and_proof_as_it_wa
         assert erasures.clean_due(now=utc_now()) == 1
         assert erasures.clean_due(now=utc_now()) == 0
     assert hits(tmp_path) == []
+    assert recognition_queries.notes_of(company.ana.id)[0].saw == ERASED
+    box.mails.clear()
+    outbox_jobs.deliver_due(now=utc_now() + timedelta(days=4))
+    assert reminded() == [] and not [mail for mail in box.mails if TOKEN in mail.get_content().lower()], "owed before"
     assert [line for line in heard.lines if TOKEN in line.lower() or PHONE in line] == []
     assert (totals(), violations(), broken) == (before, {}, {})
     done = db.session.scalars(select(Erasure)).one()
@@ -141,6 +153,12 @@ def test_erasing_cleo_leaves_her_word_nowhere_and_every_total_and_proof_as_it_wa
     # Of the day between, the older backup knows nothing: the checkpoints outside say so. All else holds.
     left = violations()
     assert (totals(), set(left)) == (before, {"trail"}) and "tail-cut" in left["trail"][0]
+
+
+def reminded() -> list[Notification]:
+    """The lines of inboxes that name who is to be asked again."""
+    found = db.session.scalars(select(Notification).execution_options(populate_existing=True))
+    return [one for one in found if one.text_key == DUE_NOTICE]
 
 
 def quiet(_line: str) -> None:

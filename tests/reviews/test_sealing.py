@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
@@ -86,18 +87,18 @@ def reviewed(company: Company, *, appealed: bool = True) -> int:
     return row.id
 
 
-def readable(folder: Path) -> list[str]:
+def readable(folder: Path, marks: Sequence[str] = MARKS) -> list[str]:
     """Every place in which a word stands: a dump, the database's files and its log, and every file beside them."""
     db.session.remove()
     found = []
     if db.engine.dialect.name == "postgresql":
         url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         dump = subprocess.run([program("pg_dump"), url], capture_output=True, check=True).stdout.lower()
-        found += [f"dump: {mark}" for mark in MARKS if mark.encode() in dump]
+        found += [f"dump: {mark}" for mark in marks if mark.encode() in dump]
     for path in folder.rglob("*"):
         if path.is_file():
             body = path.read_bytes().lower()
-            found += [f"{path.name}: {mark}" for mark in MARKS if mark.encode() in body]
+            found += [f"{path.name}: {mark}" for mark in marks if mark.encode() in body]
     return found
 
 
