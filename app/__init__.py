@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, g, request
 
+from app.kernel import asked
 from app.kernel.database import db, prepare_engine
 from app.kernel.transactions import guard_engine
 from config import Settings, read_settings
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.config.from_mapping(overrides)
+    app.request_class, app.url_map.converters["int"] = asked.Request, asked.Number
     app.extensions["makegood_settings"] = settings
     db.init_app(app)
     with app.app_context():

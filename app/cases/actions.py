@@ -17,6 +17,7 @@ from app.customers.segment_queries import segment_of
 from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
+from app.kernel.texts import one_line
 from app.kernel.transactions import in_transaction, transaction
 from app.people import permissions
 from app.people import queries as people
@@ -81,6 +82,7 @@ def log(
     permissions.require(actor, "cases.write", site_id=site_id)
     received_at = received_at or now
     occurred_at = occurred_at or received_at
+    summary = one_line(summary)
     check_new(severity, summary, description, channel, occurred_at, journey_stage, attribution, now)
     with transaction():
         check_places(site_id, team_id, owner_id, category_id)
@@ -88,7 +90,7 @@ def log(
         case = Case(
             site_id=site_id, team_id=team_id, owner_id=owner_id, customer_id=customer_id, category_id=category_id,
             severity=severity, channel=channel, journey_stage=journey_stage, attribution=attribution,
-            summary=summary.strip(), description=description.strip(), loss_minor=loss_minor,
+            summary=summary, description=description.strip(), loss_minor=loss_minor,
             desired_outcome=(desired_outcome or "").strip() or None, occurred_at=occurred_at, received_at=received_at,
             logged_at=now, logged_by_id=actor.id, state="open", next_due_at=rules.NEVER, source=source,
             source_ref=source_ref, version=1, updated_at=now,

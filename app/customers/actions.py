@@ -15,6 +15,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.references import ref
+from app.kernel.texts import one_line
 from app.kernel.transactions import transaction
 from app.kernel.turns import one_at_a_time
 from app.people import permissions
@@ -69,13 +70,14 @@ def make(
 ) -> Customer:
     """Add a customer. Raises BadInput for a missing or too long name, or something that is no e-mail address."""
     permissions.require(actor, "customers.write", site_id=site_id)
+    name = one_line(name)
     _check(name, email, phone)
     with transaction():
         customer = Customer(language=language, site_id=site_id, created_at=now, version=1)
         db.session.add(customer)
         db.session.flush()
-        said = {"name": name.strip(), "email": email_key(email), "phone": phone_key(phone)}
-        keep_identity(customer, name=name.strip(), email=said["email"], phone=said["phone"])
+        said = {"name": name, "email": email_key(email), "phone": phone_key(phone)}
+        keep_identity(customer, name=name, email=said["email"], phone=said["phone"])
         audit.record(
             MADE,
             subject=ref("customer", customer.id),
@@ -101,18 +103,19 @@ def change(
     now: datetime,
 ) -> None:
     """Change a customer's details as they were at `version`; raises Conflict when somebody was faster, and Erased."""
+    name = one_line(name)
     _check(name, email, phone)
     with transaction():
         before = _chosen(customer_id, actor)
         customer_id = before.id
         after = {
-            "name": name.strip(),
+            "name": name,
             "email": email_key(email),
             "phone": phone_key(phone),
             "language": language or None,
         }
         was = {key: getattr(before, key) for key in after}
-        kept = changed_columns(before, name=name.strip(), email=after["email"], phone=after["phone"])
+        kept = changed_columns(before, name=name, email=after["email"], phone=after["phone"])
         done = db.session.execute(
             update(Customer)
             .where(Customer.id == customer_id, Customer.version == version)
@@ -154,9 +157,9 @@ def _with_email(address: str, site_id: int | None) -> Customer | None:
 
 def _check(name: str, email: str | None, phone: str | None) -> None:
     errors: dict[str, list[str]] = {}
-    if not name.strip():
+    if not name:
         errors["name"] = [str(_l("Type the customer's name."))]
-    elif len(name.strip()) > NAME_MAX:
+    elif len(name) > NAME_MAX:
         errors["name"] = [str(_l("A name has at most %(count)d characters.", count=NAME_MAX))]
     if email and email.strip() and (not is_email(email) or len(email.strip()) > EMAIL_MAX):
         errors["email"] = [str(_l("This is not an e-mail address."))]

@@ -18,7 +18,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.people import permissions
 from app.people import queries as people
-from app.people.models import Employee
+from app.people.models import AccessStop, Employee
 from app.people.queries import PersonRow, SiteRow
 
 LOOKBACK = timedelta(days=31 * (rules.MISSED_MAX + 3))  # further back no period is taken up
@@ -118,12 +118,12 @@ class Sending:
 
 
 def sending(sending_id: int) -> Sending | None:
-    """What is owed; None where the report has ended or rests, or its reader has left."""
+    """What is owed; None where the report has ended or rests, or its reader has left or is let in no more."""
     row = db.session.get(ReportSending, sending_id)
     wish = db.session.get(ReportWish, row.wish_id) if row is not None else None
     reader = people.person(wish.employee_id) if wish is not None else None
     if row is None or wish is None or reader is None or not reader.is_active:
         return None
-    if wish.paused_at is not None or wish.ended_at is not None:
+    if wish.paused_at is not None or wish.ended_at is not None or db.session.get(AccessStop, reader.id) is not None:
         return None
     return Sending(wish, reader, row.until, row.period_key)

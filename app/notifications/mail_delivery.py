@@ -19,14 +19,14 @@ from app.notifications.models import Notification
 from app.notifications.outbox_jobs import hand_over
 from app.notifications.outbox_rules import Message, NotDelivered
 from app.notifications.rules import say
-from app.people.models import Employee, Site
+from app.people.models import AccessStop, Employee, Site
 from config import Settings
 
 SECONDS_MAX = 20
 
 
 def deliver(message: Message, now: datetime) -> None:
-    """Send one notice, or the digest of a day. A reader who has left gets nothing.
+    """Send one notice, or the digest of a day. Whoever has left or is let in no more gets nothing.
 
     The Message-ID is made of the outbox's key, so that a mail that somebody sends again is recognised as the same.
     """
@@ -37,13 +37,19 @@ def deliver(message: Message, now: datetime) -> None:
     paths = {line.id: mail_links.path_of(line, now) for line in lines}
     reader = db.session.execute(
         select(
-            Employee.name, Employee.email, Employee.deactivated_at, Employee.locale, Site.locale.label("site_locale")
+            Employee.name,
+            Employee.email,
+            Employee.deactivated_at,
+            AccessStop.at.label("stopped_at"),
+            Employee.locale,
+            Site.locale.label("site_locale"),
         )
         .join(Site, Site.id == Employee.site_id)
+        .outerjoin(AccessStop, AccessStop.employee_id == Employee.id)
         .where(Employee.id == lines[0].employee_id)
     ).one()
     db.session.rollback()
-    if reader.deactivated_at is not None:
+    if reader.deactivated_at is not None or reader.stopped_at is not None:
         return
     settings: Settings = current_app.extensions["makegood_settings"]
     with force_locale(reader.locale or reader.site_locale):
@@ -60,7 +66,7 @@ def compose(lines: Sequence[Notification], name: str, base_url: str, paths: Mapp
     mail = EmailMessage()
     said = [(say(line.text_key, line.params), base_url + paths[line.id]) for line in lines]
     if len(said) == 1:
-        mail["Subject"] = said[0][0]
+        mail["Subject"] = " ".join(said[0][0].split())  # somebody's words may hold a line end
     else:
         mail["Subject"] = _("%(count)s notices", count=len(said))
     body = [_("Hello %(name)s,", name=name), ""]

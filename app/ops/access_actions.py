@@ -1,6 +1,6 @@
 """Break-glass with its notices, and the decisions of the quarterly review of access."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from app.audit import actions as audit
 from app.kernel.actor import Actor, rule
 from app.kernel.database import db
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.transactions import transaction
 from app.notifications.actions import notify
 from app.notifications.rules import declare
@@ -81,8 +81,18 @@ def _tell(raised: Raised, line: str, now: datetime) -> None:
     )  # fmt: skip
 
 
-def confirm(*, quarter: str, employee_ids: Sequence[int], actor: Actor, now: datetime) -> int:
-    """Confirm what these people may do; one entry for each. Whose role has changed since is confirmed anew."""
+def confirm(
+    *,
+    quarter: str,
+    employee_ids: Sequence[int],
+    actor: Actor,
+    now: datetime,
+    seen: Mapping[int, str] | None = None,
+) -> int:
+    """Confirm what these people may do; one entry for each. Whose role has changed since is confirmed anew.
+
+    seen: the role that each was shown with; raises Conflict when one has another by now, and then nobody is confirmed.
+    """
     require(actor, "access.review")
     assert actor.id is not None
     with transaction():
@@ -92,6 +102,8 @@ def confirm(*, quarter: str, employee_ids: Sequence[int], actor: Actor, now: dat
         for person in chosen:
             if not person.is_active:
                 raise NotFound
+            if seen is not None and seen.get(person.id) != person.role:
+                raise Conflict
             _put(quarter, person.id, person.role, "confirmed", "", actor, now)
             audit.record(CONFIRMED, subject=person.ref, actor=actor, at=now, quarter=quarter, role=person.role)
     return len(chosen)

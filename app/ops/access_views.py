@@ -104,8 +104,11 @@ def access() -> str:
 @needs("access.review")
 def confirm_access() -> ResponseReturnValue:
     """Confirm what was chosen on one page of the list."""
-    chosen = [parse_ref("employee", one) or 0 for one in request.form.getlist("pick")]
-    count = actions.confirm(quarter=quarter_of(utc_now().date()), employee_ids=chosen, actor=me(), now=utc_now())
+    picks = [one.partition(" ") for one in request.form.getlist("pick")]
+    seen = {parse_ref("employee", number) or 0: role for number, _blank, role in picks}
+    count = actions.confirm(
+        quarter=quarter_of(utc_now().date()), employee_ids=tuple(seen), seen=seen, actor=me(), now=utc_now()
+    )
     flash(_("Confirmed: %(count)s.", count=count), "good")
     return redirect(url_for("ops.access", after=request.form.get("after") or None), 303)
 

@@ -11,11 +11,19 @@ from flask import Flask, current_app, g
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import AnonymousUserMixin
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.kernel.database import db
-from app.people.refusal_wiring import refusal_page
+from app.kernel.errors import Conflict
+from app.people.refusal_wiring import of_refusal, refusal_page
 from app.ui import shell
 
 RETRY_SECONDS = 2
@@ -28,11 +36,14 @@ _SQLITE = {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CANTOPEN,
 }
+_TWICE = "23505"
+_SQLITE_TWICE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
 
 def register(app: Flask) -> None:
     for kind in (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout):
         app.register_error_handler(kind, answer)
+    app.register_error_handler(IntegrityError, somebody_faster)
 
 
 def answer(failure: SQLAlchemyError) -> ResponseReturnValue:
@@ -48,6 +59,17 @@ def answer(failure: SQLAlchemyError) -> ResponseReturnValue:
     said = refusal_page(503, _("Please wait a moment"), text)  # the API gives it its own shape
     said.headers["Retry-After"] = str(RETRY_SECONDS)
     return said
+
+
+def somebody_faster(failure: IntegrityError) -> ResponseReturnValue:
+    """Two did in the same moment what counts once, and this one came second: nothing of it was kept. Else it is a failure."""
+    code = getattr(failure.orig, "sqlite_errorcode", None)
+    is_twice = code in _SQLITE_TWICE if code is not None else getattr(failure.orig, "sqlstate", None) == _TWICE
+    if not is_twice:
+        raise failure
+    what = getattr(getattr(failure.orig, "diag", None), "constraint_name", None) or code  # never the values
+    current_app.logger.warning("came second in a race: %s, request %s", what, g.get("request_id"))
+    return of_refusal(Conflict())
 
 
 def is_outage(failure: BaseException | None) -> bool:

@@ -13,6 +13,7 @@ from app.audit import actions as audit
 from app.cases import actions as cases
 from app.customers import care_actions
 from app.customers.care_queries import consent
+from app.customers.models import Customer
 from app.kernel.actor import Actor, customer, rule
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Refusal
@@ -140,8 +141,12 @@ def end_note(*, note_id: int, ended_as: str, now: datetime) -> None:
 
 
 def stop_updates(*, customer_id: int, site_id: int | None, actor: Actor | None, now: datetime) -> None:
-    """The customer doesn't want such notes any more, said by the link in one; saying it twice is one word."""
-    if consent(customer_id, PURPOSE).holds:
+    """The customer doesn't want such notes any more, said by the link in one; saying it twice is one word.
+
+    Who was erased since gets none anyway, and nothing more is kept about them.
+    """
+    hers = db.session.get(Customer, customer_id)
+    if hers is not None and hers.data_key is not None and consent(customer_id, PURPOSE).holds:
         care_actions.record_consent(
             customer_id=customer_id, purpose=PURPOSE, given=False, source="web", said_at=now,
             actor=actor or customer(ref("customer", customer_id), site_id), now=now,

@@ -1,6 +1,5 @@
 """The base of every form: CSRF, cleaned text, money and instants that keep what was typed."""
 
-import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
@@ -20,10 +19,10 @@ from wtforms.widgets import DateTimeLocalInput, TextInput
 
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.money import BadMoney, Money, precision
+from app.kernel.texts import CONTROL
 from app.kernel.time import UTC
 from app.ui.filters import locale_name
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 YEAR_MIN, YEAR_MAX = 1900, 2999
 LOCAL_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 

@@ -154,6 +154,15 @@ def test_a_wrong_field_is_named_and_nothing_is_logged(ana: Api) -> None:
     assert case_count() == 0
 
 
+def test_a_name_and_a_summary_are_one_line_without_marks_that_turn_words_round(ana: Api) -> None:
+    """Both stand in lists and in the subjects of mails: what a form takes off, the API takes off too."""
+    typed = "Cleo\r\nBcc: x@evil.example \u202eoelC\x1b[31m"
+    made = ana.log(summary=f"{typed} \u2066cold", customer={"name": typed, "email": "cleo@example.org"})
+    said = "Cleo Bcc: x@evil.example oelC[31m"
+    assert (made["summary"], ana.get(f"/customers/{made['customer']}").get_json()["name"]) == (f"{said} cold", said)
+    problem(ana.post("/cases", {**NOISE, "summary": "\u202e\x08"}), 422, "bad-input")
+
+
 def test_what_is_no_json_of_a_bearable_size_is_refused_unread(ana: Api) -> None:
     for data in (b"", b"{", b"\xff\xfe", b"[" * 5000):
         problem(ana.post("/cases", data=data, content_type="application/json"), 400, "not-json")

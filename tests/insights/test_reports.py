@@ -20,9 +20,10 @@ from app.kernel.errors import BadInput, NotFound, NotPermitted
 from app.notifications.models import Notification
 from app.notifications.outbox_jobs import deliver_due
 from app.people.queries import PersonRow
+from app.people.stop_actions import stop_access
 from tests.insights.recoveries import live_some_weeks
 from tests.notifications.conftest import Box, box, posting
-from tests.people.builders import Company, make_company, sign_in
+from tests.people.builders import OPERATOR, Company, make_company, sign_in
 
 __all__ = ["box", "posting"]
 
@@ -140,6 +141,13 @@ def test_whoever_lost_the_right_gets_no_figure_and_is_told(lived: tuple[Company,
     assert sent(app, found, now + timedelta(days=30)) == []
     with pytest.raises(NotPermitted):
         reports.resume(wish_id=row.id, version=row.version, actor=_as_now(company.sam.id), now=now)
+
+
+def test_whose_access_was_stopped_gets_no_report(lived: tuple[Company, datetime, Flask, Box]) -> None:
+    company, now, app, found = lived
+    ask(company.sam, now)
+    stop_access(employee_id=company.sam.id, reason="Nobody can take over.", actor=OPERATOR, now=now)
+    assert sent(app, found, now + timedelta(days=8)) == []
 
 
 def _as_now(employee_id: int) -> Any:

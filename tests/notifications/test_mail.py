@@ -6,16 +6,21 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
+from app.audit import actions as audit
+from app.customers.check_back_actions import HANDED
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict
 from app.kernel.time import UTC, utc_now
+from app.kernel.transactions import transaction
 from app.notifications import jobs, mail_actions, outbox_jobs
+from app.notifications.actions import notify
 from app.notifications.mail_rules import Wish, digest_day, send_at
 from app.notifications.outbox_models import OutboxAttempt
 from app.people.queries import person
+from app.people.stop_actions import stop_access
 from app.sla import jobs as sla_jobs
 from tests.notifications.conftest import Box
-from tests.people.builders import make_company, sign_in
+from tests.people.builders import OPERATOR, make_company, sign_in
 from tests.sla.builders import HOUR, MONDAY, open_desk
 
 LONDON = "Europe/London"
@@ -120,3 +125,20 @@ def test_everyone_chooses_their_own_notices(app: Flask) -> None:
         mail_actions.prefer(
             mail="off", quiet_from=None, quiet_to=None, digest_at="08:00", version=9, actor=actor, now=datetime.now(UTC)
         )
+
+
+def test_whose_access_was_stopped_gets_no_notice_and_words_with_line_ends_go_out(posting: tuple[Flask, Box]) -> None:
+    """Nobody could take over what Bo holds, so Bo is not deactivated yet: customers' names reach them no more all the same."""
+    _app, box = posting
+    company, now = make_company(second_site=False), utc_now()
+    with transaction():
+        notify(
+            employee_ids=[company.ana.id, company.bo.id], kind="exception", subject="EX-1", url="/exceptions/EX-1",
+            text_key="check_back:due", params={"customer": "Cleo\r\nBcc: x@evil.example", "what": "warm?"}, at=now,
+        )  # fmt: skip
+        audit.record(HANDED, subject="CB-1", actor=OPERATOR, at=now, owner="EM-1")
+    stop_access(employee_id=company.bo.id, reason="Nobody can take over.", actor=OPERATOR, now=now)
+    outbox_jobs.deliver_due(now=now, limit=50)
+    sent = [mail for mail in box.mails if "Cleo" in str(mail["Subject"])]
+    assert [mail["To"] for mail in sent] == [company.ana.email]
+    assert "Bcc: x@evil.example" in sent[0]["Subject"] and sent[0]["Bcc"] is None

@@ -10,6 +10,7 @@ from app.kernel.database import db
 from app.ops import bounds
 from app.ops.starting import begin
 from tests.people.builders import make_company, sign_in
+from tests.problems.builders import make_cause
 
 
 @pytest.fixture
@@ -59,3 +60,25 @@ def test_a_web_process_ends_a_statement_that_takes_too_long(app: Flask, monkeypa
     with pytest.raises(OperationalError, match="statement timeout"):
         db.session.execute(text("SELECT pg_sleep(5)"))
     db.session.rollback()
+
+
+def test_a_number_no_column_holds_and_a_day_beyond_the_calendar_break_no_page(app: Flask) -> None:
+    """They are like none: left out, refused beside the field, or no address here; never a failure of ours."""
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    company, huge = make_company(second_site=False), "9" * 20
+    cause = make_cause(company.max)
+    max_ = sign_in(app.test_client(), company.max, is_proved=True)
+    asked = (
+        f"/causes/{cause.ref}/cases?category={huge}", f"/promises?site={huge}", f"/feedback?site={huge}&days=7",
+        f"/clocks?team={huge}", f"/clocks?team=-{huge}", "/audit?since=0001-01-01", "/audit?until=9999-12-31",
+    )  # fmt: skip
+    answers = {path: max_.get(path).status_code for path in asked}
+    assert {code for path, code in answers.items() if "audit" not in path} == {200}, answers
+    assert {code for path, code in answers.items() if "audit" in path} == {422}, answers
+    paths = (
+        f"/me/reports/{huge}/pause",
+        f"/break-glass/{huge}/end",
+        f"/inbox/{huge}/read",
+        f"/audit/searches/{huge}/removal",
+    )
+    assert {path: max_.post(path, data={"version": huge}).status_code for path in paths} == dict.fromkeys(paths, 404)
