@@ -8,7 +8,7 @@ from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
@@ -77,9 +77,12 @@ def part(name: str) -> Markup:
 
 
 def files() -> tuple[str, ...]:
-    """The versions of the front end's own files, which stand in every page."""
-    sprite: str = current_app.jinja_env.globals["icon_href"]("")  # type: ignore[operator]
-    return assets.styles().digest, assets.scripts().digest, sprite
+    """The versions of the front end's own files, which stand in every page; looked up once a request."""
+    if "ui_files" not in g:
+        sprite: str = current_app.jinja_env.globals["icon_href"]("")  # type: ignore[operator]
+        g.ui_files = (assets.styles().digest, assets.scripts().digest, sprite)
+    found: tuple[str, ...] = g.ui_files
+    return found
 
 
 def _personal(frame: Shell) -> Hashable | None:
