@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from app import create_app
 from app.audit.models import AuditEntry
 from app.cases.models import Case
 from app.kernel import invariants
@@ -10,7 +11,7 @@ from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.notifications.models import Notification
 from app.people import actions as people
-from app.people import hooks, queries
+from app.people import hooks, queries, scim_views
 from app.people.models import AccessStop, ApiToken, Employee
 from app.people.session_actions import NoLongerLetIn
 from tests.cases.builders import make_case
@@ -246,3 +247,17 @@ def test_hostile_requests_are_refused_in_words_and_change_nothing(company: Compa
     db.session.rollback()
     assert db.session.query(Employee.id, Employee.email, Employee.role, Employee.version).all() == before
     assert db.session.query(ApiToken).count() == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_two_web_processes_hold_one_bound(app: Flask, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """60 a minute from one address over both, and for each process the 10 that it has not told the other yet."""
+    monkeypatch.setattr(scim_views, "STRANGER_BURST", 60)
+    other = create_app(app.extensions["makegood_settings"], TESTING=True)
+    statuses = [
+        process.test_client().get("/scim/v2/Users").status_code for process in (app, other) for _turn in range(60)
+    ]
+    assert 60 <= statuses.count(401) <= 60 + 2 * 10 and set(statuses) == {401, 429}
+    with other.app_context():
+        db.session.remove()
+        db.engine.dispose()
