@@ -79,7 +79,7 @@ def _from_cookie(token: str) -> SignedIn | None:
         return None
     settings: Settings = current_app.extensions["makegood_settings"]
     now = utc_now()
-    row = db.session.execute(_SESSION, {"token_hash": hash_token(token), "now": now}).first()
+    row = db.session.connection().execute(_SESSION, {"token_hash": hash_token(token), "now": now}).first()
     if row is None:
         return None
     person = PersonRow(*row[: len(PERSON_COLUMNS)])
