@@ -34,6 +34,9 @@ JUSTIFIED = {
 _NAMED = re.compile(
     r"(?i)\b(\w*(?:secret|passw|phrase|token|api_?key|private_?key)\w*)[\"']?\s*[:=]\s*[\"']([A-Za-z0-9+/=_-]{24,})[\"']"
 )
+_BARE = re.compile(
+    r"(?im)^\s*(?:export\s+|-\s+)?(\w*(?:secret|passw|phrase|token|api_?key|private_?key)\w*)\s*[=:]\s*([A-Za-z0-9+/=_-]{24,})\s*$"
+)  # as in a file of settings
 _SKIPPED = re.compile(
     r"\.(?:png|jpe?g|gif|ico|woff2?|pdf|mo|gz|zip|xlsx|lock)$|(?:^|/)requirements\.txt$|tests/scanners/.*\.txt$"
 )
@@ -44,7 +47,7 @@ def leaks(text: str) -> Iterator[tuple[int, str]]:
     for what, form in FORMS.items():
         for found in re.finditer(form, text):
             yield text.count("\n", 0, found.start()) + 1, what
-    for found in _NAMED.finditer(text):
+    for found in (*_NAMED.finditer(text), *_BARE.finditer(text)):
         if bits_of(found.group(2)) >= BITS_MIN and any(sign.isdigit() for sign in found.group(2)):
             yield text.count("\n", 0, found.start()) + 1, f"a random text under the name {found.group(1)}"
 
@@ -68,6 +71,7 @@ def planted() -> dict[str, str]:
         "our own token": "mg_" + random + random,
         "address with a pass phrase": "postgresql://app:" + f"{random}@db",
         "a random text under the name API_KEY": "API_KEY = " + f'"{random}"',
+        "a random text under the name SECRET_KEY": "export SECRET_KEY=" + random,
     }
 
 
