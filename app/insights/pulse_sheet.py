@@ -72,7 +72,7 @@ def plot(total: Total) -> IntervalPlot:
     ticks = tuple(Tick(_place(step), str(step)) for step in range(LEAST, MOST + 1))
     rows = tuple(
         IntervalRow(
-            str(SCALE_WORDS[one.scale]), _("%(mean)s of n %(count)d", mean=number(one.mean, 1), count=one.count),
+            str(SCALE_WORDS[one.scale]), _("%(mean)s, n %(count)d", mean=number(one.mean, 1), count=one.count),
             f"{number(one.low, 1)}–{number(one.high, 1)}", _place(one.mean), _place(one.low), _place(one.high), None,
             str(VERDICT_WORDS[one.verdict]),
         )

@@ -55,9 +55,10 @@ def open_pulse() -> ResponseReturnValue:
     form, now = PulseForm(), utc_now()
     if form.validate():
         first, last = form.days()
+        closes_at = _midnight(last + timedelta(days=1)) - timedelta(seconds=1)
         try:
             actions.open_pulse(
-                name=form.name.data or "", opens_at=_midnight(first), closes_at=_midnight(last + timedelta(days=1)),
+                name=form.name.data or "", opens_at=_midnight(first), closes_at=closes_at,
                 actor=me(), now=now,
             )  # fmt: skip
         except BadInput as mistake:
@@ -140,9 +141,13 @@ def pulse(ref: str) -> str:
     if reading is None:
         raise NotFound
     names = pulse_sheet.named(reading.units)
-    chosen = next((one for one in names if one.key == request.args.get("of")), names[0] if names else None)
-    if chosen is None and "of" in request.args:
-        raise NotFound
+    if "of" in request.args:
+        wanted = [one for one in names if one.key == request.args["of"]]
+        if not wanted:
+            raise NotFound
+    else:  # the first that says something
+        wanted = [one for one in names if one.unit in reading.totals] or names
+    chosen = wanted[0] if wanted else None
     total = reading.totals.get(chosen.unit) if chosen else None
     return render_template(
         "insights/pulse.html",

@@ -269,7 +269,8 @@ def _current(seen: list[Entry], endpoint: str | None) -> str | None:
     if endpoint in names:
         return endpoint
     room = endpoint.split(".")[0] + "."
-    return next((entry.endpoint for entry in seen if _covers(entry, endpoint, room)), None)
+    narrow_first = sorted(seen, key=lambda entry: not entry.covers)  # before the one that stands for the whole room
+    return next((entry.endpoint for entry in narrow_first if _covers(entry, endpoint, room)), None)
 
 
 def _covers(entry: Entry, endpoint: str, room: str) -> bool:
