@@ -9,6 +9,7 @@ from flask import Response, current_app, flash, g, make_response, redirect, rend
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms.validators import InputRequired, Length
 
@@ -96,6 +97,9 @@ def _served(path: str, body: bytes, token: str) -> Response:
         return _error(409, str(refusal), kind="uniqueness")
     except (Conflict, NotFound, NotPermitted, Refusal) as refusal:
         return _error(412 if isinstance(refusal, Conflict) else refusal.status, str(refusal))
+    except IntegrityError:  # another request made or named the same in this very moment
+        db.session.rollback()
+        return _error(409, str(scim_actions.Taken()), kind="uniqueness")
     except (RecursionError, UnicodeError):
         return _error(400, "The request can't be read.", kind="invalidSyntax")
     except Exception:

@@ -18,6 +18,7 @@ from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.kernel.turns import one_at_a_time
+from app.people.models import Employee
 from app.people.permissions import require
 from app.privacy import cleaning, erased_list
 from app.privacy.erasing import delete_files, erase
@@ -219,7 +220,9 @@ def _alone(subject: Subject) -> Subject:
 
 def _keep_out(subject: Subject) -> None:
     """Wait for what is being written about the person, and hold back what isn't yet: it sees that they are erased."""
-    if subject.kind == "customer":
+    if subject.kind == "employee":
+        db.session.scalars(select(Employee.id).where(Employee.id == subject.id).with_for_update()).all()
+    else:
         db.session.scalars(cases_of(subject).order_by(Case.id).with_for_update()).all()
         db.session.scalars(
             select(Customer.id).where(Customer.id.in_(subject.numbers)).order_by(Customer.id).with_for_update()

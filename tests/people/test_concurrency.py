@@ -11,6 +11,7 @@ from app.people import actions as people
 from app.people.models import Employee
 from app.people.queries import PersonRow
 from tests.people.builders import make_company, make_person
+from tests.people.scim_client import person, program
 
 
 def test_two_administrators_who_deactivate_each_other_at_once_leave_one(app: Flask) -> None:
@@ -54,3 +55,21 @@ def test_parallel_guesses_are_all_counted(app: Flask) -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(answers) == [422] * 5 + [429] * 7
+
+
+def test_programs_that_make_the_same_person_at_once_make_one(app: Flask) -> None:
+    """Who looked before the first had written is refused by the database, and told so like everybody else."""
+    company = make_company(second_site=False)
+    idp, start = program(app, company.ada), threading.Barrier(4)
+    answers: list[int] = []
+
+    def make() -> None:
+        start.wait(5)
+        answers.append(idp.post("/Users", person("zoe@makegood.example", displayName="Zoe Adams")).status_code)
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answers) == [201, 409, 409, 409]
