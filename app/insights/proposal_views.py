@@ -14,6 +14,7 @@ from app.insights import proposal_queries as queries
 from app.insights.blueprint import bp
 from app.insights.proposal_queries import AcceptedRow
 from app.insights.proposal_rules import Evidence, evidence, is_capped, raised
+from app.insights.rules import COUNT_MIN
 from app.insights.simulation_views import sites_in_scope
 from app.kernel.errors import NotFound
 from app.kernel.money import Money
@@ -44,6 +45,7 @@ class ProposalRow:
     at_risk: Money
     granted: str
     interval: str
+    is_few: bool  # then only its number is said
     reason: str
     drafted: AcceptedRow | None
 
@@ -95,7 +97,7 @@ def _rows(found: Sequence[Evidence], rules: tuple[Rule, ...]) -> list[ProposalRo
     drafted = queries.accepted()
     rows = []
     for one in found:
-        band = one.band
+        band, is_few = one.band, one.decided < COUNT_MIN and not one.is_enough
         rows.append(
             ProposalRow(
                 evidence=one,
@@ -106,9 +108,12 @@ def _rows(found: Sequence[Evidence], rules: tuple[Rule, ...]) -> list[ProposalRo
                 up_to=Money(band.up_to, band.currency),
                 limit=Money(one.limit_minor, band.currency),
                 at_risk=Money(one.at_risk_minor, band.currency),
-                granted=_("%(k)s of %(n)s", k=number(one.granted), n=number(one.decided)),
-                interval=f"{percent(one.low)}–{percent(one.high)}",
-                reason=_why_not(one, rules),
+                granted=_("%(n)s, too few", n=number(one.decided))
+                if is_few
+                else _("%(k)s of %(n)s", k=number(one.granted), n=number(one.decided)),
+                interval="" if is_few else f"{percent(one.low)}–{percent(one.high)}",
+                is_few=is_few,
+                reason=_("Too few decisions to say anything.") if is_few else _why_not(one, rules),
                 drafted=drafted.get(band.key),
             )
         )
