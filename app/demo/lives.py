@@ -31,6 +31,7 @@ from app.remedies.rules import NeedsApproval
 _MOMENT = timedelta(minutes=1)
 # Dollars from which people look at "Can I?" before they promise anything.
 WORTH_ASKING = 100
+_HANDS = (75, 90, 100, 120)  # percent
 _PROOFS = ("TILL", "CARD", "VOUCHER")
 MONETARY = frozenset(code for code, _name, monetary in KINDS if monetary)
 
@@ -133,7 +134,7 @@ def _wait(scene: Scene, case: int, owner: PersonRow, wait: tuple[str, str, timed
 
 def give(scene: Scene, code: str, case: int, owner: PersonRow, gift: Gift) -> Story:
     """Try a remedy: inside one's own limit it is offered; above it an exception is asked for, or less is given."""
-    amount = scene.company.money(code, gift.dollars if gift.kind in MONETARY else 0)
+    amount = scene.company.money(code, _by_hand(gift, owner) if gift.kind in MONETARY else 0)
     actor = scene.who(owner) if gift.nature == "goodwill" else _decider(scene, case, owner.id)
     if gift.asks and gift.dollars >= WORTH_ASKING and _is_above(case, gift, amount, actor, scene):
         yield from _ask(scene, case, owner, gift, amount)
@@ -150,6 +151,11 @@ def give(scene: Scene, code: str, case: int, owner: PersonRow, gift: Gift) -> St
             if amount.minor * 3 > before.minor * 2 or amount.minor < 500:
                 return  # nothing worth giving is left for this guest
     yield from _answer(scene, offered.id, owner, gift)
+
+
+def _by_hand(gift: Gift, owner: PersonRow) -> int:
+    """The dollars of a gift; of a usual one some give a little less than planned and some a little more."""
+    return gift.dollars * _HANDS[owner.id % len(_HANDS)] // 100 if gift.is_usual else gift.dollars
 
 
 def _is_above(case: int, gift: Gift, amount: Money, actor: Actor, scene: Scene) -> bool:

@@ -22,6 +22,9 @@ _CHANNELS = {
 }
 _HOURS = {"booking": (9, 19), "arrival": (14, 23), "stay": (0, 23), "departure": (7, 20)}
 _GIVEN = {0: 0.5, 1: 0.48, 2: 0.63, 3: 0.9, 4: 1.0}
+# Met so often that a house has its usual way: alike enough to tell whose hand is more generous.
+_USUAL = frozenset({"Noise", "Room not ready"})
+_GIVEN_USUALLY = 0.62
 _WORSE = {0: 0.8, 1: 0.8, 2: 1.0, 3: 1.6, 4: 2.0}
 
 
@@ -34,7 +37,10 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """A remedy as it will be tried. asks: ask for an exception when it is above the limit, else give a smaller one."""
+    """A remedy as it will be tried. is_usual: as the house does it, by each one's own hand.
+
+    asks: ask for an exception when it is above the limit, else give a smaller one.
+    """
 
     kind: str
     dollars: int
@@ -49,6 +55,7 @@ class Gift:
     decision_reason: str
     less_percent: int
     reversed_after: timedelta | None
+    is_usual: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,8 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
     draw = Random(f"{seed}:case:{number}")  # noqa: S311 - a story, not a secret
     story = draw.choices(STORIES, [story.weight for story in STORIES])[0]
     low, high = story.severity
-    severity = min(high, low + _few(draw))
+    severity, is_usual = min(high, low + _few(draw)), story.category in _USUAL and number % 4 != 3
+    severity = low if is_usual else severity
     words = {
         "room": f"{draw.randint(2, 9)}{draw.randint(1, 28):02}",
         "floor": str(draw.randint(2, 9)),
@@ -105,7 +113,7 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
     }
     code, cause = draw.choice(story.causes)
     late = draw.random() < 0.08
-    gift = _gift(draw, story, severity, words)
+    gift = _gift(draw, story, severity, words, is_usual=is_usual)
     channel = _weighted(draw, _CHANNELS[story.stage])
     face_to_face = channel in ("desk", "phone", "chat") and draw.random() < 0.75
     outcome = "explained" if gift is None or gift.kind == "explanation" else "made_good"
@@ -144,8 +152,10 @@ def make_plan(seed: int, number: int, on: date, zone: str, locale: str) -> Plan:
     )
 
 
-def _gift(draw: Random, story: Story, severity: int, words: dict[str, str]) -> Gift | None:
+def _gift(draw: Random, story: Story, severity: int, words: dict[str, str], *, is_usual: bool) -> Gift | None:
     kind, least, most = draw.choice(story.remedies)
+    if is_usual:
+        kind, least, most = story.remedies[0]
     dollars = int(draw.randint(least, max(least, most)) * _WORSE[severity]) // 5 * 5
     decision = _weighted(draw, (("approved", 58), ("less", 12), ("declined", 16), ("withdrawn", 7), ("unanswered", 7)))
     said = {"approved": phrases.APPROVALS, "less": phrases.LESS, "declined": phrases.DECLINES}
@@ -163,8 +173,9 @@ def _gift(draw: Random, story: Story, severity: int, words: dict[str, str]) -> G
         decision_reason=draw.choice(said.get(decision, ("",))).format(**words),
         less_percent=draw.choice((50, 60, 70, 80)),
         reversed_after=timedelta(days=draw.randint(1, 9)) if draw.random() < 0.02 else None,
+        is_usual=is_usual,
     )
-    return gift if draw.random() < _GIVEN[severity] else None
+    return gift if draw.random() < (_GIVEN_USUALLY if is_usual else _GIVEN[severity]) else None
 
 
 def _guest(draw: Random, number: int, locale: str) -> Guest:
