@@ -16,7 +16,7 @@ from app.insights.rollup_models import DIMENSIONS
 from app.kernel.paging import Page
 from app.people.access import can, my_scope, needs
 from app.ui import kept, unchanged
-from app.ui.filters import date
+from app.ui.filters import zone_of
 
 
 @bp.get("/insights/company")
@@ -29,7 +29,9 @@ def company() -> ResponseReturnValue:
     # Read before the counts: what is rendered is never older than the mark it is kept under.
     mark, may_read = rollup_queries.mark(), can("cases.read")
     shown = (choice.sites, choice.teams, choice.site_id, choice.period.name, by, first, last)
-    depends = ("company", *shown, date(choice.part.since), date(choice.part.until), may_read, mark)
+    zone = zone_of(None)
+    ends = [at.astimezone(zone).date() for at in (choice.part.since, choice.part.until)]
+    depends = ("company", *shown, *ends, may_read, mark)
     tag = unchanged.tag(depends)
     if unchanged.is_known(tag):
         return unchanged.in_a_word(tag)

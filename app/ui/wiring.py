@@ -1,6 +1,9 @@
 """Wires the room into an application: filters, what templates may call, forms' words."""
 
-from flask import Flask, g, url_for
+import time
+from functools import lru_cache
+
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
 
 from app.ui import assets, charts, filters, kept, links, messages
@@ -10,10 +13,17 @@ from app.ui.shell import exists, shell
 
 
 def icon_href(name: str) -> str:
-    """Return the address of one icon in the sprite; the sprite's address is worked out once per request."""
+    """Return the address of one icon in the sprite; the sprite's address is asked for once per request."""
     if "ui_sprite" not in g:
-        g.ui_sprite = url_for("static", filename="icons.svg")
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        g.ui_sprite = _sprite(app, request.script_root if request else None, int(time.monotonic()))
     return f"{g.ui_sprite}#i-{name}"
+
+
+@lru_cache(maxsize=8)
+def _sprite(_app: Flask, _mounted_at: str | None, _second: int) -> str:
+    """The address holds the file's own hash, which is looked up at most once a second."""
+    return url_for("static", filename="icons.svg")
 
 
 def register(app: Flask) -> None:
