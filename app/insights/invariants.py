@@ -1,4 +1,4 @@
-"""What must always hold of drafts in the shadow and of accepted proposals."""
+"""What must always hold of drafts in the shadow, of accepted proposals and of pulses."""
 
 from app.kernel import invariants
 
@@ -19,6 +19,29 @@ invariants.declare_queries(
         "every accepted proposal is named by the trail": (
             "SELECT p.id FROM limit_proposal p WHERE NOT EXISTS "
             "(SELECT 1 FROM audit_entry e WHERE e.type = 'proposal:accept' AND e.subject = 'PO-' || p.version_id)"
+        ),
+    },
+)
+invariants.declare_queries(
+    "pulse",
+    {
+        "nobody answered a pulse more often than was asked": (
+            "SELECT g.id FROM pulse_group g WHERE g.asked_count < "
+            "(SELECT COUNT(*) FROM pulse_answer a WHERE a.group_id = g.id) + "
+            "(SELECT COUNT(*) FROM pulse_ballot b WHERE b.group_id = g.id)"
+        ),
+        "a pulse that was called off holds no answer": (
+            "SELECT a.id FROM pulse_answer a JOIN pulse_group g ON g.id = a.group_id "
+            "JOIN pulse p ON p.id = g.pulse_id WHERE p.called_off_at IS NOT NULL"
+        ),
+        "a pulse that was swept or called off has no ballot": (
+            "SELECT b.employee_id FROM pulse_ballot b JOIN pulse p ON p.id = b.pulse_id "
+            "WHERE p.swept_at IS NOT NULL OR p.called_off_at IS NOT NULL"
+        ),
+        "there are as many answers of a pulse as the trail took": (
+            "SELECT p.id FROM pulse p WHERE p.called_off_at IS NULL AND "
+            "(SELECT COUNT(*) FROM pulse_answer a JOIN pulse_group g ON g.id = a.group_id WHERE g.pulse_id = p.id) <> "
+            "(SELECT COUNT(*) FROM audit_entry e WHERE e.type = 'pulse:answer' AND e.subject = 'PS-' || p.id)"
         ),
     },
 )

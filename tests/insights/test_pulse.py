@@ -16,6 +16,7 @@ from app.insights import pulse_actions as actions
 from app.insights import pulse_jobs as jobs
 from app.insights import pulse_queries as queries
 from app.insights.pulse_rules import ITEMS, SCALES
+from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotPermitted
 from app.kernel.time import utc_now
@@ -133,6 +134,7 @@ def test_files_hold_what_the_page_holds_and_the_trail_names_who_took_them(
     client = sign_in(app.test_client(), company.hana, is_proved=True)
     body = client.post(f"/pulses/PS-{pulse_id}/exports/csv").get_data(as_text=True)
     rows = list(csv.DictReader(io.StringIO(body.removeprefix("\ufeff"))))
+    assert invariants.violations("pulse") == []
     assert [(row["unit"], row["scale"]) for row in rows] == [(f"TE-{company.front_desk.id}", scale) for scale in SCALES]
     said = client.post(f"/pulses/PS-{pulse_id}/exports/json").get_json()
     assert [one["mean"] for one in said["figures"]] == [float(row["mean"]) for row in rows]
