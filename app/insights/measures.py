@@ -229,7 +229,10 @@ _WORK = (
     Measure(
         "recovery-return",
         _l("What recovery returns"),
-        _l("How many more customers stayed after goodwill than in a matched group without, with what they are worth."),
+        _l(
+            "How many more customers stayed after goodwill than in a matched group without, with what they are worth."
+            " Handling isn't measured here and counts as nothing."
+        ),
         _l("(Δ share who stayed × value that remains − remedy − handling) ÷ (remedy + handling)"),
         "domain anchors §3.2, recovery ROI; without a comparison group there is no figure",
         _l("To justify one remedy, or to pay less where it returns less."),

@@ -35,7 +35,7 @@ from app.remedies.payout_models import Payout
 from app.sla.models import Clock
 from tests.conftest import settings_for
 from tests.demo.figures_on_pages import pages_say_what_sql_counts
-from tests.insights.recoveries import ORACLES, counted
+from tests.insights.recoveries import ORACLES, PEOPLE, counted, counted_by_person
 from tests.insights.test_measures import equals_its_oracles
 
 END = parse_instant("2026-11-20T15:00:00Z")
@@ -84,8 +84,11 @@ def _measures_equal_sql_by_another_hand() -> None:
     sites = tuple(db.session.scalars(select(Site.id)))
     part, later = Part(sites, None, END - timedelta(days=20), END + timedelta(days=1)), END + timedelta(days=60)
     for name in ORACLES:
-        total = measures.tally(name, part, later).total
-        assert (total.k, total.n) == counted(name, part, later), name
+        found = measures.tally(name, part, later)
+        assert (found.total.k, found.total.n) == counted(name, part, later), name
+        if name in PEOPLE:
+            people = {who: (counts.k, counts.n) for who, counts in found.people.items()}
+            assert people == counted_by_person(name, part, later), name
     said = equals_its_oracles(part, later)
     enough = {name for name, known in said.items() if any(value is not None for _n, value, *_ in known.values())}
     assert enough >= {"waiting-sum", "clocks-kept"}, "figures, not only too few"

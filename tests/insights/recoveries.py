@@ -184,15 +184,32 @@ ORACLES: dict[str, tuple[str, str]] = {
 
 def counted(name: str, part: Part, now: datetime) -> tuple[int, int]:
     """k and n of a measure as its oracle counts them."""
+    return _rows(name, "0", part, now).get(0, (0, 0))
+
+
+# Whose counts a case belongs to, of the measures that a review of one person shows.
+PEOPLE = {
+    "discretion-utilisation": "c.resolved_by_id", "recovery": "s.resolver_id", "double-deviation": "s.resolver_id",
+    "promise-kept": "p.keeper_id",
+}  # fmt: skip
+
+
+def counted_by_person(name: str, part: Part, now: datetime) -> dict[int, tuple[int, int]]:
+    """The same for each person."""
+    return {who: counts for who, counts in _rows(name, PEOPLE[name], part, now).items() if who is not None}
+
+
+def _rows(name: str, by: str, part: Part, now: datetime) -> dict[int, tuple[int, int]]:
     hit, rows = ORACLES[name]
     given = {"since": part.since, "until": part.until, "now": now}
     values: dict[str, Any] = given
     if db.engine.dialect.name == "sqlite":
         values = {key: f"{value:%Y-%m-%d %H:%M:%S.%f}" for key, value in given.items()}
-    statement = _in_dialect(f"SELECT coalesce(sum(CASE WHEN {hit} THEN 1 ELSE 0 END), 0), count(*) {rows}", part)
-    row = db.session.execute(text(statement), {key: value for key, value in values.items() if f":{key}" in statement})
-    k, n = row.one()
-    return int(k), int(n)
+    statement = _in_dialect(f"SELECT {by}, sum(CASE WHEN {hit} THEN 1 ELSE 0 END), count(*) {rows} GROUP BY {by}", part)
+    if by == "0":
+        statement = statement.removesuffix(" GROUP BY 0") + " HAVING count(*) > 0"
+    found = db.session.execute(text(statement), {key: value for key, value in values.items() if f":{key}" in statement})
+    return {who: (int(k), int(n)) for who, k, n in found}
 
 
 def _in_dialect(statement: str, part: Part) -> str:

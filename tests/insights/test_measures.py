@@ -16,7 +16,7 @@ from app.insights.queries import Part
 from app.kernel.database import db
 from app.kernel.paging import Page
 from tests.insights import figure_oracles
-from tests.insights.recoveries import ORACLES, counted, live_some_weeks
+from tests.insights.recoveries import ORACLES, PEOPLE, counted, counted_by_person, live_some_weeks
 from tests.people.builders import make_company
 from tests.remedies.builders import publish_policy
 
@@ -37,6 +37,9 @@ def test_every_share_equals_sql_by_another_hand_and_its_parts_add_up(app: Flask)
         behind = [measures.behind(name, part, now, Page(size=200), hit=hit).rows for hit in (True, False)]
         assert [len(rows) for rows in behind] == [k, n - k], name
         assert sum(counts.n for counts in tally.people.values()) <= n
+        if name in PEOPLE:
+            people = {who: (counts.k, counts.n) for who, counts in tally.people.items()}
+            assert people == counted_by_person(name, part, now), name
     # Told by STORIES, so that the oracle can't be wrong in the same way.
     assert found["discretion-utilisation"] == (8, 12)
     assert found["first-contact"] == (8, 14)
@@ -119,6 +122,7 @@ def test_who_left_room_unused_while_it_ended_badly_is_found_and_nobody_without_s
 
 def test_every_measure_says_what_it_is_and_what_it_must_not_be_used_for() -> None:
     assert set(measures.SHARES) <= set(MEASURES)
+    assert {name for name, one in MEASURES.items() if one.in_review} == set(PEOPLE)
     for name, one in MEASURES.items():
         assert one.name == name and all(str(words) for words in (one.words, one.definition, one.formula, one.not_for))
         assert one.source and (one.unit == "count" or one.n_min >= 10)

@@ -17,6 +17,7 @@ from app.people.queries import PersonRow
 from app.reviews import actions as reviews
 from app.reviews import queries
 from app.reviews.models import Review, ReviewAccess
+from tests.demo.pages import read
 from tests.people.builders import Company, make_company, sign_in
 from tests.reviews.builders import NOW, fill, open_review, publish_charter, resolved
 
@@ -86,6 +87,14 @@ def test_a_figure_of_fewer_than_ten_never_leaves_the_server(app: Flask, company:
     for text in (page, data, row.figures):
         assert "7 of 9" not in text and '"k":7' not in text.replace(" ", "") and "78 %" not in text
     assert "plot__ring" not in page
+    # Customer, employee, process and money stand there whatever was counted.
+    cards = {
+        "recovery": "Customer",
+        "discretion-utilisation": "Employee",
+        "double-deviation": "Process",
+        "money": "Money",
+    }
+    assert all(quadrant in read(page).under(f"figure-{code}").words for code, quadrant in cards.items())
     assert {one["verdict"] for one in client.get(f"/reviews/{row.ref}/data").get_json()["figures"]} == {"too_few"}
 
 
