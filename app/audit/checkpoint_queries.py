@@ -84,16 +84,17 @@ def _cut(whole: Stretch) -> list[Stretch]:
             first = sizes[place]
             # An entry is early if it claims to be so beside any checkpoint before it.
             latest = max(one.at for one in checkpoints[: place + 1])
-            end, rest = place + 1, replace(checkpoints[place].head, at=iso(latest))
+            rest = replace(checkpoints[place].head, at=iso(latest))
             cut.append(
                 replace(
                     whole,
                     until=first,
                     heads=tuple(head for head in whole.heads if head.number <= first),
-                    checkpoints=checkpoints[:end],
+                    checkpoints=tuple(one for one in whole.checkpoints or () if one.size <= first),
                 )
             )
-            whole = Stretch(rest, None, whole.heads, checkpoints, peaks)
+            newer = tuple(head for head in whole.heads if head.number > first)
+            whole = Stretch(rest, None, newer, checkpoints[place + 1 :], peaks)
     return [*cut, whole]
 
 

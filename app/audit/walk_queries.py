@@ -7,13 +7,14 @@ root. So each is checked on its own, and the one before must arrive at that very
 import os
 import signal
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection as Pipe
+from threading import Thread
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, func, select
+from sqlalchemy import Connection, create_engine, func, select, text
 from sqlalchemy.engine import URL
 
 from app.audit.chain_rules import Checker, Head, Problem, SealedRow
@@ -111,6 +112,8 @@ def _end_problem(connection: Connection, stretch: Stretch, checker: Checker) -> 
 
 def walk_all(connection: Connection, url: URL, stretches: Sequence[Stretch], on_batch: Progress) -> Walked:
     """Walk the first stretch here and each other one in a process of its own; return them as one, up to the first problem."""
+    if len(stretches) > 1 and connection.dialect.name == "postgresql":  # this one may wait for the others
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     helpers = [_Helper(url, stretch) for stretch in stretches[1:]]
     found: list[Walked] = []
 
@@ -148,10 +151,13 @@ class _Helper:
 
     def __init__(self, url: URL, stretch: Stretch) -> None:
         context = get_context("spawn")
-        self._pipe, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_serve, args=(url, stretch, theirs), daemon=True)
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(url, theirs), daemon=True)
         self._process.start()
         theirs.close()
+        Thread(
+            target=self._give, args=(stretch,), daemon=True
+        ).start()  # it takes it only when it has loaded the product
         self._done = 0
         self._walked: Walked | None = None
         self._is_gone = False
@@ -173,19 +179,24 @@ class _Helper:
         self._process.join()
         self._pipe.close()
 
+    def _give(self, stretch: Stretch) -> None:
+        with suppress(OSError):  # it died, or was ended, before it took it
+            self._pipe.send(stretch)
+
     def _read(self) -> None:
         while self._walked is None and not self._is_gone and self._pipe.poll():
             try:
                 said = self._pipe.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 self._is_gone, self._done = True, 0
                 return
             self._walked = said if isinstance(said, Walked) else None
             self._done = said.checked if isinstance(said, Walked) else said
 
 
-def _serve(url: URL, stretch: Stretch, pipe: Pipe) -> None:
+def _serve(url: URL, pipe: Pipe) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
+    stretch: Stretch = pipe.recv()
     with create_engine(url, hide_parameters=True).connect() as connection:
         pipe.send(walk(connection, stretch, pipe.send))
 
