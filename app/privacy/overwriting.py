@@ -193,19 +193,30 @@ def _sweep_sealed(table: Table, name: str, tokens: Sequence[str]) -> int:
     words = personal.WORDS.get((table.name, name))
     if words is None:
         return 0
-    count, after = 0, 0
+    count, after, sealed = 0, 0, table.c[f"{name}_sealed"].is_not(None)
     while True:
-        held = select(table.c.id, words.label("said")).where(table.c.id > after, table.c[f"{name}_sealed"].is_not(None))
-        rows = db.session.execute(held.order_by(table.c.id).limit(_OPENED_AT_ONCE)).all()
-        named = [row.id for row in rows if without(row.said, tokens) != row.said]
+        wanted = select(table.c.id).where(table.c.id > after, sealed).order_by(table.c.id).limit(_OPENED_AT_ONCE)
+        ids = list(db.session.scalars(wanted))
+        named = [row.id for row in _opened(table, words, ids) if without(row.said, tokens) != row.said]
         if named:
             db.session.execute(
                 update(table).where(table.c.id.in_(named)).values({name: ERASED, f"{name}_sealed": None})
             )
         count += len(named)
-        if len(rows) < _OPENED_AT_ONCE:
+        if len(ids) < _OPENED_AT_ONCE:
             return count
-        after = rows[-1].id
+        after = ids[-1]
+
+
+def _opened(table: Table, words: Any, ids: Sequence[int]) -> list[Any]:
+    """Open rows of sealed words; one that was changed in the database is left out, or it would stop every erasure."""
+    try:
+        return list(db.session.execute(select(table.c.id, words.label("said")).where(table.c.id.in_(ids))).all())
+    except personal.WordsChanged:
+        if len(ids) == 1:
+            return []
+        half = len(ids) // 2
+        return _opened(table, words, ids[:half]) + _opened(table, words, ids[half:])
 
 
 def _as_text(column: Any) -> Any:

@@ -23,7 +23,7 @@ from app.ops.store_postgresql import program
 from app.people import actions as people_actions
 from app.people.key_models import EmployeeKey
 from app.people.permissions import COMPANY
-from app.privacy import erasing
+from app.privacy import erasing, overwriting
 from app.privacy.cleaning import clean
 from app.privacy.export_queries import export
 from app.privacy.subject_queries import subject_of
@@ -136,6 +136,10 @@ def test_what_was_moved_cut_or_left_without_its_key_is_refused_in_plain_words(ap
         answer = sign_in(app.test_client(), company.ana).get(f"/reviews/RW-{row_id}")
         assert answer.status_code == 409 and "don&#39;t open" in answer.text, how
         assert [one for one in invariants.violations("reviews") if f"review_text.text|{first.id}" in one], how
+    with transaction():  # what doesn't open stops no erasure; what does is looked through
+        assert overwriting.sweep(["ptarmigan"]) == {"conduct_item": 1}
+        reviews.audit.record(reviews.READ, subject=f"RW-{row_id}", actor=rule("erasure"), at=utc_now(), how="page")
+    assert [one.text for one in queries.conduct(row_id)] == ["[erased]"]
     note = db.session.scalars(select(CoachingNote)).one()
     with_triggers_off("coaching_note", note.id, "saw_sealed", note.next_step_sealed)
     with pytest.raises(WordsChanged):
