@@ -16,6 +16,7 @@ from app.insights.blueprint import bp
 from app.insights.pulse_forms import PulseAnswerForm, PulseDeedForm, PulseForm
 from app.insights.pulse_queries import PulseRow, Reading
 from app.insights.pulse_rules import GROUP_MIN
+from app.insights.pulse_sheet import UnitName
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.sheets import csv_bytes
@@ -141,13 +142,7 @@ def pulse(ref: str) -> str:
     if reading is None:
         raise NotFound
     names = pulse_sheet.named(reading.units)
-    if "of" in request.args:
-        wanted = [one for one in names if one.key == request.args["of"]]
-        if not wanted:
-            raise NotFound
-    else:  # the first that says something
-        wanted = [one for one in names if one.unit in reading.totals] or names
-    chosen = wanted[0] if wanted else None
+    chosen = _chosen(names, reading)
     total = reading.totals.get(chosen.unit) if chosen else None
     return render_template(
         "insights/pulse.html",
@@ -161,6 +156,17 @@ def pulse(ref: str) -> str:
         share_words=figures.share_words,
         least=GROUP_MIN,
     )
+
+
+def _chosen(names: list[UnitName], reading: Reading) -> UnitName | None:
+    """The unit that the address names, else the first that says something; None when nobody in scope was asked."""
+    if "of" in request.args:
+        wanted = [one for one in names if one.key == request.args["of"]]
+        if not wanted:
+            raise NotFound
+    else:
+        wanted = [one for one in names if one.unit in reading.totals] or names
+    return wanted[0] if wanted else None
 
 
 @bp.post("/pulses/<ref>/exports/<form>")
