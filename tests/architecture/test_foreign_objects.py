@@ -283,9 +283,9 @@ def address_of(app: Flask, rule: Rule, noun: str, number: int) -> str:
     """Fill the first argument with the record, and what follows with something plain."""
     names = re.findall(r"<(?:[^:<>]+:)?(\w+)>", rule.rule)
     values: dict[str, Any] = {
-        name: 1 if "Integer" in type(rule._converters[name]).__name__ else MORE.get(name, "1") for name in names[1:]
+        name: 1 if hasattr(rule._converters[name], "num_convert") else MORE.get(name, "1") for name in names[1:]
     }
-    is_number = "Integer" in type(rule._converters[names[0]]).__name__
+    is_number = hasattr(rule._converters[names[0]], "num_convert")
     values[names[0]] = number if is_number else ref(noun, number)
     with app.test_request_context():
         return app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods or {"GET"})))

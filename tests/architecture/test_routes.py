@@ -71,7 +71,7 @@ def rules(app: Flask) -> list[Rule]:
 def address(rule: Rule, app: Flask) -> str:
     """Fill a rule's arguments with something that names no record."""
     values = {
-        name: 999_999 if "Integer" in type(rule._converters[name]).__name__ else "XX-999999" for name in rule.arguments
+        name: 999_999 if hasattr(rule._converters[name], "num_convert") else "XX-999999" for name in rule.arguments
     }
     with app.test_request_context():
         return app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods or {"GET"})))
