@@ -1,8 +1,8 @@
-"""`python -m tests.bench.audit [--entries N] [--db sqlite|postgresql ...] [--seconds S] [--only-verify]`: the trail beside its floors, in one run.
+"""`python -m tests.bench.audit [--entries N] [--db sqlite|postgresql ...] [--seconds S] [--only-verify]`: the trail beside its floors.
 
-append: a note in a case, which is one entry, beside the same deed without its entry and with one that is left unchained. verify: the whole chain with its tree and checkpoints,
-beside a bare SHA-256 chain over entries of the same length in memory; then only what is newer than the last checkpoint.
-One JSON line each, with the goal and whether it is met.
+append: a note in a case, which is one entry, beside the same deed without its entry and with one that is left unchained. verify: the
+whole chain with its tree and checkpoints, beside a bare SHA-256 chain over entries of the same length in memory; then only what is
+newer than the last checkpoint. One JSON line each, with the goal and whether it is met.
 """
 
 import argparse
@@ -123,7 +123,9 @@ def _one(
 ) -> tuple[str, str]:
     salt, case_id = hashlib.sha256(number.to_bytes(8)).digest(), number % 5_000 + 1
     payload = template[1].replace("-7777777", str(number))
-    content = template[0].replace("-8888888", str(case_id)).replace("COMMITMENT", rules.commitment(salt, payload.encode()))
+    content = (
+        template[0].replace("-8888888", str(case_id)).replace("COMMITMENT", rules.commitment(salt, payload.encode()))
+    )
     digest = rules.content_hash(content.encode())
     chain = rules.chain_hash(chain, number, number, digest)
     rows[AuditEntry].append((number, TOLD.name, f"MG-{case_id}", case_id, 1, 12, at, at, content))
