@@ -1,11 +1,10 @@
 """The queue: open cases by what is due next, with filters in the address."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import make_response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.cases import due_queries, queries, row_views, words
@@ -18,8 +17,7 @@ from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
 from app.people.permissions import Scope
-from app.ui import shell
-from app.ui.filters import locale_name
+from app.ui import unchanged
 
 PAGE_SIZE = 50
 
@@ -29,9 +27,9 @@ PAGE_SIZE = 50
 def index() -> ResponseReturnValue:
     now, scope, filters = utc_now(), my_scope("cases.read"), filters_of(request.args)
     found, dues = _read(scope, filters, now)
-    etag = _etag(found, dues, now)
-    if request.if_none_match.contains_weak(etag):
-        return _unchanged(etag)
+    tag = _tag(found, dues, now)
+    if unchanged.is_known(tag):
+        return unchanged.in_a_word(tag)
     actor = me()
     total = queries.count(scope, filters, me_id=actor.id, team_id=actor.team_id, now=now)
     page = render_template(
@@ -44,7 +42,7 @@ def index() -> ResponseReturnValue:
         severities=words.SEVERITY_WORDS,
         states=words.STATE_WORDS,
     )
-    return _answer(page, etag)
+    return unchanged.in_full(page, tag)
 
 
 @bp.get("/cases/rows")
@@ -53,10 +51,10 @@ def rows() -> ResponseReturnValue:
     """The rows alone, for a queue that stays open on a desk."""
     now, scope, filters = utc_now(), my_scope("cases.read"), filters_of(request.args)
     found, dues = _read(scope, filters, now)
-    etag = _etag(found, dues, now)
-    if request.if_none_match.contains_weak(etag):
-        return _unchanged(etag)
-    return _answer(render_template("cases/_rows.html", **_shown(found, dues, filters, scope, now)), etag)
+    tag = _tag(found, dues, now)
+    if unchanged.is_known(tag):
+        return unchanged.in_a_word(tag)
+    return unchanged.in_full(render_template("cases/_rows.html", **_shown(found, dues, filters, scope, now)), tag)
 
 
 def filters_of(asked: Mapping[str, str]) -> Filters:
@@ -118,29 +116,7 @@ def _shown(
     }
 
 
-def _etag(found: Slice[QueueRow], dues: Mapping[int, Due], now: datetime) -> str:
-    """What the page shows hangs on its rows, the reader, the address and the minute."""
-    frame = shell.shell()
-    parts = (
-        me().id,
-        request.full_path,
-        locale_name(),
-        frame.preferences,
-        frame.unread,
-        now.replace(second=0, microsecond=0),
-        [(row.id, row.version, row.owner, row.customer, row.given_minor, dues[row.id].state) for row in found.rows],
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
-def _answer(page: str, etag: str) -> ResponseReturnValue:
-    answer = make_response(page)
-    answer.set_etag(etag, weak=True)
-    answer.headers["Vary"] = "Cookie, HX-Request, Accept-Language"
-    return answer
-
-
-def _unchanged(etag: str) -> ResponseReturnValue:
-    answer = make_response("", 304)
-    answer.set_etag(etag, weak=True)
-    return answer
+def _tag(found: Slice[QueueRow], dues: Mapping[int, Due], now: datetime) -> str | None:
+    """What the rows hang on: themselves and the minute, since they say how long is left."""
+    rows = [(row.id, row.version, row.owner, row.customer, row.given_minor, dues[row.id].state) for row in found.rows]
+    return unchanged.tag("queue", now.replace(second=0, microsecond=0), rows)
