@@ -242,3 +242,9 @@ LABELS: dict[str, Any] = {
     "why": _l("why"),
     "words": _l("words"),
 }
+
+# Words for values that are codes; a code without them is shown as it stands.
+VALUES: dict[str, Any] = {
+    "no-address": _l("there is no e-mail address"),
+    "no-mail": _l("no mail server is set up"),
+}

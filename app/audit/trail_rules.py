@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.audit.key_rules import LABELS
+from app.audit.key_rules import LABELS, VALUES
 from app.kernel.money import Money
 from app.kernel.references import PREFIXES, ref
 from app.kernel.time import parse_instant
@@ -210,7 +210,7 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         # Of a list of rows the first cell names each; the rest is in the raw view.
         return ", ".join(_words(inner[0]) if isinstance(inner, list) and inner else _words(inner) for inner in value)
-    return str(value)
+    return str(VALUES.get(value, value))
 
 
 def people_in(payload: dict[str, Any] | None) -> set[int]:

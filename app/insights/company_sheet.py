@@ -76,7 +76,7 @@ def whole(found: Overview, currencies: Mapping[int, str]) -> Row:
 
 def _row(label: str, node: Node, currencies: Mapping[int, str], url: str | None) -> Row:
     happy = share(node.satisfied, node.answered)
-    satisfied = ngettext("%(num)d answer", "%(num)d answers", node.answered)
+    satisfied = ngettext("%(num)d answer: too few", "%(num)d answers: too few", node.answered)
     if happy.ratio is not None and happy.low is not None and happy.high is not None:
         satisfied = _(
             "%(share)s of %(count)s (%(low)s–%(high)s)",
@@ -85,7 +85,7 @@ def _row(label: str, node: Node, currencies: Mapping[int, str], url: str | None)
             low=percent(happy.low),
             high=percent(happy.high),
         )
-    severe = number(node.severe) if node.resolved >= COUNT_MIN else "–"
+    severe = number(node.severe) if node.resolved >= COUNT_MIN else _("too few")
     return Row(label, node.resolved, severe, satisfied, _given(node, currencies), url)
 
 

@@ -1,7 +1,7 @@
 """The morning page of somebody who leads: their own mirror first, then today, what is at risk, and both ends of the use of freedom."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import render_template
@@ -20,6 +20,8 @@ def lead() -> str:
     choice, actor = chosen(), me()
     part, now, zone = choice.part, choice.part.until, ZoneInfo(my_site().time_zone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight.replace(day=1)
+    month = (first + timedelta(days=32)).replace(day=1) - first
     names, scope = figures.names_of(choice.sites, choice.teams), scope_of(actor, "metrics.read")
     assert scope is not None, "whoever decides reads figures"
     return render_template(
@@ -32,6 +34,7 @@ def lead() -> str:
         due=queries.due_now(part, now),
         pools=figures.pools_of(part, names, choice.sites, now),
         share_words=figures.share_words,
+        month_gone=(now - first) / month,
         now=now,
     )
 

@@ -176,7 +176,7 @@ def _company(reader: Reader) -> None:
         for called, (resolved, severe, given) in found.items():
             happy = answers.get(called, [])
             assert shown[called] == [
-                f"{resolved:,}", f"{severe}" if resolved >= 10 else "–", _satisfied(happy), " + ".join(given) or "–",
+                f"{resolved:,}", f"{severe}" if resolved >= 10 else "too few", _satisfied(happy), " + ".join(given) or "–",
             ], (by, called)  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def _called(by: str, value: str | None) -> str:
 def _satisfied(csat: list[int]) -> str:
     k, n = sum(one > 3 for one in csat), len(csat)
     if n < 10:
-        return f"{n} answer" + ("" if n == 1 else "s")
+        return f"{n} answer" + ("" if n == 1 else "s") + ": too few"
     _, value, low, high = wilson(k, n)
     return f"{percent(value)} of {n} ({percent(low)}–{percent(high)})"
 
