@@ -25,7 +25,7 @@ SOMEBODY = rule("pulse-answer")
 CLOCK = rule("pulse-turn")
 # Who is in a team counts where the team is: then teams lie in sites, which is what hiding totals rests on.
 _SITE = func.coalesce(Team.site_id, Employee.site_id)
-OPENED = audit.declare("pulse:open", "name", "opens", "closes", sentence=_l("opened a pulse"))
+OPENED = audit.declare("pulse:open", "name", "opens_at", "closes_at", sentence=_l("opened a pulse"))
 HANDED_OUT = audit.declare("pulse:hand-out", "asked", sentence=_l("asked everybody who is active in a pulse"))
 ANSWERED = audit.declare("pulse:answer", sentence=_l("took somebody's answer to a pulse, without saying whose"))
 CALLED_OFF = audit.declare("pulse:call-off", sentence=_l("called a pulse off and destroyed its answers"))
@@ -68,7 +68,13 @@ def open_pulse(*, name: str, opens_at: datetime, closes_at: datetime, actor: Act
         db.session.add(row)
         db.session.flush()
         audit.record(
-            OPENED, subject=row.ref, actor=actor, at=now, name=row.name, opens=iso(opens_at), closes=iso(closes_at)
+            OPENED,
+            subject=row.ref,
+            actor=actor,
+            at=now,
+            name=row.name,
+            opens_at=iso(opens_at),
+            closes_at=iso(closes_at),
         )
         if opens_at <= now:
             hand_out(pulse_id=row.id, now=now)

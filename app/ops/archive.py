@@ -89,10 +89,11 @@ class _Opening(io.RawIOBase):
         if not head.startswith(MAGIC) or len(head) < len(MAGIC) + 1 + _SALT_BYTES:
             raise BadArchive("this is no backup of Makegood")
         named = head[len(MAGIC) : len(MAGIC) + 1]
-        secret = next((key for key in keys if key_id(key) == named), None)
-        if secret is None:
+        # A name of one byte may be that of several keys; the first piece tells which it is.
+        self._may_fit = [_Pieces(key, head[len(MAGIC) + 1 :]) for key in keys if key_id(key) == named]
+        if not self._may_fit:
             raise BadArchive("it was made under another SECRET_KEY; set that one, or name it in SECRET_KEY_FALLBACKS")
-        self._source, self._pieces = source, _Pieces(secret, head[len(MAGIC) + 1 :])
+        self._source = source
         self._next, self._ready = source.read(PIECE_BYTES + _TAG_BYTES), b""
 
     def readable(self) -> bool:
@@ -101,11 +102,22 @@ class _Opening(io.RawIOBase):
     def readinto(self, target: Any) -> int:
         if not self._ready and self._next:
             piece, self._next = self._next, self._source.read(PIECE_BYTES + _TAG_BYTES)
-            self._ready = self._pieces.open(piece, is_last=not self._next)
+            self._ready = self._open(piece, is_last=not self._next)
         count = min(len(target), len(self._ready))
         target[:count] = self._ready[:count]
         self._ready = self._ready[count:]
         return count
+
+    def _open(self, piece: bytes, *, is_last: bool) -> bytes:
+        while len(self._may_fit) > 1:
+            try:
+                found = self._may_fit[0].open(piece, is_last=is_last)
+            except BadArchive:
+                del self._may_fit[0]
+            else:
+                del self._may_fit[1:]
+                return found
+        return self._may_fit[0].open(piece, is_last=is_last)
 
 
 class Writer:

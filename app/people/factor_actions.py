@@ -256,7 +256,8 @@ def _use_code(employee_id: int, code: str, why: str, actor: Actor, now: datetime
     step = matching_step(secret, code, now)
     if step is None:
         raise WrongCode
-    sealed = kept.secret if is_newest(kept.secret, _secrets()) else seal(secret, about=about, secrets_=_secrets())
+    is_current = is_newest(kept.secret, about=about, secrets_=_secrets())
+    sealed = kept.secret if is_current else seal(secret, about=about, secrets_=_secrets())
     with transaction():
         taken = db.session.execute(
             update(SecondFactor)

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from app.kernel import personal
 from app.kernel.database import db
 from app.kernel.references import ref
-from app.kernel.sealing import NotSealedHere, seal, unseal
+from app.kernel.sealing import is_newest, seal, unseal
 from app.people.models import SecondFactor
 
 
@@ -15,9 +15,7 @@ def reseal_factors(after: int, limit: int) -> tuple[int | None, int]:
     found = select(SecondFactor).where(SecondFactor.employee_id > after).order_by(SecondFactor.employee_id).limit(limit)
     for factor in db.session.scalars(found.with_for_update()).all():
         last, about = factor.employee_id, f"second_factor.secret|{ref('employee', factor.employee_id)}"
-        try:
-            unseal(factor.secret, about=about, secrets_=secrets_[:1])
-        except NotSealedHere:
+        if not is_newest(factor.secret, about=about, secrets_=secrets_):
             opened = unseal(factor.secret, about=about, secrets_=secrets_)
             factor.secret = seal(opened, about=about, secrets_=secrets_)
             done += 1

@@ -25,7 +25,7 @@ def test_a_payout_tells_its_state_its_tries_and_the_last_trouble(app: Flask) -> 
         work(rounds=3)
         said = ana.get(f"/payouts/{payout.ref}").get_json()
         assert (said["state"], said["attempts"], said["unclear"]) == ("sent", 3, False)
-        assert said["last_error"] == "Stripe answered: fault_429"
+        assert said["last_error"] == "Stripe answered: 429"
         assert (said["provider_ref"], said["looks"], said["next_attempt_at"]) == ("re_000001", 0, None)
         book.refunds[0]["status"] = "failed"
         assert look_up_payouts(now=utc_now() + timedelta(hours=9)) == 1

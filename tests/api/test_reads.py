@@ -131,6 +131,8 @@ def test_the_description_is_open_and_names_every_resource(app: Flask) -> None:
         "/matrix",
         "/payouts",
         "/payouts/{ref}",
+        "/pulses",
+        "/pulses/{ref}",
         "/purses",
         "/clocks",
         "/clocks/{ref}/explanation",

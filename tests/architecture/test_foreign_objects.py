@@ -82,6 +82,7 @@ ELSEWHERE = {
     "/me/passkeys/": "tests/people/test_passkeys.py",
     "/scim/v2": "tests/people",
     "/report/<code>": "tests/portal/test_reports.py",
+    "/pulses/<ref>": "tests/insights/test_pulse.py",
     "/reviews/<ref>": "tests/reviews/test_pages.py",
     "/survey/<token>": "tests/feedback/test_surveys.py",
     "/updates/<token>": "tests/problems",

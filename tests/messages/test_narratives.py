@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from app.cases.models import Case
-from app.cases.queries import search
 from app.cases.rules import TEXT_MAX
+from app.cases.search_queries import search
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.messages.mail_in_actions import POSTMAN, take_in

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.kernel.sealing import key_id, keys_for
 from app.ops import archive
 from app.ops.archive import PIECE_BYTES, BadArchive, is_name, unpack, writing
 
@@ -40,9 +41,19 @@ def test_what_was_put_in_comes_out_over_several_pieces(tmp_path: Path) -> None:
     assert back(path, tmp_path) == content
     assert path.stat().st_mode & 0o077 == 0
     assert back(path, tmp_path, ("y" * 40, *SECRETS)) == content, "a secret that became a fallback still opens"
-    with pytest.raises(BadArchive, match="another SECRET_KEY"):
+    with pytest.raises(BadArchive, match=r"another SECRET_KEY|changed"):  # or a key of the same name
         back(path, tmp_path, ("y" * 40,))
     assert not [one for one in tmp_path.iterdir() if one.name.endswith(".part")]
+
+
+def test_two_keys_of_one_name_are_told_apart_by_the_first_piece(tmp_path: Path) -> None:
+    name = key_id(keys_for("backup", SECRETS)[0])
+    twin = next(text for text in map(str, range(100_000)) if key_id(keys_for("backup", (text,))[0]) == name)
+    path = pack(tmp_path, {"database": b"x"})
+    assert back(path, tmp_path, (twin, *SECRETS)) == {"database": b"x"}
+    assert back(path, tmp_path, (*SECRETS, twin)) == {"database": b"x"}
+    with pytest.raises(BadArchive, match="changed, cut or damaged"):
+        back(path, tmp_path, (twin,))
 
 
 @given(data=st.data())

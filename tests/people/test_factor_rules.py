@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kernel.sealing import NotSealedHere, is_newest, seal, unseal
+from app.kernel.sealing import NotSealedHere, is_newest, key_id, keys_for, seal, unseal
 from app.kernel.signing import NotSignedHere, sign, verify
 from app.kernel.time import UTC, datetime, utc_now
 from app.people.breached import is_breached
@@ -72,9 +72,18 @@ def test_what_is_sealed_opens_for_its_own_place_only(text: str, about: str) -> N
 def test_an_old_key_opens_and_the_newest_seals() -> None:
     old = seal("x", about="a", secrets_=(OLD,))
     assert unseal(old, about="a", secrets_=(NEW, OLD)) == "x"
-    assert not is_newest(old, (NEW, OLD))
-    assert is_newest(seal("x", about="a", secrets_=(NEW, OLD)), (NEW, OLD))
+    assert not is_newest(old, about="a", secrets_=(NEW, OLD))
+    assert is_newest(seal("x", about="a", secrets_=(NEW, OLD)), about="a", secrets_=(NEW, OLD))
     assert seal("x", about="a", secrets_=(NEW,)) != seal("x", about="a", secrets_=(NEW,))
+
+
+def test_two_keys_of_one_name_are_told_apart() -> None:
+    """A name is one byte, so one rotation in 256 meets it."""
+    name = key_id(keys_for("seal", (OLD,))[0])
+    twin = next(text for text in map(str, range(100_000)) if key_id(keys_for("seal", (text,))[0]) == name)
+    old = seal("x", about="a", secrets_=(OLD,))
+    assert not is_newest(old, about="a", secrets_=(twin, OLD))
+    assert unseal(old, about="a", secrets_=(twin, OLD)) == "x"
 
 
 @given(data=st.data())

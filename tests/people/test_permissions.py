@@ -21,7 +21,7 @@ def test_every_grant_names_a_known_role_and_scope() -> None:
 def test_the_auditor_reads_everything_and_changes_nothing() -> None:
     held = {name for name, grants in PERMISSIONS.items() if "auditor" in grants}
     assert {name for name in PERMISSIONS if name.endswith(".read")} <= held
-    personal = {"profile.write", "tokens.write"}
+    personal = {"profile.write", "tokens.write", "pulse.answer"}
     reading = {"policies.follow", "policies.simulate", "cases.export"}  # writes nothing but that it was read
     assert {name for name in held if not name.endswith((".read", ".verify"))} == personal | reading
 
