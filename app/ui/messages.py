@@ -7,6 +7,7 @@ from wtforms import Field
 STATE_ICONS = {
     "running": "running",
     "soon": "soon",
+    "caution": "soon",
     "breached": "breached",
     "paused": "paused",
     "met": "met",
@@ -20,6 +21,7 @@ STATE_ICONS = {
 _STATE_WORDS = {
     "running": _l("Running"),
     "soon": _l("Due soon"),
+    "caution": _l("Careful"),
     "breached": _l("Late"),
     "paused": _l("Paused"),
     "met": _l("Met"),
