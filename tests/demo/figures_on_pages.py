@@ -428,7 +428,7 @@ def _customers(reader: Reader) -> None:
             " AND t.severity > 0 AND t.occurred_at > :since"
         )  # fmt: skip
         again = Counter(one.root_cause or one.category_id for one in failures)
-        flags = [one.words.removeprefix("Due soon: ") for one in page.under("flags").by_class("chip")]
+        flags = [one.words.removeprefix("Careful: ") for one in page.under("flags").by_class("chip")]
         assert flags == [
             "Badly let down" if any(one.severity >= 3 for one in failures) else "Nothing severe",
             "Not the first time" if len(failures) >= 2 else "No second failure",
