@@ -19,7 +19,7 @@ from config import Settings
 TICK_SECONDS = 0.5
 BEAT_SECONDS = 10.0
 FAILURES_MAX = 6  # ticks without an answer of the database: then the pages had better ask by themselves
-LIFE_SECONDS = 60.0  # then the page asks again: whoever may no longer read it, or is signed out, hears no more than this
+LIFE_SECONDS = 60.0  # then the page asks again: who may no longer read it, or is signed out, hears no more
 _KEY = "makegood_live"
 log = logging.getLogger("makegood.live")
 

@@ -1,7 +1,7 @@
 """The morning page of somebody who leads: their own mirror first, then today, what is at risk, and both ends of the use of freedom."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import render_template
@@ -10,6 +10,7 @@ from app.insights import approval_queries, figures, lead_queries, measure_sheet,
 from app.insights.blueprint import bp
 from app.insights.choice import chosen
 from app.insights.measures import MEASURES, OVER_USE, UNDER_USE
+from app.insights.spend_queries import month_gone
 from app.people.access import me, my_site, needs
 from app.people.permissions import scope_of
 
@@ -20,8 +21,6 @@ def lead() -> str:
     choice, actor = chosen(), me()
     part, now, zone = choice.part, choice.part.until, ZoneInfo(my_site().time_zone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = midnight.replace(day=1)
-    month = (first + timedelta(days=32)).replace(day=1) - first
     names, scope = figures.names_of(choice.sites, choice.teams), scope_of(actor, "metrics.read")
     assert scope is not None, "whoever decides reads figures"
     return render_template(
@@ -34,7 +33,7 @@ def lead() -> str:
         due=queries.due_now(part, now),
         pools=figures.pools_of(part, names, choice.sites, now),
         share_words=figures.share_words,
-        month_gone=(now - first) / month,
+        month_gone=month_gone(now, zone.key)[1],
         now=now,
     )
 

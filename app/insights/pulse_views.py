@@ -17,7 +17,7 @@ from app.insights.pulse_forms import PulseAnswerForm, PulseDeedForm, PulseForm
 from app.insights.pulse_queries import PulseRow, Reading
 from app.insights.pulse_rules import GROUP_MIN
 from app.insights.pulse_sheet import UnitName
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.sheets import csv_bytes
 from app.kernel.time import UTC, utc_now
@@ -62,10 +62,8 @@ def open_pulse() -> ResponseReturnValue:
                 name=form.name.data or "", opens_at=_midnight(first), closes_at=closes_at,
                 actor=me(), now=now,
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
         except Refusal as refusal:
-            form.refuse(str(refusal))
+            form.take(refusal)
         else:
             flash(_("The pulse stands. Everybody who is active when it begins finds it on their desk."), "good")
             return redirect(url_for("insights.pulses"), 303)

@@ -10,7 +10,6 @@ from app.people.access import needs
 from app.people.blueprint import bp
 from app.people.models import ROLES
 from app.people.words import ROLE_WORDS
-from app.ui.forms import version_of
 
 STATES = ("active", "former", "all")
 
@@ -23,7 +22,7 @@ def directory() -> str:
     filters: dict[str, Any] = {
         "term": asked.get("term", "").replace("\0", "").strip()[:100],
         "role": asked.get("role") if asked.get("role") in ROLES else None,
-        "site_id": version_of(asked.get("site_id")) or None,
+        "site_id": asked.get("site_id", type=int),
         "state": asked.get("state") if asked.get("state") in STATES else "active",
     }
     found = queries.directory(Page.of(asked.get("after")), **filters)

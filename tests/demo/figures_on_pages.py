@@ -5,72 +5,30 @@ shown and handed out, and the pages that have figures of their own get SQL of th
 """
 
 import csv
-import sys
 from collections import Counter
 from datetime import datetime, timedelta
 from fractions import Fraction
 from io import StringIO
 from math import sqrt
-from statistics import NormalDist, fmean, pvariance, stdev
+from statistics import fmean, pvariance, stdev
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from app.cases.words import CHANNEL_WORDS
 from app.insights import rollup_actions
 from app.insights.measures import GROUPS, MEASURES
 from app.insights.queries import Part
 from app.kernel import time as kernel_time
-from app.kernel.money import Money
 from app.people import queries as people
-from app.people.queries import PersonRow
-from app.ui.words import duration_words
 from tests.api.client import Api
-from tests.demo.pages import Node, read
+from tests.demo.pages import Node
+from tests.demo.readers import HERE, IN_TIME, TOO_FEW, Reader, Z, money, percent, share, stop_the_clock, time_words
 from tests.insights import figure_oracles as oracles
-from tests.insights.figure_oracles import at_rank, instant, parsed, rows_of, wilson
+from tests.insights.figure_oracles import at_rank, instant, parsed, wilson
 from tests.insights.recoveries import ORACLES, counted
-from tests.people.builders import sign_in
-
-HERE = "t.site_id IN ({sites})"
-IN_TIME = "t.{at} >= :since AND t.{at} < :until"
-TOO_FEW = "too few"
-Z = NormalDist().inv_cdf(0.975)
-
-
-class Reader:
-    """Somebody who reads pages, with the part of the company that they see, at one instant."""
-
-    def __init__(self, app: Flask, address: str, now: datetime, sites: tuple[int, ...] | None = None) -> None:
-        found = people.person_by_email(address)
-        assert found is not None
-        self.person: PersonRow = found
-        self.client: FlaskClient = sign_in(app.test_client(), found, now=now)
-        self.now = now
-        self.sites = sites or (found.site_id or 0,)
-        self.part = Part(self.sites, None, now - timedelta(days=365), now)
-
-    def get(self, url: str) -> Node:
-        answer = self.client.get(url)
-        assert answer.status_code == 200, (url, answer.status_code)
-        return read(answer.text)
-
-    def count(self, statement: str, at: str = "", part: Part | None = None) -> int:
-        return int(rows_of(f"SELECT count(*) FROM {statement}", part or self.part, self.now, at)[0][0])
-
-    def rows(self, statement: str, at: str = "", part: Part | None = None) -> list[Any]:
-        return rows_of(statement.replace("{me}", str(self.person.id)), part or self.part, self.now, at)
-
-
-def stop_the_clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
-    """Pages ask for the time themselves; here it stands still at the end of the story."""
-    real = kernel_time.utc_now
-    for name, module in list(sys.modules.items()):
-        if name.startswith("app.") and getattr(module, "utc_now", None) is real:
-            monkeypatch.setattr(module, "utc_now", lambda: now)
 
 
 def pages_say_what_sql_counts(app: Flask, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
@@ -88,27 +46,6 @@ def pages_say_what_sql_counts(app: Flask, monkeypatch: pytest.MonkeyPatch, now: 
     _day_of_who_leads(leader)
     _customers(manager)
     _desk(Reader(app, "ana@makegood.example", now))
-
-
-# How a figure is written, in English.
-def percent(value: float) -> str:
-    return f"{round(value, 2):.0%}"
-
-
-def share(k: int, n: int) -> tuple[str, str]:
-    """The figure in its box, and what stands under it."""
-    if n < 10:
-        return TOO_FEW, f"{n}: too few to say"
-    _, value, low, high = wilson(k, n)
-    return percent(value), f"{k:,} of {n:,}; 95 % between {percent(low)} and {percent(high)}"
-
-
-def time_words(seconds: float | None) -> str:
-    return TOO_FEW if seconds is None else " ".join(duration_words(seconds).split())
-
-
-def money(minor: int, currency: str, locale: str = "en") -> str:
-    return " ".join(Money(minor, currency).format(locale).split())
 
 
 # What is no share and no other measure, as it is shown.

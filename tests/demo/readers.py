@@ -1,0 +1,78 @@
+"""Who reads the demo company's pages: their pages, their rows by SQL, and how figures are written there."""
+
+import sys
+from datetime import datetime, timedelta
+from statistics import NormalDist
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.insights.queries import Part
+from app.kernel import time as kernel_time
+from app.kernel.money import Money
+from app.people import queries as people
+from app.people.queries import PersonRow
+from app.ui.words import duration_words
+from tests.demo.pages import Node, read
+from tests.insights.figure_oracles import rows_of, wilson
+from tests.people.builders import sign_in
+
+HERE = "t.site_id IN ({sites})"
+IN_TIME = "t.{at} >= :since AND t.{at} < :until"
+TOO_FEW = "too few"
+Z = NormalDist().inv_cdf(0.975)
+
+
+class Reader:
+    """Somebody who reads pages, with the part of the company that they see, at one instant."""
+
+    def __init__(self, app: Flask, address: str, now: datetime, sites: tuple[int, ...] | None = None) -> None:
+        found = people.person_by_email(address)
+        assert found is not None
+        self.person: PersonRow = found
+        self.client: FlaskClient = sign_in(app.test_client(), found, now=now)
+        self.now = now
+        self.sites = sites or (found.site_id or 0,)
+        self.part = Part(self.sites, None, now - timedelta(days=365), now)
+
+    def get(self, url: str) -> Node:
+        answer = self.client.get(url)
+        assert answer.status_code == 200, (url, answer.status_code)
+        return read(answer.text)
+
+    def count(self, statement: str, at: str = "", part: Part | None = None) -> int:
+        return int(rows_of(f"SELECT count(*) FROM {statement}", part or self.part, self.now, at)[0][0])
+
+    def rows(self, statement: str, at: str = "", part: Part | None = None) -> list[Any]:
+        return rows_of(statement.replace("{me}", str(self.person.id)), part or self.part, self.now, at)
+
+
+def stop_the_clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    """Pages ask for the time themselves; here it stands still at the end of the story."""
+    real = kernel_time.utc_now
+    for name, module in list(sys.modules.items()):
+        if name.startswith("app.") and getattr(module, "utc_now", None) is real:
+            monkeypatch.setattr(module, "utc_now", lambda: now)
+
+
+# How a figure is written, in English.
+def percent(value: float) -> str:
+    return f"{round(value, 2):.0%}"
+
+
+def share(k: int, n: int) -> tuple[str, str]:
+    """The figure in its box, and what stands under it."""
+    if n < 10:
+        return TOO_FEW, f"{n}: too few to say"
+    _, value, low, high = wilson(k, n)
+    return percent(value), f"{k:,} of {n:,}; 95 % between {percent(low)} and {percent(high)}"
+
+
+def time_words(seconds: float | None) -> str:
+    return TOO_FEW if seconds is None else " ".join(duration_words(seconds).split())
+
+
+def money(minor: int, currency: str, locale: str = "en") -> str:
+    return " ".join(Money(minor, currency).format(locale).split())
