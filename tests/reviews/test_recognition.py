@@ -1,5 +1,6 @@
 """Thanks for a case and a value, notes that both agree to, what to learn, and the check of groups."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -117,3 +118,15 @@ def test_a_group_of_five_is_compared_and_one_of_four_would_point_at_somebody(app
     assert "Newcombe" in text and "fairness@1" in text and "A gap" in text
     assert "Quist" not in text
     assert recognition_queries.kudos_of(fifth.id) == ()
+
+
+def test_of_a_group_with_fewer_than_ten_answers_the_page_says_no_figure(app: Flask, company: Company) -> None:
+    night = make_team("Night desk", company.quayside.id)
+    for number in range(5):
+        day = make_person(f"Day{number} Quist", "frontline", company.quayside.id, team_id=company.front_desk.id)
+        resolved(day, 20, 18)
+        resolved(make_person(f"Nite{number} Quist", "frontline", company.quayside.id, team_id=night.id), 1, 1)
+    text = sign_in(app.test_client(), company.hana).get("/fairness").text
+    assert "Night desk" in text or "Front desk" in text
+    assert "Too few" in text
+    assert not re.search(r"\d+ of \d+", text)
