@@ -27,7 +27,7 @@ _REFS = {
     "/reviews": ("RW", "a review"),
     "/pulses": ("PS", "a pulse"),
 }
-_ROOTS = {prefix: root for root, (prefix, _noun) in _REFS.items()}
+_ROOTS = {prefix: (root, noun.split()[-1].replace("-", "_")) for root, (prefix, noun) in _REFS.items()}
 _REFERENCE = re.compile(r"([A-Z]{2})-\d+")
 _WHY = {
     400: "Malformed JSON, or no Idempotency-Key",
@@ -198,12 +198,14 @@ def _references(model: type[BaseModel], place: str) -> Iterator[tuple[str, str]]
     """Yield where an answer holds a reference (a JSON pointer; of a list, in its first row) and the root of what it names."""
     for name, field in model.model_fields.items():
         named = _REFERENCE.fullmatch(str((field.examples or [""])[0]))
-        root = _ROOTS.get(named.group(1), "") if named else ""
-        if root and name in ("ref", root[1:-1]):  # what a trail entry is about may be anything
+        root, noun = _ROOTS.get(named.group(1), ("", "")) if named else ("", "")
+        if root and name in ("ref", noun):  # what a trail entry is about may be anything
             yield f"{place}/{name}", root
         rows = [one for one in get_args(field.annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
         if rows and str(field.annotation).startswith("list"):
             yield from _references(rows[0], f"{place}/{name}/0")
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _references(field.annotation, f"{place}/{name}")
 
 
 def _problem(status: int) -> dict[str, Any]:

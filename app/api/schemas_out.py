@@ -120,7 +120,7 @@ class CaseRowOut(Answer):
     severity: int
     category: str
     summary: str
-    customer: str | None
+    customer: Annotated[str | None, Field(examples=["CU-9"])]
     owner: str | None
     next_due_at: Instant | None
 
@@ -151,7 +151,7 @@ class CaseOut(Answer):
     site: str
     team: str | None
     owner: str | None
-    customer: str | None
+    customer: Annotated[str | None, Field(examples=["CU-9"])]
     occurred_at: Instant | None
     received_at: Instant
     logged_at: Instant
@@ -234,7 +234,7 @@ class ExceptionOut(Answer):
     ref: Annotated[str, Field(examples=["EX-12"])]
     state: Annotated[str, Field(examples=["waiting"])]
     case: Annotated[str, Field(examples=["MG-2041"])]
-    remedy: str | None
+    remedy: Annotated[str | None, Field(examples=["RM-7"])]
     kind: str
     amount: MoneyOut
     granted: MoneyOut | None
@@ -268,7 +268,7 @@ class AuditOut(Answer):
     number: int | None
     type: Annotated[str, Field(examples=["case:log"])]
     subject: Annotated[str, Field(examples=["MG-2041"])]
-    case: str | None
+    case: Annotated[str | None, Field(examples=["MG-2041"])]
     actor: str
     at: Instant
     recorded_at: Instant

@@ -39,7 +39,8 @@ def add_reply(ref: str) -> ResponseReturnValue:
     page, form = found(ref), ReplyForm()
 
     def write(text: str) -> None:
-        messages.send(case_id=page.case.id, text=text, channel=form.channel.data, actor=me(), now=utc_now())
+        key = form.intent.with_content(page.case.id, text, form.channel.data)
+        messages.send(case_id=page.case.id, text=text, channel=form.channel.data, actor=me(), now=utc_now(), intent=key)
 
     if _wrote(form, write):
         flash(_("Your reply is recorded."), "good")

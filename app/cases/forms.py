@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 from app.cases import words
 from app.cases.rules import CAUSES, OUTCOMES, SUMMARY_MAX, TEXT_MAX, WAITING_FOR
 from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
-from app.ui.forms import Form, InstantField, LineField, ParagraphField, VersionField, options, strip_line
+from app.ui.forms import Form, InstantField, IntentField, LineField, ParagraphField, VersionField, options, strip_line
 
 
 def number_or_none(text: Any) -> int | None:
@@ -37,6 +37,7 @@ class LogForm(Form):
     attribution = SelectField(_l("Whose doing"), choices=options(words.ATTRIBUTION_WORDS.items()), default="unknown")
     site_id = SelectField(_l("Site"), coerce=number_or_none)
     is_mine = BooleanField(_l("I take care of it"), default=True)
+    intent = IntentField()
 
     def offer(self, categories: Iterable[tuple[int, str]], sites: Iterable[tuple[int, str]]) -> None:
         """Say what can be chosen. With one site only, the field is not needed."""
@@ -116,6 +117,7 @@ class ReplyForm(TextForm):
     channel = SelectField(
         _l("How"), choices=options((("page", _l("On their page")), *words.CHANNEL_WORDS.items())), default="page"
     )
+    intent = IntentField()
 
 
 class NewCategoryForm(Form):

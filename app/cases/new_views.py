@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from app.budgets import intent_actions as intents
 from app.cases import actions as cases
 from app.cases import queries
 from app.cases.blueprint import bp
@@ -13,8 +14,10 @@ from app.cases.models import Case
 from app.customers import actions as customers
 from app.customers import queries as customer_queries
 from app.customers.rules import typed_parts
+from app.insights import risk_queries, risk_words
 from app.kernel.actor import Actor
-from app.kernel.errors import BadInput, NotFound
+from app.kernel.database import db
+from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.kernel.transactions import transaction
@@ -39,7 +42,7 @@ def log() -> ResponseReturnValue:
     form = _form()
     if form.validate():
         try:
-            case = _log(form, me())
+            case = _log_once(form, me())
         except BadInput as refusal:
             form.take(refusal)
         except NotFound:
@@ -66,6 +69,23 @@ def _form() -> LogForm:
     if len(sites) == 1:
         del form.site_id
     return form
+
+
+def _log_once(form: LogForm, actor: Actor) -> Case:
+    """Log it; the same form sent again, by a second click or the browser's way back, is the same case."""
+    said = [(field.name, str(field.data)) for field in form if field.name not in ("csrf_token", "intent")]
+    key = form.intent.with_content(said)
+    if key is None:
+        return _log(form, actor)
+
+    def refused(refusal: Refusal) -> None:
+        raise refusal
+
+    done = intents.once(
+        name="log", key=key, fingerprint=key, actor=actor, now=utc_now(), deed=lambda: _log(form, actor).id,
+        on_refusal=refused,
+    )  # fmt: skip
+    return db.session.get_one(Case, done)
 
 
 def _log(form: LogForm, actor: Actor) -> Case:
@@ -127,4 +147,5 @@ def of_customer(ref: str) -> str:
     but = parse_ref("case", request.args.get("but", ""))
     rows = [row for row in found.rows if row.id != but][:5]
     summary = ngettext("%(num)d other case", "%(num)d other cases", len(rows)) if not found.next_cursor else ""
-    return render_template("cases/_latest.html", rows=rows, customer=card, summary=summary)
+    risk = risk_words.line_of(risk_queries.of_customer(card.numbers, my_scope("cases.read"), utc_now()))
+    return render_template("cases/_latest.html", rows=rows, customer=card, summary=summary, risk=risk)

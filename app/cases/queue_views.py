@@ -1,6 +1,7 @@
 """The queue: open cases by what is due next, with filters in the address."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ from app.cases.blueprint import bp
 from app.cases.due_queries import Due
 from app.cases.queries import COUNT_MAX, VIEWS, Filters, QueueRow
 from app.cases.rules import STATES
-from app.kernel.paging import Page, Slice
+from app.insights import risk_queries, risk_ranking, risk_words
+from app.kernel.paging import Page
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
@@ -22,19 +24,33 @@ from app.ui import unchanged
 PAGE_SIZE = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read for a queue. risks: what its rows say of their customers' risk, where that is the order asked for."""
+
+    rows: tuple[QueueRow, ...]
+    next_cursor: str | None
+    dues: Mapping[int, Due]
+    is_by_risk: bool = False
+    is_cut: bool = False
+    risks: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+
+
 @bp.get("/cases")
 @needs("cases.read")
 def index() -> ResponseReturnValue:
     now, scope, filters = utc_now(), my_scope("cases.read"), filters_of(request.args)
-    found, dues = _read(scope, filters, now)
-    tag = _tag(found, dues, now)
+    found = _read(scope, filters, now)
+    may_rank = found.is_by_risk or risk_queries.is_on()
+    tag = _tag(found, now, may_rank)
     if unchanged.is_known(tag):
         return unchanged.in_a_word(tag)
     actor = me()
     total = queries.count(scope, filters, me_id=actor.id, team_id=actor.team_id, now=now)
     page = render_template(
         "cases/index.html",
-        **_shown(found, dues, filters, scope, now),
+        **_shown(found, filters, scope, now),
+        may_rank=may_rank and filters.view != "resolved",
         total=f"{COUNT_MAX - 1:,}+" if total >= COUNT_MAX else total,
         views=[(view, words.VIEW_WORDS[view]) for view in _views(actor.team_id)],
         categories=queries.categories(),
@@ -50,11 +66,11 @@ def index() -> ResponseReturnValue:
 def rows() -> ResponseReturnValue:
     """The rows alone, for a queue that stays open on a desk."""
     now, scope, filters = utc_now(), my_scope("cases.read"), filters_of(request.args)
-    found, dues = _read(scope, filters, now)
-    tag = _tag(found, dues, now)
+    found = _read(scope, filters, now)
+    tag = _tag(found, now, found.is_by_risk)
     if unchanged.is_known(tag):
         return unchanged.in_a_word(tag)
-    return unchanged.in_full(render_template("cases/_rows.html", **_shown(found, dues, filters, scope, now)), tag)
+    return unchanged.in_full(render_template("cases/_rows.html", **_shown(found, filters, scope, now)), tag)
 
 
 def filters_of(asked: Mapping[str, str]) -> Filters:
@@ -83,27 +99,40 @@ def _views(team_id: int | None) -> tuple[str, ...]:
     return tuple(view for view in order if (view != "team" or team_id) and (view != "mine" or may_own))
 
 
-def _read(scope: Scope, filters: Filters, now: datetime) -> tuple[Slice[QueueRow], Mapping[int, Due]]:
+def _read(scope: Scope, filters: Filters, now: datetime) -> Read:
     actor = me()
     page = Page.of(request.args.get("after"), PAGE_SIZE)
-    found = queries.queue(scope, filters, page, me_id=actor.id, team_id=actor.team_id, now=now)
-    return found, due_queries.dues(found.rows, now)
+    whose: dict[str, Any] = {"me_id": actor.id, "team_id": actor.team_id, "now": now}
+    if request.args.get("first") == "risk" and filters.view != "resolved":
+        ranked = risk_ranking.by_risk(scope, filters, page, **whose)
+        if ranked is not None:
+            risks = {
+                row.id: risk_words.row_words(ranked.scores[row.id])
+                for row in ranked.rows.rows
+                if row.id in ranked.scores
+            }
+            rows = ranked.rows
+            return Read(rows.rows, rows.next_cursor, due_queries.dues(rows.rows, now), True, ranked.is_cut, risks)
+    found = queries.queue(scope, filters, page, **whose)
+    return Read(found.rows, found.next_cursor, due_queries.dues(found.rows, now))
 
 
-def _shown(
-    found: Slice[QueueRow], dues: Mapping[int, Due], filters: Filters, scope: Scope, now: datetime
-) -> dict[str, Any]:
+def _shown(found: Read, filters: Filters, scope: Scope, now: datetime) -> dict[str, Any]:
     asked = {
         "view": filters.view,
         "category": filters.category_id,
         "severity": filters.severity,
         "state": filters.state,
         "site": filters.site_id,
+        "first": "risk" if found.is_by_risk else None,
     }
     here: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
     after = request.args.get("after")
     return {
-        "lines": row_views.lines(found.rows, dues, now),
+        "lines": row_views.lines(found.rows, found.dues, now, found.risks),
+        "is_by_risk": found.is_by_risk,
+        "is_cut": found.is_cut,
+        "ranked_max": risk_queries.RANKED_MAX,
         "filters": filters,
         "here": here,
         "here_url": url_for("cases.index", **here, after=after),
@@ -116,7 +145,18 @@ def _shown(
     }
 
 
-def _tag(found: Slice[QueueRow], dues: Mapping[int, Due], now: datetime) -> str | None:
+def _tag(found: Read, now: datetime, may_rank: bool) -> str | None:
     """What the rows hang on: themselves and the minute, since they say how long is left."""
-    rows = [(row.id, row.version, row.owner, row.customer, row.given_minor, dues[row.id].state) for row in found.rows]
-    return unchanged.tag("queue", now.replace(second=0, microsecond=0), rows)
+    rows = [
+        (
+            row.id,
+            row.version,
+            row.owner,
+            row.customer,
+            row.given_minor,
+            found.dues[row.id].state,
+            found.risks.get(row.id),
+        )
+        for row in found.rows
+    ]
+    return unchanged.tag("queue", now.replace(second=0, microsecond=0), rows, may_rank)

@@ -21,7 +21,7 @@ _START = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row. chip: the state of what is due next; due: its instant for the countdown, or empty."""
+    """One row. chip: the state of what is due next; due: its instant for the countdown, or empty. risk: in words, if asked for."""
 
     ref: str
     url: str
@@ -39,6 +39,8 @@ class Line:
     chip_text: str
     due: str
     what: str
+    risk: str = ""
+    risk_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,15 @@ class _Words:
     nothing: str
 
 
-def lines(found: Iterable[QueueRow], dues: Mapping[int, Due], now: datetime) -> list[Line]:
-    """Say rows in words."""
-    said, base = _words(), url_for("cases.index") + "/"
-    return [_line(row, dues[row.id], said, base, now) for row in found]
+def lines(
+    found: Iterable[QueueRow],
+    dues: Mapping[int, Due],
+    now: datetime,
+    risks: Mapping[int, tuple[str, str]] | None = None,
+) -> list[Line]:
+    """Say rows in words. risks: case → what to say of its customer's risk, and why."""
+    said, base, more = _words(), url_for("cases.index") + "/", risks or {}
+    return [_line(row, dues[row.id], said, base, now, more.get(row.id, ("", ""))) for row in found]
 
 
 def _words() -> _Words:
@@ -73,7 +80,7 @@ def _words() -> _Words:
     )
 
 
-def _line(row: QueueRow, due: Due, said: _Words, base: str, now: datetime) -> Line:
+def _line(row: QueueRow, due: Due, said: _Words, base: str, now: datetime, risk: tuple[str, str]) -> Line:
     what = said.due.get(due.milestone or "", "")
     waited = (row.resolved_at or now) - row.received_at
     counts = due.due_at is not None and due.state in ("running", "soon", "breached")
@@ -94,6 +101,8 @@ def _line(row: QueueRow, due: Due, said: _Words, base: str, now: datetime) -> Li
         chip_text=_chip_text(row, due, what, said, now),
         due=f"{due.due_at:%Y-%m-%dT%H:%M:%SZ}" if counts else "",
         what=what,
+        risk=risk[0],
+        risk_why=risk[1],
     )
 
 

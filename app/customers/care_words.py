@@ -10,7 +10,9 @@ PURPOSE_WORDS: dict[str, Any] = {
     "marketing": _l("Advertising"),
 }
 PURPOSE_NOTES: dict[str, Any] = {
-    "suggestions": _l("What helped in similar cases is worked out for their cases, unless they say no."),
+    "suggestions": _l(
+        "What helped in similar cases, and how likely they may be lost, is worked out for them, unless they say no."
+    ),
     "updates": _l("A note when the cause of their trouble is gone, only if they say yes."),
     "marketing": _l("Offers and advertising, only if they say yes. Makegood sends none; other systems ask here."),
 }

@@ -17,6 +17,7 @@ from app.customers import care_queries, care_words, check_back_queries, queries
 from app.customers.care_rules import Flag, consents, flags
 from app.customers.merge_queries import merged_into
 from app.customers.queries import CustomerRow
+from app.insights import risk_queries, risk_words
 from app.kernel.errors import NotFound
 from app.kernel.money import Money
 from app.kernel.paging import Page
@@ -24,7 +25,6 @@ from app.kernel.references import parse_ref
 from app.messages import queries as messages
 from app.people.access import can, my_scope
 from app.people.permissions import Scope
-from app.policies import queries as policies
 from app.promises import queries as promises
 from app.remedies import queries as remedies
 from app.remedies import words as remedy_words
@@ -66,11 +66,11 @@ def sheet_of(card: CustomerRow, after: str | None, now: datetime) -> dict[str, A
         "dues": due_queries.dues(found.rows, now),
         "remedies": remedies.remedies_of_customer(numbers, scope),
         "remedy_states": remedy_words.STATES,
-        "kind_names": {row.code: row.name for row in policies.kinds()},
         "totals": [Money(minor, currency) for currency, minor in sorted(totals.items())],
         "promises": promises.of_customer(numbers, scope, now),
         "messages": messages.messages_of_customer(numbers, scope),
         "flags": flag_lines(numbers, scope, now),
+        "risk": risk_words.line_of(risk_queries.of_customer(numbers, scope, now)),
         "consents": consents(care_queries.said_by(numbers)),
         "wishes": wishes,
         "worth": worth,

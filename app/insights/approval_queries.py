@@ -127,7 +127,7 @@ def _waits(since: datetime, site_ids: Collection[int]) -> list[tuple[datetime, d
     rows = db.session.execute(
         select(ExceptionRequest.asked_at, ExceptionRequest.ended_at)
         .where(ExceptionRequest.ended_at >= since, ExceptionRequest.site_id.in_(list(site_ids)))
-        .where(ExceptionRequest.state != "withdrawn")
+        .where(ExceptionRequest.state.in_(("approved", "declined")))
         .order_by(ExceptionRequest.id.desc())
         .limit(ROWS_MAX)
     )

@@ -13,6 +13,7 @@ from flask.cli import AppGroup, with_appcontext
 from app.insights import outcome_commands, rollup_commands
 from app.insights import simulation_queries as queries
 from app.insights.equity_rules import AmountGap, Equity, Gap, Group
+from app.insights.rules import COUNT_MIN
 from app.insights.simulation_queries import Span
 from app.insights.simulation_rules import Result, Side
 from app.kernel.money import Money
@@ -108,36 +109,15 @@ def _midnight(day: date) -> datetime:
 
 
 def _as_json(result: Result, span: Span, title: str, against: str) -> dict[str, Any]:
-    waiting = result.waiting
-    codes = {site.id: site.code for site in people.sites()}
+    """Below ten answers every figure is null: said are only their number, and what each single one would be."""
+    found = _figures(result)
     return {
         "draft": title,
         "from": iso(span.since),
         "until": iso(span.until),
         "against": against,
         "asked": result.after.asked,
-        "changed": result.changed,
-        "shifts": dict(result.shifts),
-        "then": _side(result.then),
-        "before": _side(result.before),
-        "after": _side(result.after),
-        "spend_change_minor": result.spend_change,
-        "waiting": {
-            "saved_seconds": waiting.saved_seconds,
-            "saved_measured": waiting.saved_measured,
-            "saved_unmeasured": waiting.saved_unmeasured,
-            "added": waiting.added,
-            "typical_seconds": waiting.typical_seconds,
-            "net_seconds": waiting.net_seconds,
-        },
-        "affected": {
-            "cases": result.cases,
-            "customers": result.customers,
-            "roles": {role: dict(counts) for role, counts in sorted(result.roles.items())},
-            "sites": {codes[site_id]: dict(counts) for site_id, counts in result.sites.items()},
-        },
-        "equity": [_equity(one, codes) for one in result.equity],
-        "replayed_as_recorded": {"count": result.faithful[0], "of": result.faithful[1]},
+        **(found if result.is_enough else dict.fromkeys(found)),
         "changes": [
             {
                 "case": ref("case", change.asked.case_id),
@@ -154,6 +134,35 @@ def _as_json(result: Result, span: Span, title: str, against: str) -> dict[str, 
     }
 
 
+def _figures(result: Result) -> dict[str, Any]:
+    waiting = result.waiting
+    codes = {site.id: site.code for site in people.sites()}
+    return {
+        "changed": result.changed,
+        "shifts": dict(result.shifts),
+        "then": _side(result.then),
+        "before": _side(result.before),
+        "after": _side(result.after),
+        "spend_change_minor": result.spend_change,
+        "waiting": {
+            "saved_seconds": None if waiting.typical_seconds is None else waiting.saved_seconds,
+            "saved_measured": waiting.saved_measured,
+            "saved_unmeasured": waiting.saved_unmeasured,
+            "added": waiting.added,
+            "typical_seconds": waiting.typical_seconds,
+            "net_seconds": waiting.net_seconds,
+        },
+        "affected": {
+            "cases": result.cases,
+            "customers": result.customers,
+            "roles": {role: dict(counts) for role, counts in sorted(result.roles.items())},
+            "sites": {codes[site_id]: dict(counts) for site_id, counts in result.sites.items()},
+        },
+        "equity": [_equity(one, codes) for one in result.equity],
+        "replayed_as_recorded": {"count": result.faithful[0], "of": result.faithful[1]},
+    }
+
+
 def _side(side: Side) -> dict[str, Any]:
     return {
         "allowed": side.allowed,
@@ -166,7 +175,7 @@ def _side(side: Side) -> dict[str, Any]:
 def _equity(equity: Equity, codes: dict[int, str]) -> dict[str, Any]:
     def gap(one: Gap) -> dict[str, Any]:
         return {
-            "k": one.one.successes,
+            "k": one.one.successes if one.one.is_enough else None,
             "n": one.one.trials,
             "difference": one.difference,
             "low": one.low,
@@ -205,6 +214,12 @@ def _equity(equity: Equity, codes: dict[int, str]) -> dict[str, Any]:
 def _as_text(result: Result, found: dict[str, Any]) -> str:
     lines = [
         f"{found['draft']}: {found['from'][:10]} to {found['until'][:10]} (exclusive), compared with: {found['against']}",
+    ]
+    if not result.is_enough:
+        return "\n".join(
+            [*lines, f"{result.after.asked} answers replayed: too few for figures ({COUNT_MIN} are needed)"]
+        )
+    lines += [
         f"{result.changed} of {result.after.asked} answers differ"
         + "".join(f", {count} {shift}" for shift, count in result.shifts.items() if count),
         "",
@@ -224,6 +239,5 @@ def _as_text(result: Result, found: dict[str, Any]) -> str:
         for group in equity["groups"]:
             before, after = group["before"]["verdict"], group["after"]["verdict"]
             lines.append(f"{equity['by']} {group['group']}: n={group['after']['n']}, before {before}, draft {after}")
-    faithful = found["replayed_as_recorded"]
-    lines.append(f"replayed as recorded: {faithful['count']} of {faithful['of']}")
+    lines.append(f"replayed as recorded: {result.faithful[0]} of {result.faithful[1]}")
     return "\n".join(lines)

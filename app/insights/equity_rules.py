@@ -141,9 +141,7 @@ def _amount_gap(group: Group, currency: str, one: Given, rest: Given, confidence
         currency,
         len(one),
         len(rest),
-        _median(one),
-        _median(rest),
-        *(bounds or (None, None, None)),
+        *((_median(one), _median(rest), *bounds) if bounds else (None,) * 5),
     )
 
 

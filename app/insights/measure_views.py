@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import abort, render_template, request, url_for
 
-from app.insights import band_queries, figure_queries, figures, measure_queries, measure_sheet, rules
+from app.insights import band_queries, figure_queries, figures, measure_queries, measure_sheet, risk_queries, rules
 from app.insights.band_queries import Band, band_of_key
 from app.insights.blueprint import bp
 from app.insights.choice import Choice, chosen
@@ -42,6 +42,7 @@ def measures() -> str:
         cards=[measure_sheet.card(one, choice) for one in GROUPS[group] if one.name not in tails],
         under_use=[tails[name] for name in UNDER_USE if name in tails],
         over_use=[tails[name] for name in OVER_USE if name in tails],
+        has_risk=group == "outcomes" and risk_queries.is_on(),
     )
 
 

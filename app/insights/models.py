@@ -7,6 +7,7 @@ from app.insights import outcome_models as _outcomes  # noqa: F401 - its table
 from app.insights import proposal_models as _proposals  # noqa: F401 - its table
 from app.insights import pulse_models as _pulses  # noqa: F401 - its tables
 from app.insights import report_models as _reports  # noqa: F401 - its tables
+from app.insights import risk_models as _risks  # noqa: F401 - its table
 from app.insights import rollup_models as _rollups  # noqa: F401 - its tables
 from app.insights import shadow_models as _shadows  # noqa: F401 - its tables
 from app.sla.models import Clock

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
 from app.insights import outcome_actions, outcome_rules
 from app.insights.outcome_rules import BadLine, BadMapping, Line, OutcomeMapping
 from app.kernel.actor import command
+from app.kernel.plain_yaml import read_yaml
 from app.kernel.time import utc_now
+from app.kernel.yaml_rules import BadYaml
 
 MISTAKES_SHOWN = 20
 outcomes = AppGroup("outcomes", help="What became of customers later: stayed, returned, worth.")
@@ -38,9 +39,9 @@ def import_outcomes(file: Path, mapping_file: Path, source: str | None, dry_run:
     needed day (one for all lines), currency, means_yes, means_no. Exit code 1 where a line can't be read; then nothing is taken.
     """
     try:
-        mapping = outcome_rules.mapping_of(yaml.safe_load(mapping_file.read_text("utf-8")))
+        mapping = outcome_rules.mapping_of(read_yaml(mapping_file))
         lines, mistakes = _read(file, mapping)
-    except (BadMapping, yaml.YAMLError, UnicodeDecodeError, csv.Error) as wrong:
+    except (BadMapping, BadYaml, UnicodeDecodeError, csv.Error) as wrong:
         raise click.ClickException(f"{mapping_file.name}: {wrong}") from None
     found: dict[str, Any] = {"lines": len(lines), "taken": 0, "known": 0, "strangers": 0, "mistakes": mistakes}
     if not mistakes and not dry_run:

@@ -103,7 +103,8 @@ def _rows(found: Sequence[Evidence], rules: tuple[Rule, ...]) -> list[ProposalRo
                 evidence=one,
                 what=f"{kinds.get(band.kind, band.kind)}, {categories.get(band.category_id, ref('category', band.category_id))}",
                 who=str(ROLE_WORDS.get(band.role, band.role)),
-                per=", ".join(unit_words(need.unit, need.days) for need in one.needs),
+                # Named are the limits of what was granted: beside one request that would say how it was decided.
+                per="" if is_few else ", ".join(unit_words(need.unit, need.days) for need in one.needs),
                 over=Money(band.over, band.currency),
                 up_to=Money(band.up_to, band.currency),
                 limit=Money(one.limit_minor, band.currency),

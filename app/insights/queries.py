@@ -160,7 +160,7 @@ class Due:
 
 
 def due_now(part: Part, now: datetime) -> Due:
-    """Count open clocks by when they are due; three ranges of one index."""
+    """Count open clocks by when they are due, imported history left out; three ranges of one index."""
     return Due(
         _open_clocks(part, Clock.due_at < now),
         _open_clocks(part, and_(Clock.due_at >= now, Clock.due_at < now + SOON)),
@@ -170,7 +170,11 @@ def due_now(part: Part, now: datetime) -> Due:
 
 def _open_clocks(part: Part, when: Any) -> int:
     statement = select(Clock.id).where(
-        Clock.stopped_at.is_(None), Clock.cancelled_at.is_(None), Clock.site_id.in_(part.site_ids), when
+        Clock.stopped_at.is_(None),
+        Clock.cancelled_at.is_(None),
+        Clock.historic.is_(False),
+        Clock.site_id.in_(part.site_ids),
+        when,
     )
     if part.team_id is not None:
         statement = statement.where(Clock.team_id == part.team_id)
@@ -253,7 +257,7 @@ def cases_behind(measure: str, part: Part, now: datetime, page: Page) -> Slice[C
 
 
 def _clocks_of(measure: str, part: Part, now: datetime) -> Any:
-    is_open = and_(Clock.stopped_at.is_(None), Clock.cancelled_at.is_(None))
+    is_open = and_(Clock.stopped_at.is_(None), Clock.cancelled_at.is_(None), Clock.historic.is_(False))
     if measure == "late":
         return and_(is_open, Clock.due_at < now)
     assert measure == "missed", measure

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from app.insights import report_actions, report_queries
-from app.kernel.database import db
 from app.notifications.mail_actions import is_mail_on
 
 
@@ -12,5 +11,4 @@ def send_due(*, now: datetime, limit: int = 100) -> int:
     if not is_mail_on():
         return 0
     found = report_queries.due(now, limit)
-    db.session.rollback()
     return sum(report_actions.take_up(wish_id=wish_id, period=period, now=now) for wish_id, period in found)

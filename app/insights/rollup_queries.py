@@ -168,7 +168,9 @@ def cases_of(
     )
     if dimension in _COLUMNS and value is not None:
         column = _COLUMNS[dimension]
-        known: Any = int(value) if dimension in ("team", "severity") and value.isdigit() else value
+        known: Any = value
+        if dimension in ("team", "severity") and value:
+            known = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
         wanted = wanted.where(column == known if value else column.is_(None))
     if page.after and isinstance(page.after[0], int):
         wanted = wanted.where(Case.id < page.after[0])

@@ -130,6 +130,12 @@ def _of(k: int, n: int) -> str:
 def _conclusion(result: Result) -> str:
     if not result.after.asked:
         return _("Nobody asked for anything in this part of the past.")
+    if not result.is_enough:
+        return ngettext(
+            "%(num)d answer was replayed: too few for figures. Choose a longer time or more sites.",
+            "%(num)d answers were replayed: too few for figures. Choose a longer time or more sites.",
+            result.after.asked,
+        )
     if not result.changed:
         return _("No answer differs: %(count)s were replayed.", count=number(result.after.asked))
     parts = [shift_words(shift, result.shifts[shift]) for shift in SHIFTS if result.shifts[shift]]
@@ -280,7 +286,7 @@ def _language(code: str) -> str:
 
 
 def _share(gap: Gap) -> str:
-    return percent(gap.one.ratio) if gap.one.ratio is not None else _of(gap.one.successes, gap.one.trials)
+    return percent(gap.one.ratio) if gap.one.ratio is not None else _("too few")
 
 
 def gap_words(gap: Gap) -> str:

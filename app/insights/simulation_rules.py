@@ -80,9 +80,11 @@ class Waiting:
 
     @property
     def net_seconds(self) -> int | None:
-        """What customers wait less under the draft (negative: more); None while it can't be told."""
+        """What customers wait less under the draft (negative: more); None while it can't be told: too few waits are known."""
+        if not (self.saved_measured or self.saved_unmeasured or self.added):
+            return 0
         if self.typical_seconds is None:
-            return None if self.saved_unmeasured or self.added else self.saved_seconds
+            return None
         return self.saved_seconds + (self.saved_unmeasured - self.added) * self.typical_seconds
 
 
@@ -106,6 +108,11 @@ class Result:
     @property
     def changed(self) -> int:
         return sum(self.shifts.values())
+
+    @property
+    def is_enough(self) -> bool:
+        """Fewer replayed answers give no figure at all: only what each single one would be."""
+        return self.after.asked >= COUNT_MIN
 
     @property
     def spend_change(self) -> dict[str, int]:

@@ -414,7 +414,7 @@ def _exceptions(part: Part, now: datetime) -> Known:
 def _due(part: Part, now: datetime) -> Known:
     rows = rows_of(
         "SELECT t.due_at FROM clock t WHERE t.stopped_at IS NULL AND t.cancelled_at IS NULL AND t.due_at IS NOT NULL"
-        " AND t.site_id IN ({sites})",
+        " AND NOT t.historic AND t.site_id IN ({sites})",
         part,
         now,
     )

@@ -3,17 +3,22 @@
 import csv
 import re
 import zipfile
+from datetime import timedelta
 from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from app.insights import jobs
+from app.insights import shadow_actions as shadows
 from app.insights.measures import MEASURES
+from app.kernel.time import utc_now
 from app.ui import paper
 from tests.api.client import Api
 from tests.demo.pages import read
 from tests.insights import recoveries
+from tests.insights.past import draft_of, rules_now
 from tests.insights.test_no_ranking import ROOMS, addresses, leaders
 from tests.people.builders import Company, make_company, sign_in
 from tests.reviews.builders import open_review
@@ -59,6 +64,20 @@ def test_of_fewer_than_ten_no_page_says_a_share_nor_what_it_would_be(app: Flask,
                 says_nothing(answer.text, f"{reader.role} {path}")
                 walked += 1
     assert walked > 60, walked
+
+
+def test_of_fewer_than_ten_answers_a_draft_tried_says_only_each_single_one(app: Flask, company: Company) -> None:
+    draft = draft_of(rules_now(), incident=100)
+    shadows.start(version_id=draft, reason="Why not.", actor=company.max.actor, now=utc_now() - timedelta(days=90))
+    assert 0 < jobs.answer_in_the_shadow(now=utc_now()) < 10
+    client, url = sign_in(app.test_client(), company.max), f"/policies/PO-{draft}"
+    past = f"{url}/simulation?from={utc_now() - timedelta(days=95):%Y-%m-%d}&to={utc_now():%Y-%m-%d}"
+    for path in (past, f"{past}&shift=restrained", f"{url}/shadow", "/shadow-runs"):
+        page = client.get(path).text
+        says_nothing(page, path)
+        words = read(page).under("main").words
+        assert "too few" in words and not re.search(r"[+−]\d|\d answers? differ|\d more|\d would", words), words
+        assert path == "/shadow-runs" or "MG-1" in words, "each case is named with its two answers"
 
 
 def test_of_fewer_than_ten_no_answer_file_or_paper_says_a_figure(

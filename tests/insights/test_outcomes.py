@@ -1,6 +1,8 @@
 """What became of customers: read from a real file to its control totals, taken in once, and set against a comparison group."""
 
+import csv
 from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ from sqlalchemy import select, text
 from app.cases.models import Case
 from app.insights import outcome_actions, outcome_queries, return_queries
 from app.insights.approval_rules import Difference
-from app.insights.outcome_rules import BadLine, BadMapping, Line, mapping_of, places, read
+from app.insights.outcome_rules import BadLine, BadMapping, Line, mapping_of, places
+from app.insights.outcome_rules import read as read_line
 from app.insights.queries import Part
 from app.insights.return_rules import recovery_return
 from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.errors import NotPermitted
+from tests.demo.pages import read
+from tests.demo.readers import share
 from tests.insights.recoveries import live_some_weeks
 from tests.people.builders import make_company, sign_in
 
@@ -48,8 +53,26 @@ def test_the_real_file_is_taken_in_once_and_meets_its_control_totals(app: Flask,
     entries = db.session.execute(text("SELECT count(*) FROM audit_entry WHERE type = 'outcome:import'")).scalar()
     assert entries == 3150
     page = sign_in(app.test_client(), company.max).get("/insights/outcomes").get_data(as_text=True)
-    assert "customer_churn" in page and "2,655 of 3,150" in page
+    assert "customer_churn" in page and _boxes_of_the_file().items() <= read(page).boxes.items()
     assert company.tom and sign_in(app.test_client(), company.tom).get("/insights/outcomes").status_code == 403
+
+
+def _boxes_of_the_file() -> dict[str, tuple[str, str]]:
+    """What the page's boxes say of it, from the file alone."""
+    with CHURN.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    stayed = {told: [line["Churn"] == "0" for line in lines if line["Complains"] == told] for told in ("0", "1")}
+    every = stayed["0"] + stayed["1"]
+    worth = sum(Fraction(line["Customer Value"]) for line in lines)
+    return {
+        "Stayed": share(sum(every), len(every)),
+        "Stayed after a complaint": share(sum(stayed["1"]), len(stayed["1"])),
+        "Stayed without one": share(sum(stayed["0"]), len(stayed["0"])),
+        "Worth together": (
+            f"{float(worth):,.3f}",
+            f"of {len(lines):,} customers, in no currency that the source names",
+        ),
+    }
 
 
 def test_lines_are_read_by_the_mapping_and_what_it_cannot_mean_is_refused() -> None:
@@ -57,12 +80,12 @@ def test_lines_are_read_by_the_mapping_and_what_it_cannot_mean_is_refused() -> N
         {"columns": {"ref": "No", "stayed": "Still  Here", "value": "Worth"}, "day": date(2026, 1, 31)}
     )
     at = places(mapping, ["no", "still here", "WORTH"])
-    assert read(mapping, at, 1, ["7", "1", "12.3456"]) == Line(
+    assert read_line(mapping, at, 1, ["7", "1", "12.3456"]) == Line(
         "7", date(2026, 1, 31), "", True, None, None, 12346, None
     )
     for row in (["7", "maybe", "1"], ["7", "1", "-1"], ["7", "1", "NaN"], ["7", "", ""], ["", "1", "1"]):
         with pytest.raises(BadLine):
-            read(mapping, at, 1, row)
+            read_line(mapping, at, 1, row)
     wrong: Any
     for wrong in ({}, {"columns": {"left": "A"}}, {"columns": {"segment": "A"}, "day": date(2026, 1, 1)},
                   {"columns": {"left": "A", "stayed": "B"}, "day": date(2026, 1, 1)},

@@ -1,11 +1,10 @@
 """The page of figures: counts agree with the cases, scope holds, few stay few, and queries don't grow."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from app.approvals import actions as approvals
 from app.cases import actions as cases
@@ -130,19 +129,6 @@ def test_the_list_behind_a_figure_has_as_many_cases(app: Flask, company: Company
 )
 def test_filters_that_mean_nothing_are_ignored(app: Flask, company: Company, query: str) -> None:
     assert page(app, company.max, f"/insights{query}")[0] == 200
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", count)
 
 
 def test_the_number_of_queries_is_bounded_and_does_not_grow(

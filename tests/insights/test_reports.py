@@ -17,6 +17,7 @@ from app.insights.report_actions import Wish
 from app.insights.report_models import ReportSending, ReportWish
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, NotPermitted
+from app.kernel.transactions import transaction
 from app.notifications.models import Notification
 from app.notifications.outbox_jobs import deliver_due
 from app.people.queries import PersonRow
@@ -123,6 +124,19 @@ def test_a_report_comes_once_with_n_and_interval_and_nothing_under_the_minimum(
     assert db.session.scalar(select(func.count()).select_from(ReportSending)) == 6
     types = list(db.session.scalars(select(AuditEntry.type).where(AuditEntry.type.like("report:%"))))
     assert sorted(types) == ["report:send"] * 6 + ["report:want"] * 2
+
+
+def test_the_job_joins_a_deed_that_is_under_way_and_undoes_none_of_it(
+    lived: tuple[Company, datetime, Flask, Box],
+) -> None:
+    company, now, _app, _found = lived
+    later = now + timedelta(days=8)
+    with transaction():
+        wanted = ask(company.sam, now)
+        assert report_jobs.send_due(now=later) == 1
+    assert report_queries.wishes_of(company.sam.id)[0].id == wanted.id
+    assert db.session.scalar(select(func.count()).select_from(ReportSending)) == 1
+    assert report_jobs.send_due(now=later) == 0
 
 
 def test_whoever_lost_the_right_gets_no_figure_and_is_told(lived: tuple[Company, datetime, Flask, Box]) -> None:

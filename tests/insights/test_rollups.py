@@ -61,6 +61,8 @@ def test_kept_counts_equal_a_recount_after_every_kind_of_change_and_parts_add_up
     listed = client.get("/insights/company/segment/cases?period=90d&of=gold").get_data(as_text=True)
     assert listed.count('class="table__subject') == found.parts["segment"]["gold"].resolved
     assert client.get("/insights/company?by=person").status_code == 404
+    for of in ("²", "9" * 30, "abc"):
+        assert "No case" in client.get(f"/insights/company/team/cases?of={of}").get_data(as_text=True)
     answer = app.test_cli_runner().invoke(args=["rollups", "rebuild", "--json"])
     assert answer.exit_code == 0 and '"whole": true' in answer.output
 

@@ -167,6 +167,9 @@ def test_the_command_gives_the_same_answer_for_a_version_and_for_its_file(
     assert said["replayed_as_recorded"] == {"count": 12, "of": 12}
     words = runner.invoke(args=["policy", "simulate", f"PO-{draft}", "--from", since, "--site", "QUAY"])
     assert "3 of 12 answers differ" in words.stdout
+    nine = f"{utc_now():%Y-%m-%d}"
+    few = json.loads(runner.invoke(args=["policy", "simulate", str(number), "--from", nine, "--json"]).stdout)
+    assert few["asked"] == 0 and few["changed"] is few["after"] is few["equity"] is few["affected"] is None
     for wrong in (["999"], ["no-such-file.yaml"], [str(number), "--from", "2026-02-02", "--to", "2026-02-01"]):
         assert runner.invoke(args=["policy", "simulate", *wrong]).exit_code == 2
 
