@@ -3,6 +3,7 @@
 import csv
 import gzip
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 import orjson
-import yaml
 from flask import Flask
 
 from app.approvals import log_rules
 from app.approvals.log_rules import BadMapping, LogLine, LogMapping, Report
+from app.kernel.plain_yaml import read_yaml
+from app.kernel.yaml_rules import BadYaml
 
 MISTAKES_SHOWN = 20
 
@@ -39,10 +41,13 @@ def import_log(file: Path, mapping_file: Path, as_json: bool) -> None:
     The mapping is YAML: columns (case, by, decision, at; optional: step, asked_at, asked_by), formats, zone, decisions.
     """
     try:
-        mapping = log_rules.mapping_of(yaml.safe_load(mapping_file.read_text("utf-8")), _zone)
-    except (BadMapping, yaml.YAMLError) as wrong:
+        mapping = log_rules.mapping_of(read_yaml(mapping_file), _zone)
+    except (BadMapping, BadYaml) as wrong:
         raise click.ClickException(f"{mapping_file.name}: {wrong}") from None
-    lines, mistakes = _read(file, mapping)
+    try:
+        lines, mistakes = _read(file, mapping)
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as wrong:
+        raise click.ClickException(f"{file.name}: this is no readable table ({wrong})") from None
     found = log_rules.report(lines)
     if as_json:
         said = asdict(found) | {"mistakes": mistakes}

@@ -5,7 +5,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from app.attachments.rules import BROKEN, SIDE_KEPT, TOO_MANY_PIXELS, Refused, judge_pixels
 
@@ -49,6 +49,8 @@ def repaint(data: bytes, kind: str) -> Picture | Refused:
 
 
 def _repaint(data: bytes, kind: str) -> Picture | Refused:
+    # Printing a letter loads a library that lets half a picture through, for the whole process.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     with Image.open(io.BytesIO(data), formats=_FORMATS[kind]) as source:
         refusal = judge_pixels(kind, *source.size)
         if refusal is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import BindParameter, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.attachments.models import Attachment
@@ -65,7 +65,7 @@ def files_of(subject_kind: str, subject_id: int) -> tuple[FileRow, ...]:
     return tuple(FileRow(*row) for row in found)
 
 
-def files_as_text(subject_kind: str, subject_id: int) -> Any:
+def files_as_text(subject_kind: str, subject_id: int | BindParameter[int]) -> Any:
     """The files of one subject as one value of another query, for `files_from`: a page with many cards asks once less."""
     rows = _ROWS.where(Attachment.subject_kind == subject_kind, Attachment.subject_id == subject_id).subquery()
     if db.engine.dialect.name == "sqlite":

@@ -1,6 +1,7 @@
 """`flask audit verify`, `audit head`, `audit export`: the trail checked and carried away from outside the web pages."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -20,6 +21,8 @@ from app.kernel.actor import command
 from app.kernel.errors import Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
+
+STOPPED = 130  # as shells say of what Ctrl-C ended
 
 group = AppGroup("audit", help="Verify the trail, print its head, export it.")
 
@@ -60,7 +63,7 @@ def verify(
 ) -> None:
     """Recompute the whole chain and its hash tree, and hold them against what is kept outside the database.
 
-    Exit code 0 only when all of it is whole.
+    Exit code 0 only when all of it is whole, 1 when it isn't, 2 when it can't be asked so, 130 when it was stopped.
     """
     heads = _read_heads(head_file) if head_file else []
     if newer and not heads:
@@ -73,22 +76,33 @@ def verify(
         raise click.ClickException(str(mistake)) from None
     if since_checkpoint and checkpoints.newest_outside(kept) is None:
         raise click.UsageError("--since-checkpoint: no checkpoint that the trail's key signed is kept outside")
-    with click.progressbar(length=1, label="Verifying", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = max(total, 1)
-            bar.update(done - bar.pos)
-
-        report = checkpoints.verify(
-            now=utc_now(),
-            kept=kept,
-            heads=heads,
-            after=heads[-1] if newer else None,
-            since_checkpoint=since_checkpoint,
-            on_progress=show,
-        )
+    report = _verified(kept, heads, after=heads[-1] if newer else None, since_checkpoint=since_checkpoint)
     click.echo(_as_json(report) if as_json else _as_text(report))
     sys.exit(0 if report.is_whole else 1)
+
+
+def _verified(
+    kept: checkpoints.Outside, heads: Sequence[Head], *, after: Head | None, since_checkpoint: bool
+) -> Report:
+    """Verify with a bar that shows how far it is; Ctrl-C ends the program, with another code than a broken trail."""
+    try:
+        with click.progressbar(length=1, label="Verifying", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.length = max(total, 1)
+                bar.update(done - bar.pos)
+
+            return checkpoints.verify(
+                now=utc_now(),
+                kept=kept,
+                heads=heads,
+                after=after,
+                since_checkpoint=since_checkpoint,
+                on_progress=show,
+            )
+    except KeyboardInterrupt:
+        click.echo("Stopped before the end: nothing is proved. Nothing was changed; run it again.", err=True)
+        sys.exit(STOPPED)
 
 
 def _read_heads(path: Path) -> list[Head]:

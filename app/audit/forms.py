@@ -28,6 +28,8 @@ GROUPS: Mapping[str, object] = {
     "policy": _l("Policies"),
 }
 
+BY: Mapping[str, object] = {"people": _l("People"), "rules": _l("Rules and commands"), "all": _l("All of it")}
+
 
 def types() -> list[SelectChoice]:
     return options(((name, kind.sentence) for name, kind in sorted(TYPES.items())), empty=_("Everything"))
@@ -43,6 +45,7 @@ class TrailForm(Form):
     clause = StringField(_l("Clause"), [Optional(), Length(max=40)], filters=(strip_line,))
     since = DateField(_l("From"), [Optional()])
     until = DateField(_l("To"), [Optional()])
+    by = SelectField(_l("Done by"), choices=lambda: options(BY.items()), validate_choice=False)
 
     def __init__(self, args: MultiDict[str, str]) -> None:
         super().__init__(formdata=args)
@@ -51,7 +54,14 @@ class TrailForm(Form):
 
     def validate(self, extra_validators: object = None) -> bool:
         sound = super().validate()
-        checks = (self._check_case, self._check_person, self._check_subject, self._check_type, self._check_days)
+        checks = (
+            self._check_case,
+            self._check_person,
+            self._check_subject,
+            self._check_type,
+            self._check_days,
+            self._check_by,
+        )
         results = [check() for check in checks]  # all of them, so that every mistake is marked at once
         return sound and all(results)
 
@@ -92,14 +102,28 @@ class TrailForm(Form):
             self.until.errors = [_("The last day is before the first.")]
         return not (self.since.errors or self.until.errors)
 
+    def _check_by(self) -> bool:
+        if self.by.data and self.by.data not in BY:
+            self.by.errors = [_("Choose people, rules and commands, or all of it.")]
+        return not self.by.errors
+
+    def shown_by(self) -> str:
+        """Whose deeds the page shows: on its first screen, which nothing narrows, people's alone.
+
+        After a busy day the newest entries are all clocks that ran on by themselves, and say little to who comes to look.
+        """
+        return self.by.data or ("all" if self.narrowed() else "people")
+
     def narrowed(self) -> dict[str, str]:
         """What narrows the trail, as it stands in an address; a person by their number, never by name or e-mail."""
         said = {name: str(field.data) for name, field in self._fields.items() if field.data}
+        if said.get("by") == "all":
+            del said["by"]
         if self.person_id:
             said["person"] = ref("employee", self.person_id)
         return said
 
-    def filters(self, site_ids: tuple[int, ...] | None, zone: tzinfo) -> Filters:
+    def filters(self, site_ids: tuple[int, ...] | None, zone: tzinfo, by: str | None = None) -> Filters:
         """Return the filters for a reader whose scope is `site_ids`; days are whole days on the wall of the zone."""
         return Filters(
             site_ids=site_ids,
@@ -110,6 +134,7 @@ class TrailForm(Form):
             clause=self.clause.data or None,
             since=_midnight(self.since.data, zone) if self.since.data else None,
             until=_midnight(self.until.data + timedelta(days=1), zone) if self.until.data else None,
+            by=by if (by := by or self.by.data) in ("people", "rules") else None,
         )
 
 
@@ -125,7 +150,7 @@ class Chip:
 def chips(current: str | None) -> list[Chip]:
     known = {name.split(":")[0] for name in TYPES}
     shown = [(noun, text) for noun, text in GROUPS.items() if noun in known]
-    return [Chip(_("Everything"), "", not current), *(Chip(text, noun, noun == current) for noun, text in shown)]
+    return [Chip(_("All kinds"), "", not current), *(Chip(text, noun, noun == current) for noun, text in shown)]
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

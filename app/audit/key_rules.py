@@ -84,6 +84,7 @@ LABELS: dict[str, Any] = {
     "from": _l("from"),
     "from_row": _l("from row"),
     "given": _l("given"),
+    "is_on": _l("on"),
     "granted": _l("granted"),
     "has_comment": _l("with a comment"),
     "historic": _l("of the past"),

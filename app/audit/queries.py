@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, or_, select
 
 from app.audit.actions import TYPES
 from app.audit.chain_rules import Checker, Head, Report, unsealed_problem
@@ -35,6 +35,7 @@ class Filters:
     since: datetime | None = None  # inclusive
     until: datetime | None = None  # exclusive
     clause: str | None = None  # entries that name this clause of a policy
+    by: str | None = None  # "people": staff and customers alone, "rules": what happened by itself or by a command
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class TrailRow:
     number: int | None
     chain_hash: str | None
 
+
+# A customer has no number among the staff; the sealed bytes name who acted first of all.
+_BY_PEOPLE = or_(
+    AuditEntry.actor_id.is_not(None), AuditEntry.content.startswith('{"actor":"customer:', autoescape=True)
+)
 
 _TRAIL = (
     AuditEntry.id,
@@ -151,6 +157,8 @@ def _filtered(statement: Any, filters: Filters) -> Any:
         statement = statement.where(AuditEntry.at < filters.until)
     if filters.clause is not None:
         statement = statement.where(AuditClause.clause == filters.clause)
+    if filters.by is not None:
+        statement = statement.where(_BY_PEOPLE if filters.by == "people" else not_(_BY_PEOPLE))
     return statement
 
 

@@ -71,6 +71,7 @@ _MACHINE_KEYS = frozenset(
         "transfer",
         "over",
         "windows",
+        "weights",
         "charter",
         "content",
         "digest",

@@ -7,7 +7,7 @@ from flask import render_template, request, url_for
 from app.audit import evidence_views, queries, replay_views, search_views
 from app.audit.blueprint import bp
 from app.audit.checkpoint_queries import newest_checkpoint
-from app.audit.forms import TrailForm, chips
+from app.audit.forms import BY, TrailForm, chips
 from app.audit.queries import TrailRow
 from app.audit.search_actions import record_look
 from app.audit.search_views import searches_of
@@ -31,18 +31,21 @@ def trail() -> tuple[str, int] | str:
     if is_sound:
         if form.person_id and not page.after:
             record_look(person_id=form.person_id, narrowed=form.narrowed(), actor=me(), now=now)
-        filters = form.filters(my_site_scope(), zone_of(None))
+        filters = form.filters(my_site_scope(), zone_of(None), form.shown_by())
         found = queries.trail(filters, page, oldest_first=form.case_id is not None)
     body = _page(form, found, page, form.narrowed() if is_sound else {})
     return body if is_sound else (body, 422)
 
 
 def _page(form: TrailForm, found: Slice[TrailRow], page: Page, narrowed: dict[str, str]) -> str:
+    form.by.data = by = form.shown_by()
     lines, names = lines_of(found.rows, with_addresses=can("audit.verify"))
     return render_template(
         "audit/trail.html",
         form=form,
         chips=chips(form.type.data or None),
+        whose=[(words, _here(by=one), one == by) for one, words in BY.items()],
+        by=by,
         lines=lines,
         names=names,
         case_ref=ref("case", form.case_id) if form.case_id else None,

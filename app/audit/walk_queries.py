@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from multiprocessing import current_process, get_context
+from multiprocessing import current_process, get_context, resource_tracker
 from multiprocessing.connection import Connection as Pipe
 from threading import Thread
 from typing import Any
@@ -153,7 +153,13 @@ class _Helper:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(url, theirs), daemon=True)
-        self._process.start()
+        # Ctrl-C reaches a whole terminal: who started it ends it, also while it loads the product.
+        resource_tracker.ensure_running()  # its own start would let the signal through again
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         Thread(
             target=self._give, args=(stretch,), daemon=True
@@ -195,7 +201,7 @@ class _Helper:
 
 
 def _serve(url: URL, pipe: Pipe) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     stretch: Stretch = pipe.recv()
     with create_engine(url, hide_parameters=True).connect() as connection:
         pipe.send(walk(connection, stretch, pipe.send))

@@ -4,10 +4,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from flask_babel import gettext as _
 
 from app.intake.mapping_rules import BadMapping, Mapping, parse_mapping
+from app.kernel.plain_yaml import read_yaml
+from app.kernel.yaml_rules import BadYaml
 
 FOLDER = Path(__file__).parent / "mappings"
 _ZONES_FILE = "airport-zones.yaml"
@@ -54,9 +55,10 @@ def _load(path: Path) -> Any:
     try:
         if path.stat().st_size > _SIZE_MAX:
             raise BadMapping(_("The mapping file is larger than 1 MiB."))
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return read_yaml(path)
     except OSError:
         raise BadMapping(_("The file “%(name)s” can't be read.", name=path.name)) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise BadMapping(_("The mapping file can't be read as YAML (line %(line)d).", line=line)) from None
+    except BadYaml as error:
+        raise BadMapping(
+            _("The mapping file can't be read as YAML (line %(line)d).", line=max(1, error.line))
+        ) from None

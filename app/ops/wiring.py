@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_login import current_user
 
-from app.ops import bounds, counters, outages, request_log, safety
+from app.ops import bounds, counters, outages, request_log, safety, sent_twice
 from app.people.access import is_signed_in
 from app.people.words import ROLE_WORDS
 
@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
     counters.register(app)
     bounds.register(app)
     outages.register(app)
+    sent_twice.register(app)
     request_log.register(app)
     app.context_processor(_raised)
 

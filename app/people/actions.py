@@ -16,6 +16,7 @@ from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import hooks
+from app.people.key_actions import refuse_erased
 from app.people.models import ROLES, THEMES, Employee, Site, Team
 from app.people.permissions import require
 from app.people.place_actions import add_site, add_team, edit_site, edit_team
@@ -53,6 +54,7 @@ __all__ = [
     "end_other_sessions",
     "end_own_session",
     "end_session",
+    "invite",
     "make_link",
     "make_token",
     "may_come_in",
@@ -116,6 +118,14 @@ def add_person(
     return employee
 
 
+def invite(*, actor: Actor, now: datetime, **said: Any) -> tuple[Employee, str, datetime]:
+    """Add somebody together with their one-time link: (who, its token, when it ends)."""
+    with transaction():
+        employee = add_person(**said, actor=actor, now=now)
+        token, expires_at = make_link(employee_id=employee.id, actor=actor, now=now)
+    return employee, token, expires_at
+
+
 def edit_person(
     *,
     employee_id: int,
@@ -135,6 +145,7 @@ def edit_person(
     require(actor, "people.write")
     with transaction():
         employee = _locked(employee_id, version)
+        refuse_erased(employee_id)
         said = _checked_person(employee_id, name, email, role, job_title, site_id, team_id, manager_id, locale)
         before = (employee.role, employee.site_id, employee.team_id, employee.email)
         if employee.role == "admin" and role != "admin" and employee.deactivated_at is None:
@@ -197,6 +208,7 @@ def reactivate(*, employee_id: int, version: int | None = None, actor: Actor, no
     require(actor, "people.write")
     with transaction():
         employee = _locked(employee_id, version)
+        refuse_erased(employee_id)
         if not lift(employee_id) and employee.deactivated_at is None:
             return
         employee.deactivated_at = None

@@ -9,6 +9,7 @@ from app.people.access import declared, is_signed_in, me
 from app.people.permissions import has
 from app.people.sign_in import API_PREFIX
 from app.people.step_up import must_enrol
+from app.people.typed import SignInNeeded, typed_here
 from app.people.way_back import READING, way_back
 
 csrf = CSRFProtect()
@@ -46,9 +47,15 @@ def check() -> ResponseReturnValue | None:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    """Send to the sign-in page and back afterwards; a fragment's request makes the whole window go there."""
+    """Send to the sign-in page and back afterwards; a fragment's request makes the whole window go there.
+
+    What was typed is carried along: see `typed`.
+    """
     if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Redirect": url_for("people.sign_in", next=way_back())})
+    typed = typed_here()
+    if typed is not None:
+        raise SignInNeeded(typed)
     back = way_back()
     return redirect(url_for("people.sign_in", next=back if back != "/" else None), 303)
 

@@ -48,11 +48,11 @@ def add_headers(response: Response) -> Response:
     settings: Settings = current_app.extensions["makegood_settings"]
     if settings.is_https:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_SECONDS}; includeSubDomains")
-    if request.endpoint == "static":
+    if response.status_code >= 400:  # also in place of a file: the page that says so shows who reads it
+        response.headers["Cache-Control"] = "no-store"
+    elif request.endpoint == "static":
         if request.args.get("v") and response.status_code == 200:
             response.headers["Cache-Control"] = f"public, max-age={_YEAR_SECONDS}, immutable"
-    elif response.status_code >= 400:
-        response.headers["Cache-Control"] = "no-store"
     else:
         response.headers.setdefault("Cache-Control", "private, no-cache")
     return response

@@ -1,9 +1,10 @@
 """Make, wrap anew and destroy the keys under which words about employees are sealed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.kernel import personal
@@ -18,6 +19,11 @@ class Forgotten(Refusal):
     sentence = _l("This person's data is erased: nothing is written about them any more.")
 
 
+class Erased(Refusal):
+    code = "person-erased"
+    sentence = _l("This person's data is erased, so nobody can come in under it. Add them as a new person instead.")
+
+
 def key_of(employee_id: int) -> bytes:
     """Return an employee's key, made on its first use, inside the caller's transaction. Raises Forgotten."""
     assert in_transaction()
@@ -29,26 +35,38 @@ def key_of(employee_id: int) -> bytes:
             "employee_id": employee_id,
             "data_key": personal.wrap(personal.new_key(), about=about, secrets_=secrets_),
         }
-        dialect = sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql
         # Two may write the first words at once: whoever comes second takes the key that is there.
-        db.session.execute(
-            dialect.insert(EmployeeKey).values(made).on_conflict_do_nothing(index_elements=["employee_id"])
-        )
+        db.session.execute(_insert().values(made).on_conflict_do_nothing(index_elements=["employee_id"]))
         row = db.session.execute(wanted).one()
     if row.data_key is None:
         raise Forgotten
     return personal.unwrap(row.data_key, about=about, secrets_=secrets_)
 
 
+def refuse_erased(employee_id: int) -> None:
+    """Raise Erased where somebody's key is destroyed: a name or a way in would say again whose deeds they were."""
+    gone = select(EmployeeKey.employee_id).where(EmployeeKey.employee_id == employee_id, EmployeeKey.data_key.is_(None))
+    if db.session.scalar(gone) is not None:
+        raise Erased
+
+
 def forget_keys(employee_ids: Sequence[int]) -> None:
-    """Destroy the keys of employees: what is sealed under them opens nowhere any more. Repeating it changes nothing."""
+    """Destroy the keys of employees: what is sealed under them opens nowhere any more, and nobody gets a new one.
+
+    Repeating it changes nothing.
+    """
     assert in_transaction()
-    db.session.execute(
-        update(EmployeeKey)
-        .where(EmployeeKey.employee_id.in_(employee_ids), EmployeeKey.data_key.is_not(None))
-        .values(data_key=None)
-        .execution_options(synchronize_session=False)
-    )
+    for employee_id in employee_ids:
+        gone = _insert().values(employee_id=employee_id, data_key=None)
+        db.session.execute(
+            gone.on_conflict_do_update(index_elements=["employee_id"], set_={"data_key": None}),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _insert() -> Any:
+    dialect: Any = sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(EmployeeKey)
 
 
 def rewrap(after: int, limit: int) -> tuple[int | None, int]:

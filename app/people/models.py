@@ -111,7 +111,7 @@ class SignInSession(Base):
 
 
 class SignInThrottle(Base):
-    """Failed sign-ins of one key: an address, or an account seen from one address. Keys are hashed."""
+    """Failed sign-ins of one key: an address, or an account seen from one address or in one browser. Keys are hashed."""
 
     __tablename__ = "sign_in_throttle"
 

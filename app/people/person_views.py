@@ -1,5 +1,7 @@
 """One person: add, look, change, let in by a link, deactivate."""
 
+from datetime import datetime
+
 from flask import current_app, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -30,14 +32,15 @@ def new_person() -> str:
 @bp.post("/people")
 @needs("people.write")
 def add_person() -> ResponseReturnValue:
+    require_proof()
     form = PersonForm()
     if form.validate():
         try:
-            added = people.add_person(**form.said(), actor=me(), now=utc_now())
+            added, token, expires_at = people.invite(**form.said(), actor=me(), now=utc_now())
         except BadInput as refusal:
             form.take(refusal)
         else:
-            return _show_link(_person(f"EM-{added.id}"))
+            return _link_page(_person(f"EM-{added.id}"), token, expires_at)
     return render_template("people/person_new.html", form=form, meanings=ROLE_MEANINGS), 422
 
 
@@ -107,7 +110,10 @@ def make_link(reference: str) -> ResponseReturnValue:
 
 def _show_link(shown: PersonRow) -> ResponseReturnValue:
     """Show a new one-time link at once: it is kept nowhere, so no later page could. Loading again makes another."""
-    token, expires_at = people.make_link(employee_id=shown.id, actor=me(), now=utc_now())
+    return _link_page(shown, *people.make_link(employee_id=shown.id, actor=me(), now=utc_now()))
+
+
+def _link_page(shown: PersonRow, token: str, expires_at: datetime) -> ResponseReturnValue:
     base = current_app.extensions["makegood_settings"].base_url
     link = base + url_for("people.welcome", token=token)
     page = render_template("people/link_shown.html", person=shown, link=link, expires_at=expires_at)

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 
 from app.kernel.database import db
 from app.kernel.errors import Refusal
+from app.people.typed import typed_here, typed_page
 
 
 def register(app: Flask) -> None:
@@ -35,6 +36,9 @@ def of_csrf(error: CSRFError) -> ResponseReturnValue:
     if request.endpoint == "people.begin_session":
         flash(text, "warn")
         return redirect(url_for("people.sign_in"), 303)
+    typed = typed_here()
+    if typed is not None:
+        return typed_page(typed, 400)
     return refusal_page(400, heading_of(400), text)
 
 

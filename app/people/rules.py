@@ -120,8 +120,14 @@ ADDRESS = Throttle(60, timedelta(minutes=15))  # one address, whatever the accou
 ACCOUNT_ANYWHERE = Throttle(100, timedelta(days=1))
 
 
-def throttle_keys(email: str, address: str | None) -> dict[str, Throttle]:
-    """Return the throttles of one attempt, by key; keys are hashed, so that the table tells no address."""
+def throttle_keys(email: str, address: str | None, browser: str | None = None) -> dict[str, Throttle]:
+    """Return the throttles of one attempt, by key; keys are hashed, so that the table tells no address.
+
+    browser: one that the account's owner signed in from. It is counted alone: whoever guesses at the next desk, from the
+    same address, doesn't lock it out.
+    """
+    if browser is not None:
+        return {hash_token(f"browser|{clean_email(email)}|{browser}"): ACCOUNT_HERE}
     return {
         hash_token(f"account|{clean_email(email)}|{address}"): ACCOUNT_HERE,
         hash_token(f"address|{address}"): ADDRESS,

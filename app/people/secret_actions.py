@@ -32,7 +32,7 @@ from app.people.rules import (
     phrase_weakness,
 )
 from app.people.session_actions import end_all_sessions, may_come_in
-from app.people.throttle_actions import count_attempt, forgive
+from app.people.throttle_actions import count_attempt, count_sign_in, forgive
 from config import Settings
 
 LINK_MADE = audit.declare("person:link", "purpose", sentence=_l("made a one-time link"))
@@ -68,17 +68,18 @@ def check_credentials(
 ) -> PersonRow:
     """Return whose credentials these are; the answer and the work are the same whoever is asked for.
 
-    device: the browser's own cookie; one that the account was signed in from is held to its own address alone.
+    device: the browser's own cookie; one that the account was signed in from is held to its own failures alone.
     Raises TooManyAttempts before looking at anything, and WrongCredentials.
     """
-    count_attempt(email=email, address=address, now=now, is_known=_is_known(email, device))
+    browser = device if _is_known(email, device) else None
+    count_sign_in(email=email, address=address, now=now, browser=browser)
     kept = db.session.execute(
         select(Employee.password_hash, Employee.deactivated_at).where(Employee.email == clean_email(email))
     ).first()
     db.session.rollback()  # no snapshot is held while the hash is computed
     if not is_phrase(kept.password_hash if kept and kept.deactivated_at is None else None, phrase):
         raise WrongCredentials
-    forgive(email=email, address=address)
+    forgive(email=email, address=address, browser=browser)
     found = person_by_email(email)
     assert found is not None
     return found

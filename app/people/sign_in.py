@@ -92,7 +92,7 @@ def _from_cookie(token: str) -> SignedIn | None:
     )
     # Whoever has a second factor has no session that never proved it.
     if over or not person.is_active or (row.has_factor and row.proved_at is None):
-        g.session_is_over = True
+        g.session_is_over, g.session_owner = True, person.id
         session.pop(SESSION_KEY, None)
         return None
     if now - row.seen_at >= TOUCH_AFTER:

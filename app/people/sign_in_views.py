@@ -36,6 +36,7 @@ from app.people.secret_actions import WrongCredentials, link_owner
 from app.people.session_actions import DEVICE_KEPT
 from app.people.sign_in import SignedIn
 from app.people.throttle_actions import TooManyAttempts
+from app.people.typed import SignInNeeded, Typed, typed_before, typed_page
 from app.ui.preferences import safe_next
 from config import Settings
 
@@ -51,14 +52,25 @@ def sign_in() -> ResponseReturnValue:
     return sign_in_page(form)
 
 
-def sign_in_page(form: SignInForm, status: int = 200) -> Response:
+@bp.app_errorhandler(SignInNeeded)
+def sign_in_first(needed: SignInNeeded) -> ResponseReturnValue:
+    """Ask whoever sent something to sign in, and carry what they typed."""
+    return sign_in_page(SignInForm(formdata=None, next=needed.typed.page), needed.status, typed=needed.typed)
+
+
+def sign_in_page(form: SignInForm, status: int = 200, *, typed: Typed | None = None) -> Response:
     """The sign-in page. Where the company's own sign-in is the only one, the pass phrase is a step away: for break-glass."""
     settings: Settings = current_app.extensions["makegood_settings"]
     shows_phrase = not settings.oidc_only or request.method == "POST" or request.args.get("way") == "pass-phrase"
     company = (settings.oidc_name or _("the company's account")) if settings.oidc_issuer else None
     return _no_store(
         render_template(
-            "people/sign_in.html", form=form, company=company, shows_phrase=shows_phrase, only=settings.oidc_only
+            "people/sign_in.html",
+            form=form,
+            company=company,
+            shows_phrase=shows_phrase,
+            only=settings.oidc_only,
+            typed=typed,
         ),
         status,
     )
@@ -99,7 +111,7 @@ def let_in(person: PersonRow, target: str, *, is_proved: bool = False, way: str 
         people.end_session(token=current_user.token, person=current_user.person, now=utc_now())
     if is_proved or factor_queries.factor_of(person.id) is None:
         _enter(person, is_proved=is_proved, way=way)
-        return redirect(target, 303)
+        return _go_on(person, target)
     session.clear()
     session[HALF] = {
         "id": person.id,
@@ -108,7 +120,16 @@ def let_in(person: PersonRow, target: str, *, is_proved: bool = False, way: str 
         "next": target,
         "way": way,
     }
+    if typed_before(person.id) is not None:
+        g.pop("csrf_token", None)
+        return code_page(person, ProofForm(formdata=None))
     return redirect(url_for("people.sign_in_code"), 303)
+
+
+def _go_on(person: PersonRow, target: str) -> ResponseReturnValue:
+    """Go where they wanted to, or show what they had typed when they were asked to sign in."""
+    typed = typed_before(person.id)
+    return redirect(target, 303) if typed is None else typed_page(typed)
 
 
 def half_signed_in() -> PersonRow | None:
@@ -149,7 +170,7 @@ def prove_sign_in() -> ResponseReturnValue:
     half = session[HALF]
     _enter(person, is_proved=True, way=half.get("way"))
     say_codes_left(found)
-    return redirect(safe_next(half["next"]), 303)
+    return _go_on(person, safe_next(half["next"]))
 
 
 def _code_refused(person: PersonRow, form: ProofForm, refusal: Refusal) -> Response:

@@ -24,10 +24,15 @@ class TooManyAttempts(Refusal):
     sentence = _l("Too many attempts. Wait a few minutes, then try again.")
 
 
-def count_attempt(*, email: str, address: str | None, now: datetime, is_known: bool = True) -> None:
-    """Count an attempt to sign in; see `count`. is_known: it comes from a browser or a session of the account's owner."""
-    keys = throttle_keys(email, address)
-    count(keys if is_known else {**keys, anywhere_key(email): ACCOUNT_ANYWHERE}, now)
+def count_attempt(*, email: str, address: str | None, now: datetime) -> None:
+    """Count an attempt within a session of the account's owner; see `count`."""
+    count(throttle_keys(email, address), now)
+
+
+def count_sign_in(*, email: str, address: str | None, now: datetime, browser: str | None) -> None:
+    """Count an attempt to sign in; see `count`. browser: the cookie of one that the account's owner signed in from, if it is one."""
+    keys = throttle_keys(email, address, browser)
+    count(keys if browser else {**keys, anywhere_key(email): ACCOUNT_ANYWHERE}, now)
 
 
 def count(keys: Mapping[str, Throttle], now: datetime) -> int:
@@ -69,9 +74,9 @@ def _count(key: str, throttle: Throttle, now: datetime) -> int:
     return int(throttle.failures_max - failures)
 
 
-def forgive(*, email: str, address: str | None) -> None:
+def forgive(*, email: str, address: str | None, browser: str | None = None) -> None:
     """Take back a counted attempt that was right: the account's own count starts anew, the address keeps its other failures."""
-    account, place = throttle_keys(email, address)
+    account, *place = throttle_keys(email, address, browser)
     with transaction():
         db.session.execute(delete(SignInThrottle).where(SignInThrottle.key.in_((account, anywhere_key(email)))))
-        take_back([place])
+        take_back(place)

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from app.audit import actions as audit
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, NotFound, NotPermitted, Refusal
+from app.kernel.errors import BadInput, Conflict, NotFound, NotPermitted, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.kernel.turns import one_at_a_time
@@ -30,14 +30,21 @@ class SignedAlready(Refusal):
     sentence = _l("You have signed this clause as it stands.")
 
 
-def set_care(*, code: str, owner_id: int | None, review_by: date | None, actor: Actor, now: datetime) -> ClauseCare:
-    """Say who owns a clause and by which day it is reviewed; the number keeps both through all versions."""
+def set_care(
+    *, code: str, owner_id: int | None, review_by: date | None, actor: Actor, now: datetime, version: int | None = None
+) -> ClauseCare:
+    """Say who owns a clause and by which day it is reviewed; the number keeps both through all versions.
+
+    version: of what was shown, `care_version`; raises Conflict when somebody was faster. None: whatever it is.
+    """
     permissions.require(actor, "policies.write")
     with transaction():
         if owner_id is not None and owner_id not in dict(clause_queries.possible_owners()):
             raise BadInput({"owner": [str(_l("Choose somebody who leads, from the list."))]})
         one_at_a_time("clause-care", code)  # of two who say it first, the second finds the first one's row
         care = clause_queries.care_row(code)
+        if version is not None and clause_queries.care_version(care) != version:
+            raise Conflict
         if care is None:
             care = ClauseCare(code=code)
             db.session.add(care)

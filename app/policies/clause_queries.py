@@ -49,6 +49,11 @@ def care_row(code: str) -> ClauseCare | None:
     return db.session.get(ClauseCare, code)
 
 
+def care_version(care: ClauseCare | None) -> int:
+    """A number that changes with every change of a clause's care; 0 while nobody said anything."""
+    return 0 if care is None else int(care.changed_at.timestamp() * 1_000_000)
+
+
 def possible_owners() -> tuple[tuple[int, str], ...]:
     """Who may care for a clause, by name."""
     rows = db.session.execute(

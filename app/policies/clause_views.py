@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField
 from wtforms.validators import Length, Optional
 
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.people.access import can, me, needs
 from app.policies import clause_actions as clauses
@@ -22,14 +22,14 @@ from app.policies.document_queries import READ_BY_ALL, DocumentRow
 from app.policies.document_views import in_force_id, row_of, site_day, stage_now
 from app.policies.rules import Rule
 from app.policies.sheet import ClauseSheet
-from app.ui.forms import Form, LineField, options
+from app.ui.forms import Form, LineField, VersionForm, options
 
 
 class SignForm(Form):
     note = LineField(_l("What else is to be said"), [Length(max=clauses.NOTE_MAX)])
 
 
-class CareForm(Form):
+class CareForm(VersionForm):
     owner = SelectField(_l("Owner"))
     review_by = DateField(_l("Reviewed again by"), [Optional()])
 
@@ -75,7 +75,7 @@ def sign_clause(ref: str, code: str) -> ResponseReturnValue:
 @needs("policies.write")
 def clause_care(ref: str, code: str) -> str:
     found, kept = _found(ref, code), clause_queries.care_row(code)
-    form = CareForm(formdata=None)
+    form = CareForm(formdata=None, version=clause_queries.care_version(kept))
     if kept is not None:
         form.owner.data, form.review_by.data = str(kept.owner_id or ""), kept.review_by
     return render_template("policies/clause_care.html", found=found, form=form)
@@ -84,19 +84,19 @@ def clause_care(ref: str, code: str) -> str:
 @bp.post("/clauses/<ref>/<code>/care")
 @needs("policies.write")
 def set_clause_care(ref: str, code: str) -> ResponseReturnValue:
-    found, form = _found(ref, code), CareForm()
+    found, form, status = _found(ref, code), CareForm(), 422
     if form.validate():
         try:
             clauses.set_care(
                 code=found.code, owner_id=int(form.owner.data) if form.owner.data else None,
-                review_by=form.review_by.data, actor=me(), now=utc_now(),
+                review_by=form.review_by.data, version=form.version.data, actor=me(), now=utc_now(),
             )  # fmt: skip
-        except BadInput as mistake:
-            form.take(mistake)
+        except Refusal as refusal:
+            status = form.take(refusal)
         else:
             flash(_("Saved."), "good")
             return redirect(url_for("policies.clause_page", ref=found.row.ref, code=found.code), 303)
-    return render_template("policies/clause_care.html", found=found, form=form), 422
+    return render_template("policies/clause_care.html", found=found, form=form), status
 
 
 def _found(ref: str, code: str) -> Found:

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.kernel.money import BadMoney, Money
 from app.kernel.time import iso, parse_instant
+from app.kernel.yaml_rules import BadYaml, tokens
 from app.policies.document_rules import Clause, Document, limit_of
 from app.policies.known_rules import Known
 from app.policies.rules import NO_CURRENCY, UNITS, Rule
@@ -142,7 +143,7 @@ def load(text: str, known: Known) -> PolicyFile:
 def _compose(text: str) -> yaml.Node | None:
     """Parse the text into nodes, without making any object of it."""
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        for token in tokens(text):
             if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
                 line = token.start_mark.line + 1
                 raise BadPolicyFile([Problem(line, str(_l("Anchors, aliases and tags are not read. Write it out.")))])
@@ -158,7 +159,7 @@ def _compose(text: str) -> yaml.Node | None:
     except yaml.YAMLError as mistake:
         line = text.count("\n", 0, getattr(mistake, "position", 0)) + 1
         raise BadPolicyFile([Problem(line, str(_l("This is no YAML: a character that no text has.")))]) from None
-    except RecursionError:
+    except BadYaml:
         raise BadPolicyFile([Problem(0, str(_l("The file is nested too deeply.")))]) from None
 
 

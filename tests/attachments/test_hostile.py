@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from app.attachments import actions as attachments
 from app.attachments import pictures, rules, store
@@ -17,7 +17,8 @@ ALL = everything()
 
 @pytest.fixture
 def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of files without an application and without a database."""
+    """A folder of files without an application and without a database, in a process that has printed a letter before."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     monkeypatch.setattr(store.FILES, "folder", lambda: tmp_path)
     monkeypatch.setattr(attachments, "in_transaction", lambda: False)
     monkeypatch.setattr(attachments, "_", lambda text, **values: text % values)

@@ -40,6 +40,20 @@ def test_guesses_from_everywhere_are_bounded_and_the_owners_browser_still_gets_i
     assert try_in(stranger, "198.51.100.98", "guess number one of many") == 422, "the owner came in: counted anew"
 
 
+def test_a_neighbour_at_the_same_address_locks_nobody_out_of_their_own_browser(app: Flask) -> None:
+    company = make_company(second_site=False)
+    people.set_pass_phrase(employee_id=company.ana.id, phrase=PHRASE, actor=OPERATOR, now=utc_now())
+    own, neighbour, office = app.test_client(), app.test_client(), "203.0.113.1"
+    assert try_in(own, office) == 303
+    own.post("/sign-out")
+    assert [try_in(neighbour, office, "guess number one of many") for _turn in range(6)] == [422] * 5 + [429]
+    assert try_in(own, office) == 303
+    own.post("/sign-out")
+    assert try_in(neighbour, office) == 429, "the owner coming in frees nobody else"
+    assert [try_in(own, office, "guess number one of many") for _turn in range(6)] == [422] * 5 + [429]
+    assert try_in(own, "203.0.113.2") == 429, "whoever took that browser away guesses no more elsewhere"
+
+
 def test_one_person_gets_five_links_a_day(app: Flask) -> None:
     company = make_company(second_site=False)
     now = utc_now()

@@ -158,6 +158,8 @@ def test_someone_deactivated_comes_back_by_a_new_link_only(app: Flask, company: 
         == 303
     )
     assert ada.post(f"/people/{company.ana.ref}/links").status_code == 201
+    twice = {"version": str(company.ana.version + 2)}  # they are here already, and nothing is to be told
+    assert ada.post(f"/people/{company.ana.ref}/activation", data=twice).status_code == 303
 
 
 def test_a_site_opens_with_its_own_time_and_money_and_keeps_its_currency(company: Company, ada: FlaskClient) -> None:

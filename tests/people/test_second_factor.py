@@ -199,6 +199,7 @@ def test_step_up_keeps_what_was_typed_and_gives_the_session_a_new_token(app: Fla
         asked = client.post("/me/tokens", data={"name": "day <export>"})
         assert asked.status_code == 403
         assert 'name="name" value="day &lt;export&gt;"' in asked.text
+        assert 'name="language"' not in asked.text, "choosing a language here would leave what was typed behind"
         sent = {"proof_next": "/me/tokens", "proof_resent": "yes", "name": "day <export>"}
         wrong = client.post("/me/proof", data={**sent, "proof_code": "1"})
         assert wrong.status_code == 422 and "day &lt;export&gt;" in wrong.text
@@ -208,6 +209,16 @@ def test_step_up_keeps_what_was_typed_and_gives_the_session_a_new_token(app: Fla
         assert (right.status_code, right.headers["Location"]) == (307, "/me/tokens")
         assert {row.token_hash for row in db.session.query(SignInSession)} != before
         assert client.post("/me/tokens", data={"name": "day <export>"}).status_code == 201
+
+
+def test_adding_somebody_asks_for_a_proof_before_it_shows_a_link(app: Flask, company: Company) -> None:
+    now = utc_now()
+    give_factor(company.ada, now)
+    sent = {"name": "Zoe Adams", "email": "zoe@makegood.example", "role": "admin", "site_id": company.quayside.id}
+    for minutes, status in ((6, 403), (1, 201)):
+        admin = sign_in_proved(app.test_client(), company.ada, now=now - timedelta(minutes=minutes))
+        answer = admin.post("/people", data=sent)
+        assert answer.status_code == status and ("/welcome/" in answer.text) is (status == 201)
 
 
 def test_a_link_can_neither_send_a_deed_nor_lead_away(app: Flask, company: Company) -> None:

@@ -1,5 +1,6 @@
 """Sign-in, sessions that end, throttles, CSRF and the way back, through HTTP."""
 
+import base64
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +14,9 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.kernel.database import db
 from app.kernel.time import utc_now
+from app.kernel.transactions import transaction
 from app.people import actions as people
+from app.people import queries
 from app.people.models import SignInSession, SignInThrottle
 from tests.conftest import settings_for
 from tests.people.builders import OPERATOR, Company, make_company, sign_in
@@ -223,3 +226,49 @@ def test_a_refused_sign_in_is_logged_without_the_address_or_the_phrase(
     assert "sign-in refused: wrong-credentials" in caplog.text
     assert "ada@" not in caplog.text
     assert "wrong wrong wrong" not in caplog.text
+
+
+def test_what_was_typed_when_the_session_was_over_is_carried_through_the_sign_in(guarded: Flask) -> None:
+    """A form of ours that comes too late loses nothing, sends nothing by itself, and is shown to nobody else."""
+    client, here = guarded.test_client(), {"Sec-Fetch-Site": "same-origin", "Referer": "http://localhost/coaching"}
+    note = {"saw": "Listened first, <b>then</b> asked.", "whom": "1-2"}
+    with guarded.app_context():
+        for row in queries.active_people(("frontline",)):
+            people.set_pass_phrase(employee_id=row.id, phrase=PHRASE, actor=OPERATOR, now=utc_now())
+    late = client.post("/coaching", data=note, headers=here)
+    assert late.status_code == 401 and "kept, and you can send it then" in late.text
+    assert 'action="/preferences"' not in late.text, "choosing a language here would leave the words behind"
+    sent = {"typed": field(late.text, "typed"), "phrase": PHRASE}
+    assert b"Listened" not in base64.b64decode(sent["typed"], validate=True), "nobody reads it in the page's source"
+    wrong = {**sent, "email": "ana@makegood.example", "phrase": "never this one, no", "csrf_token": token(late.text)}
+    assert field(client.post("/sign-in", data=wrong).text, "typed") == sent["typed"]
+    shown = client.post("/sign-in", data={**sent, "email": "ana@makegood.example", "csrf_token": token(late.text)})
+    assert shown.status_code == 200 and 'action="/coaching"' in shown.text and "/preferences" not in shown.text
+    assert "Listened first, &lt;b&gt;then&lt;/b&gt; asked." in shown.text and field(shown.text, "whom") == "1-2"
+    assert client.post("/coaching", data={**note, "csrf_token": token(shown.text)}).status_code == 422
+    old = client.post("/coaching", data={**note, "csrf_token": "old"}, headers=here)
+    assert old.status_code == 400 and field(old.text, "whom") == "1-2"
+    assert client.post("/coaching", data={**note, "csrf_token": token(old.text)}).status_code == 422
+    with guarded.app_context(), transaction():
+        db.session.query(SignInSession).update({"seen_at": utc_now() - timedelta(days=1)})
+    late = client.post("/coaching", data=note, headers=here)
+    sent["typed"] = field(late.text, "typed")
+    other = client.post("/sign-in", data={**sent, "email": "bo@makegood.example", "csrf_token": token(late.text)})
+    assert other.status_code == 303, "it is not theirs"
+
+
+def test_nothing_is_carried_that_another_site_sent_or_that_is_secret(guarded: Flask) -> None:
+    client, words = guarded.test_client(), {"saw": "two words"}
+    for headers in ({}, {"Sec-Fetch-Site": "cross-site", "Referer": "http://localhost/"}, {"Referer": "http://evil.example/"}):  # fmt: skip
+        assert client.post("/coaching", data=words, headers=headers).status_code == 303
+    here = {"Sec-Fetch-Site": "same-origin"}
+    assert client.post("/me/pass-phrase", data={"current": "my old phrase"}, headers=here).status_code == 303
+    assert client.post("/coaching", data={"saw": "word", "whom": "1-2"}, headers=here).status_code == 303
+
+
+def field(page: str, name: str) -> str:
+    return page.split(f'name="{name}" value="')[1].split('"')[0]
+
+
+def token(page: str) -> str:
+    return page.split('name="csrf-token" content="')[1].split('"')[0]

@@ -106,6 +106,8 @@ def test_an_owner_leads_and_a_date_is_a_day_and_both_are_seen_by_everybody(app: 
     yesterday = (now - timedelta(days=2)).date().isoformat()
     assert leader.post(f"{url}/care", data={"owner": str(company.ana.id), "review_by": yesterday}).status_code == 422
     assert leader.post(f"{url}/care", data={"owner": str(company.sam.id), "review_by": yesterday}).status_code == 303
+    stale = leader.post(f"{url}/care", data={"owner": "", "review_by": "2031-05-06"})
+    assert stale.status_code == 409 and "2031-05-06" in stale.text and "Somebody changed this" in stale.text
     ana = sign_in(app.test_client(), company.ana)
     shown = ana.get(url).text
     assert company.sam.name in shown

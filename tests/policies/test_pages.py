@@ -1,11 +1,10 @@
 """Policies as those who live under them read them, and the catalogue as the administrator keeps it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.kernel.actor import command
 from app.kernel.database import db
@@ -182,19 +181,6 @@ def test_only_who_keeps_the_catalogue_may_change_it(app: Flask, company: Company
             assert post(app, person, url, name="Mine", code="mine")[0] == 403
     assert get(app, company.ada, "/remedy-kinds/no-such-kind")[0] == 404
     assert db.session.scalar(select(RemedyKind.name).where(RemedyKind.code == "refund")) == "Refund"
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", count)
 
 
 def test_the_number_of_queries_is_bounded_and_does_not_grow(
