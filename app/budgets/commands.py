@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import click
@@ -20,6 +21,8 @@ from app.kernel.time import utc_now
 def register(app: Flask) -> None:
     app.cli.add_command(fx)
 
+
+BYTES_MAX = 64 * 1024 * 1024  # unpacked; the bank's whole history since 1999 is under 2 MiB
 
 fx = AppGroup("fx", help="Exchange rates, by which limits in another currency are compared.")
 
@@ -47,10 +50,13 @@ def read_file(file: Path) -> str:
     raw = file.read_bytes()
     try:
         if raw.startswith(b"PK"):
-            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                raw = archive.read(archive.namelist()[0])
+            with zipfile.ZipFile(io.BytesIO(raw)) as archive, archive.open(archive.namelist()[0]) as packed:
+                raw = packed.read(BYTES_MAX + 1)
         elif raw.startswith(b"\x1f\x8b"):
-            raw = gzip.decompress(raw)
+            with gzip.open(io.BytesIO(raw)) as packed:
+                raw = packed.read(BYTES_MAX + 1)
+        if len(raw) > BYTES_MAX:
+            raise BadRates("this is larger than 64 MiB")
         return raw.decode("utf-8-sig")
-    except (UnicodeDecodeError, OSError, EOFError, zipfile.BadZipFile, IndexError):
+    except (UnicodeDecodeError, OSError, EOFError, zlib.error, zipfile.BadZipFile, IndexError, RuntimeError):
         raise BadRates("this is no readable text, gzip or zip file") from None

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, or_, select, true
 
 from app.budgets.models import FxRate, Hold, HoldShare, Purse
 from app.budgets.rules import Limiting, PurseKey, Spending, Usage, keys_beside, purse_key
@@ -67,10 +68,10 @@ def _used(keys: Mapping[str, PurseKey], at: datetime) -> dict[str, Usage]:
     if not keys:
         return {}
     since = {key.key: at - timedelta(days=key.days or 0) for key in keys.values() if key.is_rolling}
-    columns: list[Any] = [Purse.key, Purse.settled_minor, Purse.reserved_minor, Purse.approved_minor]
-    if since:
-        columns += _shares(since)
-    rows = db.session.execute(select(*columns).where(Purse.key.in_(set(keys))))
+    asked: dict[str, Any] = {"keys": list(keys)}
+    for place, (key, begin) in enumerate(since.items()):
+        asked |= {f"key_{place}": key, f"begin_{place}": begin}
+    rows = db.session.execute(_held(len(since)), asked)
     found = {row[0]: Usage(*(int(part or 0) for part in (row[4:] if row[0] in since else row[1:4]))) for row in rows}
     return {key: found.get(key, Usage()) for key in keys}
 
@@ -84,9 +85,23 @@ def _together(parts: Iterable[Usage]) -> Usage:
     )
 
 
-def _shares(since: Mapping[str, datetime]) -> list[Any]:
+@lru_cache(maxsize=32)
+def _held(rolling_keys: int) -> Select[Any]:
+    """Put the statement for so many rolling windows together once: each "Can I?" asks it."""
+    columns: list[Any] = [Purse.key, Purse.settled_minor, Purse.reserved_minor, Purse.approved_minor]
+    if rolling_keys:
+        columns += _shares(rolling_keys)
+    return select(*columns).where(Purse.key.in_(bindparam("keys", expanding=True)))
+
+
+def _shares(rolling_keys: int) -> list[Any]:
     """What rolling purses hold since their instants: settled, reserved, and the part of both that exceptions granted."""
-    begin = case(*((Purse.key == key, literal(start, UTCDateTime)) for key, start in since.items()))
+    begin = case(
+        *(
+            (Purse.key == bindparam(f"key_{place}"), bindparam(f"begin_{place}", type_=UTCDateTime()))
+            for place in range(rolling_keys)
+        )
+    )
     both = HoldShare.settled_minor + HoldShare.reserved_minor
     inside = (HoldShare.purse_id == Purse.id, HoldShare.held_at > begin)
     return [

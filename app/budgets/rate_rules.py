@@ -29,7 +29,13 @@ class DayRate:
 
 def read_rates(text: str) -> Iterator[DayRate]:
     """Yield every rate of a file `Date,USD,JPY,…` with one day a line, in its order; raises BadRates for a wrong line."""
-    rows = csv.reader(io.StringIO(text))
+    try:
+        yield from _read(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as trouble:
+        raise BadRates(f"this is no table: {trouble}") from None
+
+
+def _read(rows: Iterator[list[str]]) -> Iterator[DayRate]:
     head = [cell.strip() for cell in next(rows, [])]
     codes = [code for code in head[1:] if code]  # the bank ends its lines with a comma
     if not head or head[0] != "Date" or not codes or not all(_CODE.fullmatch(code) for code in codes):

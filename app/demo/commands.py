@@ -23,6 +23,7 @@ from app.demo.company import DOMAIN, NAMED
 from app.demo.mails import write_mails
 from app.demo.phrases import WORDS
 from app.demo.simulation import tell_a_year
+from app.insights import risk_actions
 from app.kernel.actor import customer
 from app.kernel.database import Base, db
 from app.kernel.money import Money
@@ -136,6 +137,7 @@ def hear_customers(now: datetime) -> None:
     ada = people.person_by_email(f"ada@{DOMAIN}")
     assert ada is not None
     ask_about_data(db.session.get_one(Case, cleo).customer_id or 0, ada, now)
+    risk_actions.switch(is_on=True, reason="To call back first who was let down twice.", actor=ada.actor, now=now)
 
 
 def filled_table() -> str | None:

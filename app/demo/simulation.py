@@ -8,6 +8,7 @@ from app.audit.actions import told_by
 from app.demo.clockwork import Clockwork, Story
 from app.demo.company import HOUSES, Company, found, publish_policy
 from app.demo.given_word import keep_the_law
+from app.demo.later import guests_looked_up
 from app.demo.learning import draft_in_the_shadow
 from app.demo.lives import Scene, live
 from app.demo.plans import Plan, cases_on, make_plan
@@ -56,6 +57,7 @@ def tell_a_year(
         clockwork.tell(_farewell(scene), start + timedelta(days=days * 0.8))
         clockwork.tell(draft_in_the_shadow(scene), start + timedelta(days=days * 0.83))
         clockwork.tell(keep_the_law(scene, DEMO), start + timedelta(days=days * 0.92))
+        clockwork.tell(guests_looked_up(scene, seed, DEMO), end - timedelta(hours=20))
         reviews_of_the_year(scene, start, days)
         feel_the_pulse(scene, start, days, seed)
         if access:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -199,7 +200,9 @@ def _open_follow_up(survey: Survey, now: datetime) -> None:
     """Open the inner loop: the case again, a clock of 48 hours, and a word to whoever can call."""
     case = db.session.get_one(Case, survey.case_id, with_for_update=True, populate_existing=True)
     if case.resolved_at is not None:
-        reason = _("The customer's answer to the survey was unhappy.")
+        # The desk reads it, whatever language the customer answered in.
+        with force_locale(people.site(case.site_id).locale):
+            reason = _("The customer's answer to the survey was unhappy.")
         cases.reopen(case_id=case.id, reason=reason, actor=LOW_ANSWER, now=now)
     found = FollowUp(
         survey_id=survey.id, case_id=case.id, site_id=case.site_id, team_id=case.team_id, opened_at=now,

@@ -1,5 +1,6 @@
 """The figures of the feedback page, each with its n and interval; too few answers give no figure. For pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,19 @@ MEANS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A figure in words and what may be said of it; `text` is None where there are too few answers."""
+    """A figure in words and what may be said of it."""
 
     label: str
-    text: str | None
+    text: str
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """The scores that too few answered, said once for all of them: `counts` holds each one's answers where they differ."""
+
+    sentence: str
+    counts: list[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Figures:
     response: Share
     chart: charts.IntervalPlot
     scores: list[Score]
+    unsaid: Unsaid | None
 
 
 def figures_of(totals: Totals) -> Figures:
@@ -46,9 +56,14 @@ def figures_of(totals: Totals) -> Figures:
         (_("Satisfied (4 or 5 of 5)"), totals.csat_top, totals.csat_count),
     ]
     rows = [_interval(label, share(k, n)) for label, k, n in shares]
-    scores = [_satisfied(totals), _nps(totals)]
-    scores += [_mean(str(words), totals.means[item]) for item, words in MEANS.items()]
-    return Figures(response, charts.interval_plot(rows, say=lambda value: percent(value, 0), of=_of), scores)
+    plot = charts.interval_plot(rows, say=lambda value: percent(value, 0), of=_of)
+    drafts = [
+        (_("Satisfied"), totals.csat_count, lambda label: _satisfied(label, totals)),
+        (_("Would recommend (NPS)"), totals.nps_count, lambda label: _nps(label, totals)),
+        *((str(words), totals.means[item].count, _mean_of(totals.means[item])) for item, words in MEANS.items()),
+    ]
+    scores = [say(label) for label, n, say in drafts if n >= COUNT_MIN]
+    return Figures(response, plot, scores, _unsaid([(label, n) for label, n, _say in drafts if n < COUNT_MIN], scores))
 
 
 def asked_words(totals: Totals) -> str:
@@ -75,32 +90,45 @@ def _of(k: int, n: int) -> str:
     return _("%(k)s of %(n)s", k=number(k), n=number(n)) if n >= COUNT_MIN else _("%(n)s, too few", n=number(n))
 
 
-def _few(n: int) -> str:
-    return _("%(n)s answers: too few to say anything (%(least)s are needed).", n=number(n), least=COUNT_MIN)
+def _unsaid(few: list[tuple[str, int]], scores: list[Score]) -> Unsaid | None:
+    """One sentence for all scores that too few answered; their counts beside it only where they aren't all the same."""
+    if not few:
+        return None
+    most = max(n for _label, n in few)
+    if not most and not scores:
+        return Unsaid(_("No answers in this time, so there is no score to show."), [])
+    differ = bool(scores) or any(n != most for _label, n in few)
+    if scores:
+        sentence = _("Too few answered these: a score is said from %(least)s answers on.", least=COUNT_MIN)
+    elif differ:
+        sentence = _("No question has enough answers yet: a score is said from %(least)s on.", least=COUNT_MIN)
+    else:
+        sentence = ngettext(
+            "%(num)d answer in this time: a score is said from %(least)s on.",
+            "%(num)d answers in this time: a score is said from %(least)s on.",
+            most,
+            least=COUNT_MIN,
+        )
+    return Unsaid(sentence, few if differ else [])
 
 
-def _satisfied(totals: Totals) -> Score:
+def _satisfied(label: str, totals: Totals) -> Score:
     k, n = totals.csat_top, totals.csat_count
-    if n < COUNT_MIN:
-        return Score(_("Satisfied"), None, _few(n))
     one = share(k, n)
     low, high = percent(one.low, 0), percent(one.high, 0)
     note = _("%(k)s of %(n)s, likely between %(low)s and %(high)s", k=number(k), n=number(n), low=low, high=high)
-    return Score(_("Satisfied"), percent(k / n, 0), note)
+    return Score(label, percent(k / n, 0), note)
 
 
-def _nps(totals: Totals) -> Score:
-    n = totals.nps_count
-    if n < COUNT_MIN:
-        return Score(_("Would recommend (NPS)"), None, _few(n))
-    score, half = nps(totals.promoters, totals.detractors, n)
-    note = _("± %(half)s, %(n)s answers", half=number(half, 1), n=number(n))
-    return Score(_("Would recommend (NPS)"), number(score, 0), note)
+def _nps(label: str, totals: Totals) -> Score:
+    score, half = nps(totals.promoters, totals.detractors, totals.nps_count)
+    note = _("± %(half)s, %(n)s answers", half=number(half, 1), n=number(totals.nps_count))
+    return Score(label, number(score, 0), note)
 
 
-def _mean(label: str, sums: Sums) -> Score:
-    if sums.count < COUNT_MIN:
-        return Score(label, None, _few(sums.count))
-    half = sums.half_width
-    note = _("± %(half)s, mean of %(n)s answers", half=number(half, 1), n=number(sums.count))
-    return Score(label, number(sums.mean, 1), note)
+def _mean_of(sums: Sums) -> Callable[[str], Score]:
+    def say(label: str) -> Score:
+        note = _("± %(half)s, mean of %(n)s answers", half=number(sums.half_width, 1), n=number(sums.count))
+        return Score(label, number(sums.mean, 1), note)
+
+    return say

@@ -3,11 +3,9 @@
 from datetime import datetime
 
 from app.feedback import actions, queries
-from app.kernel.database import db
 
 
 def send_due(*, now: datetime, limit: int = 200) -> int:
     """Send the surveys whose time has come; each in a transaction of its own, each once."""
     ids = queries.due_surveys(now, limit)
-    db.session.rollback()
     return sum(actions.send(survey_id=survey_id, now=now) for survey_id in ids)

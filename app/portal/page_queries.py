@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import Select, String, bindparam, cast, func, select
 
 from app.attachments.queries import FileRow, files_as_text, files_from, files_of
 from app.cases.models import Case, Category
@@ -122,24 +123,31 @@ def offers_of(given: Sequence[RemedyRow], choices: dict[int, int], now: datetime
 
 def of_desk(case_id: int) -> tuple[LinkRow | None, AnswerRow | None, frozenset[int], tuple[FileRow, ...]]:
     """The live link of a case, the customer's newest answer, the remedies that are alternatives, and the case's files; in one query."""
+    row = db.session.execute(_of_desk(db.engine.dialect.name), {"case_id": case_id}).one()
+    link, answer, grouped = row[: len(LINK_COLUMNS)], row[len(LINK_COLUMNS) : -2], row[-2]
+    named = frozenset(int(one) for one in grouped.split(",")) if grouped else frozenset()
+    known = LinkRow(*link) if link[0] else None
+    return known, AnswerRow(*answer) if answer[1] else None, named, files_from(row[-1])
+
+
+@lru_cache(maxsize=2)
+def _of_desk(_dialect: str) -> Select[Any]:
+    """Put the statement together once: each look at a case asks it."""
+    case_id = bindparam("case_id", type_=Case.id.type)
     newest = select(func.max(CustomerAnswer.id)).where(CustomerAnswer.case_id == case_id).scalar_subquery()
     options = (
         select(func.aggregate_strings(cast(RemedyOption.remedy_id, String), ","))
         .where(RemedyOption.case_id == case_id)
         .scalar_subquery()
     )
-    row = db.session.execute(
+    return (
         select(*LINK_COLUMNS, *_ANSWER, options, files_as_text("case", case_id))
         .select_from(Case)
         .outerjoin(CustomerLink, (CustomerLink.case_id == Case.id) & CustomerLink.revoked_at.is_(None))
         .outerjoin(Employee, Employee.id == CustomerLink.made_by_id)
         .outerjoin(CustomerAnswer, CustomerAnswer.id == newest)
         .where(Case.id == case_id)
-    ).one()
-    link, answer, grouped = row[: len(LINK_COLUMNS)], row[len(LINK_COLUMNS) : -2], row[-2]
-    named = frozenset(int(one) for one in grouped.split(",")) if grouped else frozenset()
-    known = LinkRow(*link) if link[0] else None
-    return known, AnswerRow(*answer) if answer[1] else None, named, files_from(row[-1])
+    )
 
 
 def answers_of(case_id: int) -> tuple[AnswerRow, ...]:

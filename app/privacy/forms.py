@@ -10,7 +10,7 @@ from app.privacy.erasure_actions import REASON_MAX as HOLD_MAX
 from app.privacy.erasure_actions import REASON_MIN as HOLD_MIN
 from app.privacy.request_actions import NOTE_MAX, REASON_MAX
 from app.privacy.retention_actions import DAYS_MAX
-from app.ui.forms import Form, LineField, ParagraphField, options
+from app.ui.forms import Form, LineField, ParagraphField, VersionField, options
 
 KIND_WORDS: dict[str, Any] = {
     "access": _l("See and take along their data"),
@@ -44,3 +44,4 @@ class DisputeForm(Form):
 
 class PeriodForm(Form):
     days = IntegerField(_l("Days"), [Optional(), NumberRange(min=1, max=DAYS_MAX)])
+    shown = VersionField()

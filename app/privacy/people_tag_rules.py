@@ -88,6 +88,7 @@ RULES = (
     holds("remedy_kind", "rules", "rules", code="code name"),
     holds("report_place", "rules", "rules", code="code name channel"),
     holds("rerun", "rules", "rules", text="reason", code="kind state"),
+    holds("risk_switch", "insight", "rules", text="reason"),
     holds("shadow_answer", "insight", "rules", of="remedy_id>remedy.id", code="live shadow clause", why="figures"),
     holds("shadow_run", "insight", "rules", text="reason", code="content_hash rules started_by stopped_by"),
     holds("site", "rules", "rules", code="code name time_zone currency locale country subdivision"),

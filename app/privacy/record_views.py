@@ -5,7 +5,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.kernel.errors import BadInput, NotFound
+from app.kernel.errors import NotFound, Refusal
 from app.kernel.sheets import csv_bytes
 from app.kernel.time import utc_now
 from app.people.access import can, me, needs
@@ -49,19 +49,19 @@ def retention() -> str:
 @bp.post("/privacy/retention/<code>")
 @needs("privacy.handle")
 def keep_for(code: str) -> ResponseReturnValue:
-    form = PeriodForm()
+    form, status = PeriodForm(), 422
     if code not in CLASSES:
         raise NotFound
     if form.validate():
         require_proof()
         try:
-            set_period(code=code, days=form.days.data, actor=me(), now=utc_now())
-        except BadInput as mistake:
-            form.take(mistake)
+            set_period(code=code, days=form.days.data, shown=form.shown.data, actor=me(), now=utc_now())
+        except Refusal as refusal:
+            status = form.take(refusal)
         else:
             flash(_("Kept. It holds from the next night on."), "good")
             return redirect(url_for("privacy.retention"), 303)
-    return _retention(form, code), 422
+    return _retention(form, code), status
 
 
 def _retention(form: PeriodForm | None, code: str) -> str:
@@ -72,7 +72,7 @@ def _retention(form: PeriodForm | None, code: str) -> str:
     )
     may = can("privacy.handle")
     if chosen is not None and form is None and may:
-        form = PeriodForm(formdata=None, days=chosen.days)
+        form = PeriodForm(formdata=None, days=chosen.days, shown=chosen.days or 0)
     return render_template(
         "privacy/retention.html", rows=rows, classes=CLASSES, chosen=chosen, form=form, may_handle=may
     )

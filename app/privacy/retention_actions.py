@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from app.audit import actions as audit
 from app.kernel.actor import Actor, rule
 from app.kernel.database import db
-from app.kernel.errors import BadInput, NotFound
+from app.kernel.errors import BadInput, Conflict, NotFound
 from app.kernel.transactions import transaction
 from app.people.permissions import require
 from app.privacy import erasing
@@ -32,8 +32,11 @@ _AT_ONCE = {"cases": 20, "customers": 10}
 KEEPER = rule("retention")
 
 
-def set_period(*, code: str, days: int | None, actor: Actor, now: datetime) -> None:
-    """Keep a class for so many days from now on; None: it isn't let go by time. What is gone does not come back."""
+def set_period(*, code: str, days: int | None, actor: Actor, now: datetime, shown: int | None = None) -> None:
+    """Keep a class for so many days from now on; None: it isn't let go by time. What is gone does not come back.
+
+    shown: the days that the form was opened with, 0 for none; raises Conflict when it is another by now.
+    """
     require(actor, "privacy.handle")
     if code not in CLASSES or not CLASSES[code].may_change or CLASSES[code].days is None:
         raise NotFound
@@ -41,6 +44,8 @@ def set_period(*, code: str, days: int | None, actor: Actor, now: datetime) -> N
         raise BadInput({"days": [_("Between 1 and %(most)d days, or none.", most=DAYS_MAX)]})
     with transaction():
         before = periods()[code]
+        if shown is not None and (before or 0) != shown:
+            raise Conflict
         if before == days:
             return
         db.session.add(RetentionPeriod(code=code, days=days, set_at=now, set_by_id=actor.id))

@@ -1,6 +1,6 @@
 """Offer, accept, decline, take back and reverse remedies; ask for exceptions and decide them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.approvals import actions as approvals
 from app.approvals.models import ExceptionRequest
+from app.attachments import actions as attachments
 from app.audit import actions as audit
 from app.budgets import actions as budgets
 from app.budgets import intent_actions as intents
@@ -94,10 +95,12 @@ def ask_exception(
     actor: Actor,
     now: datetime,
     part: Money | None = None,
+    files: Sequence[attachments.Prepared] = (),
 ) -> ExceptionRequest:
     """Ask for a remedy above the actor's own authority. Nothing of it is reserved until somebody else approves it.
 
     part: what is given at once, inside the actor's own authority; the exception is then about the rest.
+    files: what its deciders are to see; kept with the request, or neither is.
     """
     if not reason.strip():
         raise BadInput({"reason": [str(_l("Say why, so that it can be decided."))]})
@@ -113,7 +116,9 @@ def ask_exception(
             raise BadInput({"amount": [str(_l("You may give this yourself; no exception is needed."))]})
         if part is not None:
             _give(case, kind, "goodwill", part, reason, actor, now)
-        return _ask(case, kind, amount - part if part else amount, reason, actor, now)
+        asked = _ask(case, kind, amount - part if part else amount, reason, actor, now)
+        attachments.add(subject_kind="exception", subject_id=asked.exception_id, files=files, actor=actor, now=now)  # type: ignore[arg-type]
+        return asked
 
     remedy = _intended("exception", case_id, kind, "goodwill", amount, reason, intent, actor, now, deed, part=part)
     request = db.session.get(ExceptionRequest, remedy.exception_id)

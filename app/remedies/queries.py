@@ -27,6 +27,7 @@ from app.people.models import Employee, Site
 from app.people.permissions import Scope
 from app.people.scope_queries import at_sites
 from app.policies import queries as policies
+from app.policies.models import RemedyKind
 from app.policies.queries import InForce, KindRow
 from app.policies.rate_rules import NO_RATES, Rate, Rates
 from app.policies.rules import Decision, Holder, Offer, Rule, judge, windows_of
@@ -57,6 +58,7 @@ class RemedyRow:
     version: int
     payout_id: int | None
     payout_state: str | None
+    kind_name: str | None
 
     @property
     def ref(self) -> str:
@@ -183,8 +185,10 @@ class Judged:
 _ROWS: Any = select(
     Remedy.id, Remedy.case_id, Remedy.kind, Remedy.nature, Remedy.amount_minor, Remedy.currency, Remedy.state,
     Remedy.reason, Remedy.created_at, Remedy.expires_at, Remedy.exception_id, Remedy.employee_id, Employee.name,
-    Remedy.historic, Remedy.version, Payout.id, Payout.state,
-).outerjoin(Employee, Employee.id == Remedy.employee_id).outerjoin(Payout, Payout.remedy_id == Remedy.id)  # fmt: skip
+    Remedy.historic, Remedy.version, Payout.id, Payout.state, RemedyKind.name,
+).outerjoin(Employee, Employee.id == Remedy.employee_id).outerjoin(Payout, Payout.remedy_id == Remedy.id).outerjoin(
+    RemedyKind, RemedyKind.code == Remedy.kind
+)  # fmt: skip
 
 
 def visible_to(scope: Scope) -> ColumnElement[bool]:

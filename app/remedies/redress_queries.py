@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from app.budgets import queries as budgets
 from app.cases.models import Case
@@ -54,42 +54,47 @@ def entitlements() -> tuple[rules.Entitlement, ...]:
     return tuple(rules.Entitlement(*row) for row in db.session.execute(select(*_COLUMNS).order_by(*order)))
 
 
-def owed_in_case(case: Case, now: datetime) -> tuple[OwedLine, ...]:
-    """What a case owes, line by line; one query, and one more where an amount stands in another currency."""
+def _owed() -> Select[Any]:
+    """Rules that may fit a case, each with what was found and given; put together once, since each look at a case asks it."""
+    case_id = bindparam("case_id", type_=Case.id.type)
     newest = (
         select(func.max(RedressFinding.id))
-        .where(RedressFinding.case_id == case.id, RedressFinding.entitlement_id == Entitlement.id)
+        .where(RedressFinding.case_id == case_id, RedressFinding.entitlement_id == Entitlement.id)
         .correlate(Entitlement)
         .scalar_subquery()
     )
     given = (
         select(func.coalesce(func.sum(Remedy.amount_minor), 0))
         .join(RedressRemedy, RedressRemedy.remedy_id == Remedy.id)
-        .where(RedressRemedy.entitlement_id == Entitlement.id, Remedy.case_id == case.id, Remedy.state.in_(STANDING))
+        .where(RedressRemedy.entitlement_id == Entitlement.id, Remedy.case_id == case_id, Remedy.state.in_(STANDING))
         .correlate(Entitlement)
         .scalar_subquery()
     )
-    rows = db.session.execute(
-        select(
-            *_COLUMNS,
-            Site.currency,
-            Site.country,
-            Site.time_zone,
-            given,
-            RedressFinding.outcome,
-            RedressFinding.facts,
-            RedressFinding.reason,
-        )
+    found = (RedressFinding.outcome, RedressFinding.facts, RedressFinding.reason)
+    return (
+        select(*_COLUMNS, Site.currency, Site.country, Site.time_zone, given, *found)
         .select_from(Entitlement)
-        .join(Site, Site.id == case.site_id)
+        .join(Site, Site.id == bindparam("site_id", type_=Site.id.type))
         .outerjoin(RedressFinding, RedressFinding.id == newest)
         .where(
-            Entitlement.severity_min <= case.severity,
-            or_(Entitlement.category_id.is_(None), Entitlement.category_id == case.category_id),
-            Entitlement.valid_from <= case.occurred_at,
+            Entitlement.severity_min <= bindparam("severity"),
+            or_(Entitlement.category_id.is_(None), Entitlement.category_id == bindparam("category_id")),
+            Entitlement.valid_from <= bindparam("occurred_at"),
         )
         .order_by(Entitlement.code)
-    ).all()
+    )
+
+
+_OWED = _owed()
+
+
+def owed_in_case(case: Case, now: datetime) -> tuple[OwedLine, ...]:
+    """What a case owes, line by line; one query, and one more where an amount stands in another currency."""
+    asked = {
+        "case_id": case.id, "site_id": case.site_id, "severity": case.severity, "category_id": case.category_id,
+        "occurred_at": case.occurred_at,
+    }  # fmt: skip
+    rows = db.session.execute(_OWED, asked).all()
     found = [(rules.Entitlement(*row[: len(_COLUMNS)]), row[len(_COLUMNS) :]) for row in rows]
     fitting = [(rule, rest, facts) for rule, rest in found if rules.applies(rule, facts := _facts(case, rest))]
     rates = _rates({rule.formula.get("currency", rest[0]) for rule, rest, _ in fitting}, fitting, now)

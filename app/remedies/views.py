@@ -1,14 +1,12 @@
 """Ask "Can I?", offer, and say how an offer ended."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.approvals.models import ExceptionRequest
 from app.attachments import actions as attachments
 from app.budgets import intent_actions as intents
 from app.cases import queries as cases
@@ -92,22 +90,12 @@ def _give(case: Case, panel: Panel, amount: Money, deed: str) -> str:
     }
     if deed == "exception":
         with attachments.prepared(request.files.getlist("files")) as files:
-            asked = remedies.ask_exception(**said, part=form.part_now(panel.part))
-            _attach(asked, files, now)
+            asked = remedies.ask_exception(**said, part=form.part_now(panel.part), files=files)
+        attachments.discard(files)  # those of a form that was sent twice
         return _("Asked for %(amount)s. You are told when it is decided.", amount=money(asked.amount))
     remedy = remedies.offer(**said, nature=form.nature.data or "goodwill")
     what = money(amount) if amount.minor else panel.kind_names[remedy.kind]
     return _("%(what)s is offered and held for the customer.", what=what)
-
-
-def _attach(asked: ExceptionRequest, files: list[attachments.Prepared], now: datetime) -> None:
-    """Give a new request its files; a form that was sent twice asks once, and its files came with the first."""
-    try:
-        if asked.asked_at == now:
-            attachments.add(subject_kind="exception", subject_id=asked.id, files=files, actor=me(), now=now)
-    except BadInput as full:
-        flash(" ".join(full.errors["files"]), "bad")
-    attachments.discard(files)
 
 
 @bp.post("/remedies/<ref>/acceptance")

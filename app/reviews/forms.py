@@ -39,10 +39,13 @@ class CaseForm(VersionForm):
 class ConductForm(WordsForm):
     """Praise or a concern, with its clause and cases."""
 
-    area = SelectField(_l("What it is about"), choices=options(AREA_WORDS.items()), validators=[InputRequired()])
     tone = RadioField(_l("What it is"), choices=options(TONE_WORDS.items()), validators=[InputRequired()])
+    area = SelectField(
+        _l("What it is about"), choices=options(AREA_WORDS.items(), empty=_l("Choose")), validators=[InputRequired()]
+    )
     clause = SelectField(_l("Clause of the charter"), validators=[InputRequired()])
     cases = LineField(_l("Cases"), validators=[InputRequired()])
+    text = ParagraphField(_l("In your words"), validators=[InputRequired(), Length(min=TEXT_MIN, max=TEXT_MAX)])
 
     @property
     def case_ids(self) -> list[int]:

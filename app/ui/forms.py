@@ -1,5 +1,6 @@
 """The base of every form: CSRF, cleaned text, money and instants that keep what was typed."""
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
@@ -118,6 +119,13 @@ class IntentField(HiddenField):
         """Put a new key into the form, after a definite refusal."""
         self.data = new_intent()
         self.raw_data = None
+
+    def with_content(self, *said: object) -> str | None:
+        """Return the key of this form sent with just these words: changed and sent again it is another deed.
+
+        None: it was sent without a key, by a program.
+        """
+        return hashlib.sha256(repr((self.data, said)).encode()).hexdigest()[:32] if self.data else None
 
 
 class VersionField(HiddenField):

@@ -71,9 +71,17 @@ def part(name: str) -> Markup:
     if depends is None or current_app.jinja_env.auto_reload:
         pieces = _rendered(name, frame)
     else:
-        key = (name, depends, speech().name, request.script_root, *files())
-        pieces = _store().of(key, lambda: _rendered(name, frame))
-    return Markup("".join(_filled(piece) for piece in pieces))  # noqa: S704 - rendered by a template, holes escaped
+        pieces = _store().of((name, depends, *_around()), lambda: _rendered(name, frame))
+    return Markup("".join(map(_filled, pieces)))  # noqa: S704 - rendered by a template, holes escaped
+
+
+def _around() -> tuple[str, ...]:
+    """What every part depends on, looked up once a request and language: a page has five parts."""
+    spoken, now = speech().name, g._get_current_object()
+    if getattr(now, "ui_around", ("",))[0] != spoken:
+        now.ui_around = (spoken, request.script_root, *files())
+    found: tuple[str, ...] = now.ui_around
+    return found
 
 
 def files() -> tuple[str, ...]:
@@ -129,7 +137,10 @@ def _rendered(name: str, frame: Shell) -> Pieces:
 
 def _filled(piece: str) -> str:
     if piece == _TOKEN:
-        return str(escape(generate_csrf()))
+        if "ui_token" not in g:
+            g.ui_token = str(escape(generate_csrf()))
+        token: str = g.ui_token
+        return token
     if piece == _HERE:
         return str(escape(request.full_path if request.method == "GET" else "/"))
     return piece

@@ -194,6 +194,13 @@ SETTINGS = (
         "settings.write",
         note=_l("Who decides when nobody else is there, and which accounts are one person's."),
     ),
+    Entry(
+        "insights.risk_switch",
+        _l("Risk score"),
+        "bell",
+        "settings.write",
+        note=_l("Whether it is worked out which customers may be lost, to turn to them first."),
+    ),
     Entry("intake.index", _l("Imports"), "upload", "cases.import", note=_l("Bring in cases from files.")),
     Entry(
         "ops.access",

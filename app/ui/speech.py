@@ -24,14 +24,14 @@ class Speech(NamedTuple):
 
 def speech() -> Speech:
     """Return the language spoken now; a forced locale (a letter, a mail) is noticed at once."""
-    known: Speech | None = g.get(KEY) if g else None
-    state = g.get("_flask_babel") if known else None
-    if known is not None and getattr(state, "babel_locale", None) is known.locale:
+    now = g._get_current_object() if g else None  # its proxy would look for it again at each attribute
+    known: Speech | None = getattr(now, KEY, None)
+    if known is not None and getattr(getattr(now, "_flask_babel", None), "babel_locale", None) is known.locale:
         return known
     locale = get_locale()
     found = Speech(locale, str(locale or "en"), _CATALOGUES.of(locale))
-    if g:
-        setattr(g, KEY, found)
+    if now is not None:
+        setattr(now, KEY, found)
     return found
 
 

@@ -25,10 +25,12 @@ const noteFor = (area) => {
   return note;
 };
 
-// A page that came up after sending means that the server answered; a failed one keeps the draft.
+// A page that came up after sending means that the server has it. One that says otherwise (an error, a sign-in) keeps the
+// draft; a sign-in that carries the text leaves it to the page that shows it.
 const sent = sessionStorage.getItem(SENT);
-if (sent) {
-  localStorage.removeItem(PREFIX + sent);
+const said = document.querySelector("[data-drafts]")?.dataset.drafts;
+if (sent && said !== "later") {
+  if (said !== "stay") localStorage.removeItem(PREFIX + sent);
   sessionStorage.removeItem(SENT);
 }
 
