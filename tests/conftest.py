@@ -1,10 +1,12 @@
 """Two databases, one set of tests: every test that takes `app` runs on SQLite and on PostgreSQL."""
 
+import gc
 import os
 import secrets
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from flask_sqlalchemy import SQLAlchemy
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
@@ -85,21 +87,28 @@ class _Templates(BytecodeCache):
     """Templates compiled in this run: most tests make an application of their own, and all show the same frame."""
 
     def __init__(self) -> None:
-        self.known: dict[str, bytes] = {}
+        self.known: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.known:
-            bucket.bytecode_from_string(self.known[bucket.key])
+        bucket.code = self.known.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.known[bucket.key] = bucket.bytecode_to_string()
+        assert bucket.code is not None
+        self.known[bucket.key, bucket.checksum] = bucket.code
 
 
 _TEMPLATES = _Templates()
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.browser", "tests.costs"]
 # Both, unless one alone is named: `make quick` leaves PostgreSQL out.
 DATABASES = tuple(os.environ.get("MAKEGOOD_TEST_DATABASES", "sqlite postgresql").split())
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: to look through it for rubbish again and again was a sixth of a page test's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
 
 
 def settings_for(url: str, instance: Path, **changes: str) -> Settings:
@@ -206,3 +215,17 @@ def _admin(url: str, statement: str) -> None:
 def _keeper(url: str) -> Engine:
     """The engine that makes and drops the databases of a run: it keeps its one connection."""
     return create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1)
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What is asked of the database while a test runs, without the beginnings of transactions; clear it before what counts."""
+    seen: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engine, "before_cursor_execute", note)

@@ -1,12 +1,11 @@
 """The inbox and the decision page as the decider, the requester, a colleague and a stranger see them."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.approvals import actions as approvals
 from app.approvals.models import ExceptionDecision, ExceptionRequest
@@ -178,19 +177,6 @@ def test_pages_of_the_inbox_follow_each_other(app: Flask, company: Company) -> N
     shown = [one.ref for one in asked if f'/exceptions/{one.ref}"' in second]
     assert shown == [one.ref for one in asked[INBOX_SIZE:]]
     assert client.get("/exceptions?after=bm9uc2Vuc2U").status_code == 200
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", count)
 
 
 def test_the_number_of_queries_is_bounded_and_does_not_grow(

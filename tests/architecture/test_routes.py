@@ -188,6 +188,7 @@ def test_every_answer_has_the_security_headers_also_errors(app: Flask, company: 
     ]
     answers += [ada.get("/nothing"), ada.get("/people/EM-999"), ada.get("/sign-out"), ada.post("/people", data={})]
     answers += [stranger.get("/people"), stranger.get("/static/favicon.svg"), stranger.get("/api/v1/nothing")]
+    answers += [ada.get("/static/none.css")]
     answers += [
         sign_in(app.test_client(), company.ana).get("/people"),
         stranger.get("/", headers={"Host": "evil.example"}),
@@ -205,7 +206,9 @@ def test_every_answer_has_the_security_headers_also_errors(app: Flask, company: 
         assert answer.headers.get("Cross-Origin-Opener-Policy") == "same-origin", where
         assert answer.headers.get("Cross-Origin-Resource-Policy") == "same-origin", where
         assert answer.headers.get("Permissions-Policy"), where
+        assert answer.headers.get("X-Frame-Options") == "DENY", where
         assert answer.headers.get("Cache-Control"), where
+        assert answer.status_code < 400 or answer.headers["Cache-Control"] == "no-store", where
         assert "Strict-Transport-Security" not in answer.headers, where
 
 

@@ -24,7 +24,7 @@ from app.audit.merkle_rules import Tree
 from app.audit.models import AuditCheckpoint, AuditEntry, AuditSeal
 from app.kernel.database import db
 from app.kernel.time import utc_now
-from tests.audit.test_verify import attack, rechain, record
+from tests.audit.test_verify import attack, first_digit_changed, rechain, record
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def test_a_forged_checkpoint_in_the_database(app: Flask, outside: Path) -> None:
 
 
 def test_changed_state_of_the_tree(app: Flask, outside: Path) -> None:
-    attack("UPDATE audit_checkpoint SET peaks = replace(peaks, 'a', 'b') WHERE serial = 2")
+    attack(f"UPDATE audit_checkpoint SET peaks = {first_digit_changed('peaks')} WHERE serial = 2")
     assert found() == ("checkpoint-differs", None, 2)
     assert found(since_checkpoint=True) == ("checkpoint-differs", None, 2)
 

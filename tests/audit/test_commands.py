@@ -76,3 +76,14 @@ def test_heads_are_read_in_both_forms_and_ascending() -> None:
     assert parse_heads(text) == [Head(3, HASH, "2026-03-18T15:00:00Z"), Head(9, HASH, "2026-03-19T15:00:00Z")]
     with pytest.raises(BadHead):
         parse_heads(f"3 {HASH.upper()}")
+
+
+def test_a_stopped_verification_says_that_nothing_is_proved_and_is_no_broken_trail(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(**_asked: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.audit.checkpoint_queries.verify", stopped)
+    code, said = run(app, "verify")
+    assert (code, "nothing is proved" in said, "Traceback" in said) == (130, True, False)

@@ -1,16 +1,14 @@
 """The trail as its readers see it: an auditor, a supervisor here, one elsewhere, and those who may not."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import event
 
 from app.audit import actions as audit
 from app.audit import jobs
-from app.kernel.database import db
+from app.kernel.actor import customer, rule
 from app.kernel.transactions import transaction
 from tests.audit.test_verify import AT, attack
 from tests.people.builders import Company, make_company, sign_in
@@ -150,19 +148,6 @@ def test_a_broken_chain_is_told_on_the_page(app: Flask, company: Company) -> Non
     assert "The chain does not hold" in page(app, company.audra)[1]
 
 
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", count)
-
-
 def test_the_number_of_queries_does_not_grow_with_entries(app: Flask, company: Company, statements: list[str]) -> None:
     client = sign_in(app.test_client(), company.audra)
     client.get("/audit?type=test:give")
@@ -175,3 +160,25 @@ def test_the_number_of_queries_does_not_grow_with_entries(app: Flask, company: C
     client.get("/audit?type=test:give")
     assert statements == few
     assert len(few) <= 10
+
+
+def test_the_first_screen_shows_what_people_did_and_one_click_shows_all_of_it(app: Flask, company: Company) -> None:
+    sweep, cleo = rule("sla-sweep"), customer("CU-77", company.quayside.id)
+    for who, number in ((sweep, 70), (cleo, 77), (sweep, 71)):
+        with transaction():
+            said = dict.fromkeys(GAVE.keys)
+            audit.record(GAVE, subject=f"RM-{number}", actor=who, at=AT, site_id=company.quayside.id, **said)
+
+    def shown(query: str) -> tuple[bool, bool, bool]:
+        code, body = page(app, company.audra, query)
+        assert code == 200
+        entries = body.split('class="trail"')[1].split("</ol>")[0]
+        return "RM-2<" in entries, "RM-77<" in entries, "RM-70<" in entries
+
+    assert shown("") == (True, True, False)
+    assert shown("?by=rules") == (False, False, True)
+    # What is narrowed in any way is shown whole, unless it is asked for otherwise.
+    assert [shown(f"?{query}") for query in ("by=all", "type=test:give")] == [(True, True, True)] * 2
+    assert shown("?type=test:give&by=people") == (True, True, False)
+    assert "What rules and commands did is left out here" in page(app, company.audra)[1]
+    assert page(app, company.audra, "?by=nobody")[0] == 422

@@ -42,6 +42,11 @@ def record(count: int) -> None:
     jobs.seal_pending(everything=True)
 
 
+def first_digit_changed(column: str) -> str:
+    """Give SQL for another digest: a digest holds a chosen digit only most of the time, but it has a first one."""
+    return f"CASE substr({column}, 1, 1) WHEN '0' THEN '1' ELSE '0' END || substr({column}, 2)"
+
+
 def attack(*statements: str, **values: Any) -> None:
     """Run SQL as someone who owns the file or the database: triggers dropped, no application in between."""
     db.session.rollback()

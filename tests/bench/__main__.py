@@ -48,8 +48,7 @@ def one_size(database: str, cases: int, seconds: float, url_of: Any) -> None:
         product_env = {
             "DATABASE_URL": product_url,
             "MAKEGOOD_ENV": "test",
-            "MAKEGOOD_INSTANCE": str(folder),
-            "SECRET_KEY": "b" * 40,
+            "MAKEGOOD_INSTANCE": str(folder),  # and with it the keys that the customers are sealed with
         }
         product = stack.enter_context(served("wsgi:app", product_env, workers))
         raw = stack.enter_context(served("tests.bench.floor:app", {"FLOOR_URL": floor_url}, workers))

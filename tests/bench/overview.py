@@ -216,7 +216,7 @@ def one_size(database: str, cases: int, seconds: float, url_of: Any) -> None:
         with app.app_context():
             db.engine.dispose()
         env = {
-            "DATABASE_URL": product_url, "MAKEGOOD_ENV": "test", "MAKEGOOD_INSTANCE": str(folder), "SECRET_KEY": "b" * 40
+            "DATABASE_URL": product_url, "MAKEGOOD_ENV": "test", "MAKEGOOD_INSTANCE": str(folder)
         }  # fmt: skip
         workers = 1 if database == "sqlite" else 2
         ports = {

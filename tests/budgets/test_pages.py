@@ -1,14 +1,10 @@
 """The page of purses as the owner, a colleague, a supervisor and a stranger see it."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from app.budgets import views
 from app.budgets.rules import month_of
-from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
 from tests.cases.builders import make_case
@@ -88,19 +84,6 @@ def test_another_month_is_in_the_address_and_nonsense_is_this_month(app: Flask, 
         code, body = get(app, company.sam, f"/purses?month={text}")
         assert (code, "Ana Ruiz" in list_of(body)) == (200, True), text
     assert get(app, company.ana, "/purses?after=nonsense")[0] == 200
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", count)
 
 
 def test_pages_follow_each_other_and_queries_do_not_grow(

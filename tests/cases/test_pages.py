@@ -1,11 +1,8 @@
 """The pages of cases as the owner, a colleague and a stranger see them."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from app.cases import actions as cases
 from app.cases import queries
@@ -16,6 +13,7 @@ from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.paging import Page
 from app.kernel.time import utc_now
+from app.messages.models import Message
 from app.people.permissions import COMPANY
 from app.people.queries import PersonRow
 from tests.cases.builders import make_case
@@ -29,19 +27,6 @@ CASE_PAGE_MAX = 12
 @pytest.fixture
 def company(app: Flask) -> Company:
     return make_company()
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def browser(app: Flask, person: PersonRow | None) -> FlaskClient:
@@ -88,6 +73,20 @@ def test_a_case_is_logged_from_the_form_and_its_page_opens(app: Flask, company: 
     ana.post("/cases", data=typed(company, customer=""))
     db.session.rollback()
     assert [row.customer_id for row in db.session.query(Case).order_by(Case.id)] == [case.customer_id] * 3 + [None]
+
+
+def test_the_same_form_sent_twice_is_one_case_and_one_reply(app: Flask, company: Company) -> None:
+    ana = browser(app, company.ana)
+    values = typed(company, intent="a-key-of-this-form")
+    first, second = ana.post("/cases", data=values), ana.post("/cases", data=values)
+    assert first.status_code == second.status_code == 303 and first.location == second.location
+    other = ana.post("/cases", data={**values, "summary": "And the door is stuck"})
+    assert other.location != first.location, "what was changed before it was sent again is another case"
+    assert ana.post("/cases", data={**values, "summary": ""}).status_code == 422
+    said = {"text": "We send somebody up.", "channel": "desk", "intent": "a-key-of-that-form"}
+    for text in (said["text"], said["text"], "He is on his way."):
+        assert ana.post(f"{first.location}/replies", data={**said, "text": text}).status_code == 303
+    assert db.session.query(Message.text).count() == db.session.query(Case).count() == 2
 
 
 @pytest.mark.parametrize(

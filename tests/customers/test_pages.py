@@ -1,11 +1,8 @@
 """The pages of customers as the desk, a reader and a stranger see them."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from app.cases.models import Case
 from app.customers.models import Customer
@@ -26,19 +23,6 @@ def company(app: Flask) -> Company:
 @pytest.fixture
 def case(company: Company) -> Case:
     return make_case(company.ana)
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def browser(app: Flask, person: PersonRow | None) -> FlaskClient:

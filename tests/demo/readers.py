@@ -70,6 +70,15 @@ def share(k: int, n: int) -> tuple[str, str]:
     return percent(value), f"{k:,} of {n:,}; 95 % between {percent(low)} and {percent(high)}"
 
 
+def satisfied(csat: list[int]) -> str:
+    """How many were satisfied, of how many answers."""
+    k, n = sum(one > 3 for one in csat), len(csat)
+    if n < 10:
+        return f"{n} answer" + ("" if n == 1 else "s") + ": too few"
+    _, value, low, high = wilson(k, n)
+    return f"{percent(value)} of {n:,} ({percent(low)}–{percent(high)})"
+
+
 def time_words(seconds: float | None) -> str:
     return TOO_FEW if seconds is None else " ".join(duration_words(seconds).split())
 

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import func, select
 
 from app.audit.models import AuditEntry
 from app.cases import actions as cases
-from app.cases.models import Case
+from app.cases.models import Case, CaseEvent
 from app.feedback import actions, jobs, queries
 from app.feedback.models import FollowUp, Survey, SurveyAnswer
 from app.feedback.rules import Scores
@@ -120,7 +121,12 @@ def test_a_second_answer_changes_nothing(company: Company) -> None:
 def test_no_case_ends_while_an_unhappy_answer_waits_and_a_follow_up_ends_with_cause_and_deed(company: Company) -> None:
     case, survey = sent(company)
     now = utc_now()
-    actions.answer(survey_id=survey.id, scores=Scores(nps=2), comment="", actor=CLEO, now=now)
+    with force_locale("de"):
+        actions.answer(survey_id=survey.id, scores=Scores(nps=2), comment="", actor=CLEO, now=now)
+    why = db.session.scalars(
+        select(CaseEvent.text).where(CaseEvent.case_id == case.id, CaseEvent.kind == "reopened")
+    ).all()
+    assert why == ["The customer's answer to the survey was unhappy."]
     with pytest.raises(actions.FollowUpOpen):
         _resolve(case, company.ana.actor, now)
     found = db.session.scalars(select(FollowUp)).one()
@@ -167,7 +173,7 @@ def test_the_desk_reads_answers_in_its_scope_and_no_figure_under_ten(app: Flask,
     sam = sign_in(app.test_client(), company.sam)
     page = sam.get("/feedback").text
     assert "Cold." in page
-    assert "too few to say anything" in page
+    assert (page.count("a score is said from 10 on"), page.count("10 are needed")) == (1, 0)
     reference = db.session.scalars(select(FollowUp)).one().ref
     assert sam.get(f"/follow-ups/{reference}").status_code == 200
     tom = sign_in(app.test_client(), company.tom)  # type: ignore[arg-type]

@@ -1,16 +1,13 @@
 """The desk as each role sees it, and the search as the owner, a colleague and a stranger use it."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from app.approvals.matrix_rules import MatrixRow, StepRule
 from app.cases import actions as cases
-from app.kernel.database import db
 from app.kernel.money import Money
 from app.kernel.time import utc_now
 from app.people.queries import PersonRow
@@ -165,19 +162,6 @@ def test_any_typed_text_is_safe_to_search_for(app: Flask, company: Company, term
 
 def test_without_a_term_the_search_says_what_to_type(app: Flask, company: Company) -> None:
     assert "Type a case, a customer" in get(app, company.ana, "/search")
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", count)
 
 
 def test_the_number_of_queries_is_bounded_and_does_not_grow(

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,19 @@ from app.notifications.outbox_models import OutboxMessage
 from app.people import queries as people
 from app.people.models import Employee
 from app.people.permissions import Scope
+from app.people.queries import PersonRow
 from app.reviews import count_queries
 from app.reviews.count_queries import Span
 from app.reviews.figure_rules import figure
 from tests.counts import count
+from tests.demo.pages import read
+from tests.demo.readers import satisfied, stop_the_clock
 from tests.intake.counting import Support, rows, support
-from tests.people.builders import make_person, make_site
+from tests.people.builders import make_person, make_site, sign_in
 
 FILE = Path(__file__).parents[3] / "shared/data/support-tickets/technical_support.csv"
 SINCE, NOW = datetime(2023, 1, 1, tzinfo=UTC), datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CHANNELS = {"Email": "By e-mail", "Phone": "By telephone", "Chat": "In a chat"}
 ALL = Scope("company")
 pytestmark = [
     pytest.mark.timeout(600),
@@ -89,7 +93,9 @@ def agrees(expected: Support, ids: dict[str, int], until: datetime) -> int:
     return few
 
 
-def test_satisfaction_per_person_equals_the_raw_file(app: Flask, tmp_path: Path) -> None:
+def test_satisfaction_per_person_equals_the_raw_file(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file, site = piece(tmp_path), make_site()
     raw = list(rows(file))
     ids = {name: make_person(name, "frontline", site.id).id for name in sorted({row["Agent Name"] for row in raw})}
@@ -112,6 +118,41 @@ def test_satisfaction_per_person_equals_the_raw_file(app: Flask, tmp_path: Path)
     rollup_actions.rebuild(now=NOW)
     kept = select(func.sum(RollupDay.satisfied), func.sum(RollupDay.answered)).where(RollupDay.dimension == "all")
     assert tuple(db.session.execute(kept).one()) == (whole.satisfied.total(), whole.answered.total())
+    shown(app, monkeypatch, raw, make_person("Maud Reyes", "manager", site.id))
+
+
+def shown(app: Flask, monkeypatch: pytest.MonkeyPatch, raw: list[dict[str, str]], manager: PersonRow) -> None:
+    """The pages a year after the tickets: their answers by every part, counted from the file; and nothing else of them."""
+    now = datetime(2023, 12, 31, 12, tzinfo=UTC)
+    stop_the_clock(monkeypatch, now)
+    client = sign_in(app.test_client(), manager, now=now)
+    scores: dict[str, dict[str, list[int]]] = {}
+    for row in raw:
+        if row["Survey results"] and "2023-01-01" <= row["Resolution time"] < "2024":
+            day = date.fromisoformat(row["Resolution time"][:10])
+            monday = day - timedelta(days=day.weekday())
+            severity = {"Low": 1, "Medium": 2, "High": 3}[row["Priority"]]
+            parts = {"channel": CHANNELS[row["Source"]], "team": row["Agent Group"],
+                     "severity": f"Severity {severity}", "week": f"Week of {monday.day} {monday:%b}".replace("Sep", "Sept")}  # fmt: skip
+            for by, part in parts.items():
+                scores.setdefault(by, {}).setdefault(part, []).append(int(float(row["Survey results"])))
+    for by, found in scores.items():
+        page = read(client.get(f"/insights/company?period=365d&by={by}").text)
+        lines = {line[0]: line[1:] for line in page.under("parts").rows}
+        every = [score for some in found.values() for score in some]
+        assert page.boxes["Satisfied"][0] == satisfied(every)
+        assert lines == {
+            part: ["0", "too few", satisfied(some), "–"] for part, some in {**found, "All together": every}.items()
+        }
+    every = [score for some in scores["channel"].values() for score in some]
+    answers = read(client.get("/feedback?days=365").text).words
+    assert f"{sum(score > 3 for score in every)} of {len(every)}, likely between" in answers
+    overview = read(client.get("/insights?period=365d").text)
+    assert overview.boxes["Resolved on own authority"] == ("too few", "0: too few to say")
+    assert overview.boxes["Late now"] == ("0", "open clocks; 0 more are due within 8 hours"), (
+        "imported history is left out"
+    )
+    assert "No case" in client.get("/insights/cases/late?period=365d").text
 
 
 def test_people_who_are_not_here_turn_their_rows_away(app: Flask, tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ def test_a_period_is_changed_by_a_record_and_some_may_not_be(app: Flask, company
         set_period(code="case", days=0, actor=max_, now=now)
     client = sign_in(app.test_client(), company.max)
     assert client.post("/privacy/retention/case", data={"days": "0"}).status_code == 422
-    assert client.post("/privacy/retention/case", data={"days": "500"}).status_code == 303
+    stale = client.post("/privacy/retention/case", data={"days": "777", "shown": "365"})
+    assert stale.status_code == 409 and "777" in stale.text and periods()["case"] == 400
+    assert client.post("/privacy/retention/case", data={"days": "500", "shown": "400"}).status_code == 303
     assert periods()["case"] == 500
     assert "500 days" in client.get("/privacy/retention").text

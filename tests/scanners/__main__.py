@@ -4,11 +4,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from tests.counts import count
-from tests.scanners import knocking, served, source
-from tests.scanners.findings import Finding, Justified, NotRun, justifications, sift
+from tests.scanners import injecting, knocking, planted, served, source
+from tests.scanners.findings import Finding, Incomplete, Justified, NotRun, justifications, sift
 
 ORDER = ("bandit", "semgrep", "wapiti", "sqlmap")
 # What each scanner must see in planted.py; semgrep must see one hole for each of our rules.
@@ -16,10 +16,6 @@ BANDIT_SEES = {"B301", "B608", "B704"}
 WAPITI_SEES = {"SQL Injection", "Reflected Cross Site Scripting", "Cross Site Request Forgery", "Open Redirect"}
 # Whoever may change most comes last, since a scan presses every button.
 ROLES = ("auditor", "hr", "frontline", "supervisor", "manager", "admin")
-ADDRESSES_MAX = count(30, 18)
-SQLMAP_SECONDS_MAX = (
-    300  # so that a whole scan ends within twelve minutes; what was not reached is told, and too much of it fails
-)
 
 
 def main() -> int:
@@ -59,8 +55,8 @@ class Report:
         try:
             work()
         except NotRun as reason:
-            self.failed[name] = str(reason)
-            print(f"{name} NOT RUN: {reason}", flush=True)
+            self.failed[name] = reason.word
+            print(f"{name} {reason.word}: {reason}", flush=True)
 
     def judge(self, name: str, found: list[Finding], note: str = "", *, stale_fails: bool = False) -> None:
         """Keep what nothing justifies. stale_fails: a reason that covers nothing any more is a mistake too."""
@@ -80,10 +76,11 @@ class Report:
         return not (self.failed or self.stale or self.broken or any(self.open.values()))
 
     def closing(self, seconds: float) -> str:
-        said = [
-            f"{name} NOT RUN" if name in self.failed else f"{name} {len(self.open[name])}{self.notes.get(name, '')}"
-            for name in ORDER
-        ]
+        said = []
+        for name in ORDER:
+            word = self.failed.get(name, "" if name in self.notes else NotRun.word)
+            found = "" if word == NotRun.word else f"{len(self.open[name])}{self.notes[name]}"
+            said.append(" ".join(filter(None, (name, word, found))))
         rest = f"answers with 5xx {self.broken}, justified {self.justified}, {seconds:.0f} s"
         return f"scanners: {', '.join(said)}; {rest}"
 
@@ -104,8 +101,21 @@ def _sees_wapiti(hole: str, folder: Path) -> None:
 
 
 def _sees_sqlmap(hole: str, folder: Path) -> None:
-    found = knocking.sqlmap(f"{hole}/guests?name=Cleo", folder).findings
-    _sees("sqlmap", {one.rule for one in found}, {"injection"})
+    """Each planted injection, by the same call as the product's own: text, number, search, and one that only a token opens."""
+    token = (f"Authorization: Bearer {planted.TOKEN}",)
+    targets = [
+        injecting.Target(f"{hole}/guests?name=Cleo", ("name",)),
+        injecting.Target(f"{hole}/rooms?room=12&sort=name", ("room", "sort"), cookie=planted.COOKIE),
+        injecting.Target(f"{hole}/found?q=leo", ("q",), headers=token),
+    ]
+    for one in injecting.try_all(targets, folder):
+        _sees(
+            "sqlmap", {f"{found.rule} in {found.place}" for found in one.findings}, {f"injection in {one.target.place}"}
+        )
+    # And it finds none where there is none.
+    safe = injecting.sqlmap(injecting.Target(f"{hole}/safe?name=Cleo", ("name",)), folder)
+    if safe.findings or safe.is_cut:
+        raise NotRun("it finds an injection where values are bound")
 
 
 def _sees(name: str, seen: set[str], planted: set[str]) -> None:
@@ -128,29 +138,38 @@ def _wapiti(report: Report, product: served.Served, folder: Path) -> None:
 
 
 def _sqlmap(report: Report, product: served.Served, folder: Path) -> None:
-    asked: dict[str, tuple[str, list[str]]] = {}
-    for role in ROLES:
-        cookie = product.cookie_of(served.ROLES[role])
-        # The ones with the most parameters first: they are the searches and the filters. Each is tried as the first role that sees it.
-        new = [url for url in knocking.addresses(product, cookie) if url not in asked]
-        new.sort(key=lambda url: (-url.count("="), url))
-        asked |= {url: (cookie, []) for url in new[: ADDRESSES_MAX // (len(ROLES) + 1)]}
+    cookies = {role: product.cookie_of(served.ROLES[role]) for role in ROLES}
     token = product.token_of(served.ROLES["manager"])
-    api = sorted(knocking.api_addresses(product, token), key=lambda url: (-url.count("="), url))
-    bearer = [f"Authorization: Bearer {token}"]
-    asked |= dict.fromkeys(api[: ADDRESSES_MAX - len(asked)], ("", bearer))
-    until = time.monotonic() + SQLMAP_SECONDS_MAX
-    tried = [
-        knocking.sqlmap(url, folder, cookie=cookie, headers=headers)
-        if time.monotonic() < until
-        else knocking.Knocked((), 0, is_cut=True)
-        for url, (cookie, headers) in asked.items()
+    seen = {role: knocking.addresses(product, cookie) for role, cookie in cookies.items()}
+    seen["a program"] = knocking.api_addresses(product, token)
+    targets = [
+        replace(
+            one,
+            cookie=cookies.get(one.who, ""),
+            headers=() if one.who in cookies else (f"Authorization: Bearer {token}",),
+        )
+        for one in injecting.shared_out(seen)
     ]
-    cut = sum(one.is_cut for one in tried)
-    if cut > len(tried) // 4:
-        raise NotRun(f"its time ran out on {cut} of {len(tried)} addresses")
-    note = f" ({len(ROLES)} roles, {len(tried) - cut} addresses, {sum(one.looked_at for one in tried)} parameters, {cut} cut short)"
-    report.judge("sqlmap", [finding for one in tried for finding in one.findings], note)
+    targets = list(
+        injecting.with_answer_times(
+            targets, lambda one: knocking.page_of(one.url, one.cookie, "" if one.cookie else token)
+        )
+    )
+    tried = injecting.try_all(targets, folder)
+    cut = [name for one in tried if one.is_cut for name in one.target.names]
+    parameters = sum(len(one.target.names) for one in tried)
+    done = len(
+        {(injecting.kind_of(one.target.url), name) for one in tried if not one.is_cut for name in one.target.names}
+    )
+    report.judge(
+        "sqlmap",
+        [finding for one in tried for finding in one.findings],
+        f" ({len({one.who for one in targets} & set(ROLES))} roles and a program, {len(tried)} addresses, "
+        f"{done} of {injecting.known(seen)} parameters, level {injecting.LEVEL}, {len(cut)} cut short)",
+    )
+    if not injecting.is_enough(tried):
+        places = ", ".join(sorted({one.target.place for one in tried if one.is_cut}))
+        raise Incomplete(f"its time ran out on {len(cut)} of {parameters} parameters: {places}")
 
 
 if __name__ == "__main__":

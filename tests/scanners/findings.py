@@ -12,9 +12,17 @@ JUSTIFIED = Path(__file__).with_name("justified.toml")
 class NotRun(Exception):
     """A scanner could not do its work; its words say why. Never the same as finding nothing."""
 
+    word = "NOT RUN"
+
 
 class TooSlow(NotRun):
     """It was stopped at its bound."""
+
+
+class Incomplete(NotRun):
+    """It ran, and so much of its work was cut short that its silence about the rest says nothing."""
+
+    word = "INCOMPLETE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Scanners that knock: wapiti signed in as each role, and sqlmap on every parameter that the pages and the API take."""
+"""Wapiti, signed in as each role; and the walk over pages and API description that finds the parameters for sqlmap."""
 
 import html
 import json
@@ -6,12 +6,11 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.counts import count
-from tests.scanners.findings import Finding, NotRun, TooSlow
+from tests.scanners.findings import Finding, NotRun
 from tests.scanners.served import Served
 from tests.scanners.source import ROOT, run
 
@@ -19,8 +18,6 @@ WAPITI = ROOT / ".venv-scanners" / "web" / "bin" / "wapiti"
 MODULES = "sql,xss,permanentxss,csrf,http_headers,cookieflags,redirect,csp,file,exec,crlf"
 # Per role: the first bound ends the walk over the pages, the second each of the eleven kinds of attack.
 WALK_SECONDS, ATTACK_SECONDS = count(16, 12), count(3, 2)
-# sqlmap: level 1 asks for the plainest injections, level 2 for more kinds of them.
-LEVEL, PARAMETER_SECONDS = count(2, 1), 15
 PAGES_MAX = count(40, 25)
 # Leaving would end the scan, and the language switch only sets a cookie.
 NEVER = ("/sign-out", "/static/", "/livez", "/readyz")
@@ -30,17 +27,14 @@ _FIELD = re.compile(r'<(?:input|select|textarea)\b[^>]*\bname="([^"]+)"(?:[^>]*\
 _SELECT = re.compile(r'<select\b[^>]*\bname="([^"]+)"[^>]*>(.*?)</select>', re.DOTALL)
 _OPTION = re.compile(r'<option\b[^>]*\bvalue="([^"]*)"')
 _NUMBER = re.compile(r"\d+")
-_SAID_NO = "do not appear to be injectable"
-_SAID_YES = "identified the following injection point"
 
 
 @dataclass(frozen=True, slots=True)
 class Knocked:
-    """What a knocking scanner did: findings, how many pages or parameters it looked at, and whether its time ran out."""
+    """What wapiti found, and how many pages it looked at."""
 
     findings: tuple[Finding, ...]
     looked_at: int
-    is_cut: bool = False
 
 
 def wapiti(url: str, folder: Path, who: str, cookie: str = "") -> Knocked:
@@ -71,36 +65,12 @@ def wapiti(url: str, folder: Path, who: str, cookie: str = "") -> Knocked:
     return Knocked(tuple(found), int(said["infos"]["crawled_pages_nbr"]))
 
 
-def sqlmap(url: str, folder: Path, *, headers: Sequence[str] = (), cookie: str = "") -> Knocked:
-    """Try every parameter of one address."""
-    arguments = [
-        "sqlmap", "-u", url, "--batch", "--level", str(LEVEL), "--risk", "1", "--technique", "BU", "--threads", "1",
-        "--flush-session", "--disable-coloring", "--output-dir", str(folder / "sqlmap"), "--timeout", "10", "--retries", "0",
-        "--param-exclude", "csrf_token", "--skip-waf", "--skip", "user-agent,referer,host,cookie", "-v", "1",
-    ]  # fmt: skip
-    if cookie:
-        arguments += ["--cookie", cookie]
-    for header in headers:
-        arguments += ["-H", header]
-    place = urllib.parse.urlsplit(url).path
-    names = sorted(urllib.parse.parse_qs(urllib.parse.urlsplit(url).query))
-    try:
-        said = run(arguments, good=(0, 1), seconds_max=20 + PARAMETER_SECONDS * len(names))
-    except TooSlow:
-        return Knocked((), 0, is_cut=True)
-    if _SAID_YES in said:
-        return Knocked((Finding("sqlmap", "injection", place, said.partition(_SAID_YES)[2][:300]),), len(names))
-    if _SAID_NO not in said:
-        raise NotRun(f"sqlmap did not finish with {place}: {said.strip().splitlines()[-3:]}")
-    return Knocked((), len(names))
-
-
 def addresses(served: Served, cookie: str, *, pages_max: int = PAGES_MAX) -> list[str]:
     """Walk the pages and return each address that takes parameters once, with values for all of them."""
     waiting, seen, read = ["/"], {"/"}, 0
     shapes: dict[tuple[str, tuple[str, ...]], str] = {}
     while waiting and read < pages_max:
-        page = _page(served.url + waiting.pop(0), cookie)
+        page = page_of(served.url + waiting.pop(0), cookie)
         read += 1
         found = [html.unescape(link) for link in _LINK.findall(page)] + list(_searches(page))
         for link in found:
@@ -121,7 +91,7 @@ def addresses(served: Served, cookie: str, *, pages_max: int = PAGES_MAX) -> lis
 
 def api_addresses(served: Served, token: str) -> list[str]:
     """Every GET of the API that takes parameters, from its own description."""
-    said = json.loads(_page(f"{served.url}/api/v1/openapi.json", "", token))
+    said = json.loads(page_of(f"{served.url}/api/v1/openapi.json", "", token))
     found, root = [], urllib.parse.urlsplit(said["servers"][0]["url"]).path
     for path, operations in said["paths"].items():
         names = [one["name"] for one in operations.get("get", {}).get("parameters", []) if one.get("in") == "query"]
@@ -144,7 +114,7 @@ def _searches(page: str) -> list[str]:
     return found
 
 
-def _page(url: str, cookie: str, token: str = "") -> str:
+def page_of(url: str, cookie: str, token: str = "") -> str:
     headers = {"Cookie": cookie} if cookie else {}
     if token:
         headers["Authorization"] = f"Bearer {token}"

@@ -23,6 +23,7 @@ db: Any = None
 transaction: Any = None
 Guest: Any = None
 price = Column("price", Float)
+COOKIE, TOKEN = "desk=open", "planted"
 
 
 @bp.get("/")
@@ -37,6 +38,31 @@ def index() -> str:
 def guests() -> str:
     name = request.args.get("name", "")
     rows = store.execute(f"SELECT name, room FROM guest WHERE name = '{name}'").fetchall()
+    return f"{len(rows)} found: {rows}"
+
+
+@bp.get("/rooms")
+def rooms() -> Any:
+    """Only for who is signed in, and in a number: whoever does not carry the cookie along finds nothing."""
+    if request.cookies.get("desk") != "open":
+        return redirect("/")
+    room = request.args.get("room", "0")
+    rows = store.execute(f"SELECT name FROM guest WHERE room = {room} ORDER BY room").fetchall()
+    return f"{len(rows)} found: {rows}"
+
+
+@bp.get("/found")
+def found() -> Any:
+    """Only for a program, and in a search."""
+    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        return "Who asks?", 401
+    rows = store.execute(f"SELECT name, room FROM guest WHERE name LIKE '%{request.args.get('q', '')}%'").fetchall()
+    return f"{len(rows)} found: {rows}"
+
+
+@bp.get("/safe")
+def safe() -> str:
+    rows = store.execute("SELECT name, room FROM guest WHERE name = ?", (request.args.get("name", ""),)).fetchall()
     return f"{len(rows)} found: {rows}"
 
 

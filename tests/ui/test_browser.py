@@ -148,6 +148,17 @@ def test_a_draft_survives_a_reload_and_goes_when_it_was_sent(page, address):
     assert page.input_value("#story") == "A long story"
 
 
+def test_a_draft_stays_when_what_came_up_is_an_error_or_a_sign_in(page, address):
+    page.goto(address + "/?quiet")
+    plain, shown = page.request.get(address + "/?quiet").text(), {}
+    page.route("**/said", lambda route: route.fulfill(content_type="text/html", body=shown["page"]))
+    for said, left in (("stay", [1, 0]), ("later", [1, 1]), ("", [0, 0])):
+        page.evaluate("localStorage.setItem('draft:a', '{}'); sessionStorage.setItem('draft-sent', 'a')")
+        shown["page"] = plain.replace("<main", f'<main data-drafts="{said}"')
+        page.goto(address + "/said")
+        assert page.evaluate("[localStorage.length, sessionStorage.length]") == left, said
+
+
 def test_a_mistake_is_announced_and_focused(page, address):
     page.goto(address + "/?quiet")
     with page.expect_navigation():
