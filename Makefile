@@ -16,7 +16,9 @@ HOST ?= 127.0.0.1
 STAMPS := $(VENV)/.stamps
 PO := $(wildcard app/translations/*/LC_MESSAGES/*.po)
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
-PYTEST := $(BIN)/python -m pytest -n 2
+# One worker more than processors: tests wait for PostgreSQL, Chromium and other processes a third of their time.
+PROCESSORS := $(shell nproc 2>/dev/null || echo 2)
+PYTEST := $(BIN)/python -m pytest --dist worksteal -n
 
 # The first Python from 3.11 on that is there.
 PYTHON := $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -83,7 +85,7 @@ setup-tests: $(STAMPS)/tests $(STAMPS)/translations
 	if [ -n "$$missing" ]; then $(call packages,$$missing); fi
 
 test: setup-tests  ## Everything that tests need, then all tests
-	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-50} $(PYTEST) -m "not soak" $(ARGS)
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-50} $(PYTEST) $$(( $(PROCESSORS) + 1 )) -m "not soak" $(ARGS)
 
 # Rules, actions and the architecture, on SQLite; what goes through pages, files, the API, other processes or a whole company is left
 # to `make test`.
@@ -99,11 +101,11 @@ QUICK := $(addprefix --ignore=tests/,api attachments audit/test_attacks.py audit
 	test_servicenow_faults.py test_streams.py test_surveys.py test_turns.py)
 
 quick: setup-tests  ## The tests that take less than a minute
-	@MAKEGOOD_TEST_DATABASES=sqlite MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) -q \
+	@MAKEGOOD_TEST_DATABASES=sqlite MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10} $(PYTEST) $(PROCESSORS) -q \
 		-m "not soak and not slow and not browser" $(QUICK) $(ARGS)
 
 soak: setup-tests  ## The same tests at their full counts, and the scanners
-	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) -o timeout=3600 $(ARGS)
+	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(PYTEST) $$(( $(PROCESSORS) + 1 )) -o timeout=3600 $(ARGS)
 	@MAKEGOOD_TEST_EXAMPLES=$${MAKEGOOD_TEST_EXAMPLES:-10000} $(MAKE) scan
 
 scan: setup-tests  ## The scanners alone, with short bounds
