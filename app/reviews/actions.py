@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -88,7 +89,9 @@ class AppealOver(Refusal):
 def open_review(*, employee_id: int, since_on: date, until_on: date, actor: Actor, now: datetime) -> Review:
     """Open a review and freeze its figures and the random cases; until_on is exclusive.
 
-    Raises NotFound for somebody who isn't reviewed, NotPermitted for oneself, ReviewRunning, and BadInput.
+    Raises NotFound for somebody who isn't reviewed, NotPermitted for oneself, ReviewRunning, and BadInput, also where a
+    review covers a part of the period: two figures of overlapping days can be subtracted to one of few answers, and one
+    case would be held against somebody twice.
     """
     permissions.require(actor, "reviews.open")
     with transaction():
@@ -108,6 +111,7 @@ def open_review(*, employee_id: int, since_on: date, until_on: date, actor: Acto
             raise BadInput({"until_on": [_period_words(mistake)]})
         if queries.running_count(employee_id):
             raise ReviewRunning
+        _refuse_covered(employee_id, since_on, until_on)
         figures = freeze(employee_id, person.role, span)
         digest = hashlib.sha256(figures.encode()).hexdigest()
         row = Review(
@@ -302,6 +306,24 @@ def _tell(line: str, row: Review, employee_ids: Iterable[int], actor: Actor, now
     notify(
         employee_ids=employee_ids, kind="review", subject=row.ref, url=f"/reviews/{row.ref}", text_key=LINES[line],
         params=params, at=now,
+    )  # fmt: skip
+
+
+def _refuse_covered(employee_id: int, since_on: date, until_on: date) -> None:
+    covering = queries.covering(employee_id, since_on, until_on)
+    if covering is None:
+        return
+    reference, first, last = covering
+    raise BadInput(
+        {
+            "since_on": [
+                _(
+                    "%(review)s covers %(first)s to %(last)s already, and each case counts in one review. Choose days that it "
+                    "leaves out.",
+                    review=reference, first=format_date(first), last=format_date(last),
+                )
+            ]
+        }
     )  # fmt: skip
 
 

@@ -355,3 +355,14 @@ def running_count(employee_id: int) -> int:
     return db.session.scalar(
         select(func.count()).where(Review.employee_id == employee_id, Review.state != "closed")
     ) or 0  # fmt: skip
+
+
+def covering(employee_id: int, since_on: date, until_on: date) -> tuple[str, date, date] | None:
+    """Return the newest review of this person that covers a day of the period already: its reference, first and last day."""
+    row = db.session.execute(
+        select(Review.id, Review.since_on, Review.until_on)
+        .where(Review.employee_id == employee_id, Review.since_on < until_on, Review.until_on > since_on)
+        .order_by(Review.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return (ref("review", row.id), row.since_on, row.until_on - timedelta(days=1)) if row else None

@@ -28,7 +28,7 @@ from app.reviews.sheet import sheet_of
 from tests.cases.builders import make_case
 from tests.people.builders import Company, make_company, make_person, sign_in
 from tests.remedies.builders import give, publish_policy
-from tests.reviews.builders import NOW, SINCE, fill, open_review, publish_charter, resolved
+from tests.reviews.builders import NOW, SINCE, UNTIL, fill, open_review, publish_charter, resolved
 
 
 @pytest.fixture
@@ -126,6 +126,29 @@ def test_nobody_reviews_themselves_signs_for_another_or_overwrites_a_newer_versi
         open_review(company)
     with pytest.raises(BadInput):
         open_review(company, company.bo, until_on=SINCE + timedelta(days=5))
+
+
+def test_no_day_of_a_person_is_reviewed_twice(app: Flask, company: Company) -> None:
+    """Two figures of overlapping periods could be subtracted to one of fewer than ten."""
+    first = locked(company)
+    for who in ("ana", "hana"):
+        reviews.sign(review_id=first.id, version=first.version, actor=getattr(company, who).actor, now=NOW)
+    assert first.state == "closed"
+    month = timedelta(days=31)
+    for since_on, until_on in (
+        (SINCE, UNTIL),
+        (SINCE - month, SINCE + timedelta(days=1)),
+        (UNTIL - month, UNTIL + month),
+    ):
+        with pytest.raises(BadInput) as refused:
+            open_review(company, since_on=since_on, until_on=until_on)
+        assert [*refused.value.errors] == ["since_on"] and first.ref in refused.value.errors["since_on"][0]
+    typed = {"employee": company.ana.id, "since_on": "2026-09-01", "until_on": "2026-10-20"}
+    said = sign_in(app.test_client(), company.hana).post("/reviews", data=typed)
+    assert said.status_code == 422 and f"{first.ref} covers 1 Apr 2026 to 30 Sept 2026 already" in said.text
+    open_review(company, company.bo)
+    before = open_review(company, since_on=SINCE - month, until_on=SINCE)
+    say(company, before, "ana", "self_assessment")
 
 
 def test_people_in_hr_are_reviewed_by_their_own_manager_and_read_by_no_colleague_in_hr(
