@@ -8,10 +8,10 @@ from wtforms.validators import InputRequired
 
 from app.people.forms import number_or_none
 from app.people.queries import PersonRow, SiteRow
-from app.ui.forms import Form, InstantField, MoneyField, options
+from app.ui.forms import Form, InstantField, MoneyField, OnceForm, options
 
 
-class AbsenceForm(Form):
+class AbsenceForm(OnceForm):
     """Who is away, from when to when, and who decides in their place."""
 
     employee_id = SelectField(_l("Who is away"), [InputRequired()], coerce=number_or_none)

@@ -12,6 +12,7 @@ from app.approvals import roster_queries
 from app.approvals.absence_forms import AbsenceForm, AccountForm, FallbackForm
 from app.approvals.blueprint import bp
 from app.approvals.calendar_forms import CalendarForm
+from app.budgets import intent_actions as intents
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
@@ -35,17 +36,27 @@ def add_absence() -> ResponseReturnValue:
     form = _absence_form()
     if form.validate():
         try:
-            absences.set_absence(
-                employee_id=form.employee_id.data, from_at=form.from_at.data, to_at=form.to_at.data,
-                stand_in_id=form.stand_in_id.data, amount_max=form.amount_max.data, site_id=form.site_id.data,
-                actor=me(), now=utc_now(),
-            )  # fmt: skip
+            _set_once(form)
         except Refusal as refusal:
             form.take(refusal)
         else:
             flash(_("Kept. The stand-in has been told."), "good")
             return redirect(url_for("approvals.absence_list"), 303)
     return page(form), 422
+
+
+def _set_once(form: AbsenceForm) -> None:
+    actor, now = me(), utc_now()
+
+    def set_it() -> int:
+        absence = absences.set_absence(
+            employee_id=form.employee_id.data, from_at=form.from_at.data, to_at=form.to_at.data,
+            stand_in_id=form.stand_in_id.data, amount_max=form.amount_max.data, site_id=form.site_id.data,
+            actor=actor, now=now,
+        )  # fmt: skip
+        return absence.id
+
+    intents.once_for_form(name="absence", key=form.key(), actor=actor, now=now, deed=set_it)
 
 
 @bp.post("/absences/<int:absence_id>/end")

@@ -78,6 +78,21 @@ def once(
     raise stored
 
 
+def once_for_form(*, name: str, key: str | None, actor: Actor, now: datetime, deed: Callable[[], int]) -> int:
+    """Do what a form says once per key of the form with its words (`OnceForm.key`), and return the id of what came of it.
+
+    No refusal is kept, so that the form may be sent again. key None: a program sent it, and it is done each time.
+    """
+    if key is None:
+        with transaction():
+            return deed()
+
+    def refused(refusal: Refusal) -> None:
+        raise refusal
+
+    return once(name=name, key=key, fingerprint=key, actor=actor, now=now, deed=deed, on_refusal=refused)
+
+
 def deed_of(actor: Actor, key: str) -> str | None:
     """Which deed a key was used for already, so that the same form sent again means the same."""
     answer = db.session.scalar(select(Intent.answer).where(Intent.actor == actor.label, Intent.key == key))

@@ -6,6 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.budgets import intent_actions as intents
 from app.cases import actions as cases
 from app.cases.blueprint import bp
 from app.cases.case_sheet import found, page_of
@@ -27,7 +28,17 @@ def show(ref: str) -> str:
 @needs("cases.write")
 def add_note(ref: str) -> ResponseReturnValue:
     page, form = found(ref), TextForm()
-    if _wrote(form, lambda text: cases.add_note(case_id=page.case.id, text=text, actor=me(), now=utc_now())):
+    actor, now = me(), utc_now()
+
+    def write(text: str) -> int:
+        cases.add_note(case_id=page.case.id, text=text, actor=actor, now=now)
+        return page.case.id
+
+    def write_once(text: str) -> None:
+        key = form.key(page.case.id)
+        intents.once_for_form(name="note", key=key, actor=actor, now=now, deed=lambda: write(text))
+
+    if _wrote(form, write_once):
         flash(_("The note is saved."), "good")
         return redirect(url_for("cases.show", ref=page.ref, _anchor="end"), 303)
     return page_of(ref, note=form, tab="note"), 422

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 from app.cases import words
 from app.cases.rules import CAUSES, OUTCOMES, SUMMARY_MAX, TEXT_MAX, WAITING_FOR
 from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
-from app.ui.forms import Form, InstantField, IntentField, LineField, ParagraphField, VersionField, options, strip_line
+from app.ui.forms import Form, InstantField, LineField, OnceForm, ParagraphField, VersionField, options, strip_line
 
 
 def number_or_none(text: Any) -> int | None:
@@ -21,7 +21,7 @@ def number_or_none(text: Any) -> int | None:
 SEVERITY_CHOICES = options(enumerate(words.SEVERITY_WORDS))
 
 
-class LogForm(Form):
+class LogForm(OnceForm):
     """Who, what went wrong, how bad: in the order in which somebody at a desk hears it."""
 
     customer = LineField(_l("Customer"), [Length(max=NAME_MAX + EMAIL_MAX)])
@@ -37,7 +37,6 @@ class LogForm(Form):
     attribution = SelectField(_l("Whose doing"), choices=options(words.ATTRIBUTION_WORDS.items()), default="unknown")
     site_id = SelectField(_l("Site"), coerce=number_or_none)
     is_mine = BooleanField(_l("I take care of it"), default=True)
-    intent = IntentField()
 
     def offer(self, categories: Iterable[tuple[int, str]], sites: Iterable[tuple[int, str]]) -> None:
         """Say what can be chosen. With one site only, the field is not needed."""
@@ -105,7 +104,7 @@ class ReopenForm(Form):
     reason = ParagraphField(_l("Why is it open again?"), [InputRequired(), Length(max=TEXT_MAX)])
 
 
-class TextForm(Form):
+class TextForm(OnceForm):
     """A note or a reply; the two differ in the page, not in what is typed."""
 
     text = ParagraphField(_l("Text"), [InputRequired(_l("Write something first.")), Length(max=TEXT_MAX)])
@@ -117,7 +116,6 @@ class ReplyForm(TextForm):
     channel = SelectField(
         _l("How"), choices=options((("page", _l("On their page")), *words.CHANNEL_WORDS.items())), default="page"
     )
-    intent = IntentField()
 
 
 class NewCategoryForm(Form):

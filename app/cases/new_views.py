@@ -17,7 +17,7 @@ from app.customers.rules import typed_parts
 from app.insights import risk_queries, risk_words
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import BadInput, NotFound
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.kernel.transactions import transaction
@@ -73,18 +73,9 @@ def _form() -> LogForm:
 
 def _log_once(form: LogForm, actor: Actor) -> Case:
     """Log it; the same form sent again, by a second click or the browser's way back, is the same case."""
-    said = [(field.name, str(field.data)) for field in form if field.name not in ("csrf_token", "intent")]
-    key = form.intent.with_content(said)
-    if key is None:
-        return _log(form, actor)
-
-    def refused(refusal: Refusal) -> None:
-        raise refusal
-
-    done = intents.once(
-        name="log", key=key, fingerprint=key, actor=actor, now=utc_now(), deed=lambda: _log(form, actor).id,
-        on_refusal=refused,
-    )  # fmt: skip
+    done = intents.once_for_form(
+        name="log", key=form.key(), actor=actor, now=utc_now(), deed=lambda: _log(form, actor).id
+    )
     return db.session.get_one(Case, done)
 
 

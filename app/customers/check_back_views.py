@@ -1,5 +1,6 @@
 """Check-backs: one's own and the site's, planned from a customer or a case, moved, done, and as a calendar file."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField
 from wtforms.validators import InputRequired, Length
 
+from app.budgets import intent_actions as intents
 from app.cases import queries as cases
 from app.cases.models import Case
 from app.customers import calendar_rules, care_words, check_back_queries
@@ -17,18 +19,19 @@ from app.customers.blueprint import bp
 from app.customers.check_back_queries import CheckBackRow
 from app.customers.queries import CustomerRow
 from app.customers.sheet import card_of
+from app.kernel.actor import Actor
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
-from app.ui.forms import Form, InstantField, LineField, ParagraphField, VersionField, options
+from app.ui.forms import Form, InstantField, LineField, OnceForm, ParagraphField, VersionField, options
 
 FILE_MAX = 200
 
 
-class PlanForm(Form):
+class PlanForm(OnceForm):
     what = LineField(_l("What to ask"), [InputRequired(), Length(max=check_backs.WHAT_MAX)])
     channel = SelectField(_l("How"), [InputRequired()], choices=options(care_words.CHANNEL_WORDS.items()))
     due_at = InstantField(_l("When"), [InputRequired()])
@@ -100,20 +103,32 @@ def add_check_back(ref: str) -> ResponseReturnValue:
     card = card_of(ref)
     form = _plan_form(card.site_id)
     if form.validate():
-        case = _case_of(card, form.case.data or "")
-        site_id = case.site_id if case else card.site_id or me().site_id
+        actor, now = me(), utc_now()
         try:
-            task = check_backs.plan(
-                customer_id=card.id, case_id=case.id if case else None, site_id=site_id or 0,
-                owner_id=int(form.owner_id.data), channel=form.channel.data, what=form.what.data or "",
-                due_at=form.due_at.data, actor=me(), now=utc_now(),
-            )  # fmt: skip
+            task_id = intents.once_for_form(
+                name="check-back",
+                key=form.key(card.id),
+                actor=actor,
+                now=now,
+                deed=lambda: _plan(card, form, actor, now),
+            )
         except BadInput as mistake:
             form.take(mistake)
         else:
             flash(_("It is planned."), "good")
-            return redirect(url_for("customers.check_back", ref=f"CB-{task.id}"), 303)
+            return redirect(url_for("customers.check_back", ref=f"CB-{task_id}"), 303)
     return render_template("customers/plan_check_back.html", customer=card, form=form), 422
+
+
+def _plan(card: CustomerRow, form: PlanForm, actor: Actor, now: datetime) -> int:
+    case = _case_of(card, form.case.data or "")
+    site_id = case.site_id if case else card.site_id or actor.site_id
+    task = check_backs.plan(
+        customer_id=card.id, case_id=case.id if case else None, site_id=site_id or 0,
+        owner_id=int(form.owner_id.data), channel=form.channel.data, what=form.what.data or "",
+        due_at=form.due_at.data, actor=actor, now=now,
+    )  # fmt: skip
+    return task.id
 
 
 @bp.get("/check-backs/<ref>")

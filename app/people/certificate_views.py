@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired, Length
 
+from app.budgets import intent_actions as intents
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
@@ -20,7 +21,7 @@ from app.people.access import me, needs
 from app.people.blueprint import bp
 from app.people.certificate_queries import CertificateRow
 from app.people.queries import PersonRow
-from app.ui.forms import Form, LineField, options
+from app.ui.forms import Form, LineField, OnceForm, options
 
 
 class CertificateForm(Form):
@@ -33,7 +34,7 @@ class RenameForm(Form):
     name = LineField(_l("Name"), [InputRequired(), Length(max=100)])
 
 
-class GrantForm(Form):
+class GrantForm(OnceForm):
     certificate = SelectField(_l("Certificate"), [InputRequired()])
     expires_at = DateField(_l("Until, that day included"), [InputRequired()])
 
@@ -116,16 +117,29 @@ def grant_certificate(reference: str) -> ResponseReturnValue:
         assert form.expires_at.data is not None
         expires_at = datetime.combine(form.expires_at.data + timedelta(days=1), time(), zone)
         try:
-            actions.grant(
-                employee_id=person.id, certificate_id=int(form.certificate.data), expires_at=expires_at, actor=me(),
-                now=utc_now(),
-            )  # fmt: skip
+            _grant_once(person, form, expires_at)
         except BadInput as mistake:
             form.take(mistake)
         else:
             flash(_("%(name)s holds it now.", name=person.name), "good")
             return redirect(url_for("people.person", reference=person.ref), 303)
     return _grant_page(person, form), 422
+
+
+def _grant_once(person: PersonRow, form: GrantForm, expires_at: datetime) -> None:
+    actor, now = me(), utc_now()
+
+    def grant() -> int:
+        granted = actions.grant(
+            employee_id=person.id,
+            certificate_id=int(form.certificate.data),
+            expires_at=expires_at,
+            actor=actor,
+            now=now,
+        )
+        return granted.id
+
+    intents.once_for_form(name="grant", key=form.key(person.id), actor=actor, now=now, deed=grant)
 
 
 @bp.get("/certificate-grants/<int:grant_id>/revocation")

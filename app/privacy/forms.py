@@ -10,7 +10,7 @@ from app.privacy.erasure_actions import REASON_MAX as HOLD_MAX
 from app.privacy.erasure_actions import REASON_MIN as HOLD_MIN
 from app.privacy.request_actions import NOTE_MAX, REASON_MAX
 from app.privacy.retention_actions import DAYS_MAX
-from app.ui.forms import Form, LineField, ParagraphField, VersionField, options
+from app.ui.forms import Form, LineField, OnceForm, ParagraphField, VersionField, options
 
 KIND_WORDS: dict[str, Any] = {
     "access": _l("See and take along their data"),
@@ -21,7 +21,7 @@ KIND_WORDS: dict[str, Any] = {
 OUTCOME_WORDS: dict[str, Any] = {"answered": _l("Done as asked"), "refused": _l("Refused, for a reason")}
 
 
-class RequestForm(Form):
+class RequestForm(OnceForm):
     subject = LineField(_l("Whose data"), [InputRequired(), Length(max=30)])
     kind = SelectField(_l("What they ask"), [InputRequired()], choices=options(KIND_WORDS.items()))
     received_on = DateField(_l("Asked on"), [InputRequired()])
@@ -37,7 +37,7 @@ class HoldForm(Form):
     reason = ParagraphField(_l("Why it must be kept"), [InputRequired(), Length(min=HOLD_MIN, max=HOLD_MAX)])
 
 
-class DisputeForm(Form):
+class DisputeForm(OnceForm):
     case = LineField(_l("Case"), [InputRequired(), Length(max=30)])
     text = ParagraphField(_l("What they say against it"), [InputRequired(), Length(max=NOTE_MAX)])
 

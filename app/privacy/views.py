@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.budgets import intent_actions as intents
+from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
@@ -19,6 +21,7 @@ from app.privacy.access_queries import WHAT_WORDS, accesses_of
 from app.privacy.blueprint import bp
 from app.privacy.export_actions import take_along
 from app.privacy.forms import KIND_WORDS, OUTCOME_WORDS, AnswerForm, DisputeForm, HoldForm, RequestForm
+from app.privacy.models import PrivacyRequest
 from app.privacy.purposes import PURPOSES, WHAT, WHY
 from app.privacy.request_queries import RequestRow
 from app.privacy.subject_queries import Subject, identities, subject_of
@@ -54,16 +57,27 @@ def record() -> ResponseReturnValue:
             form.take(BadInput({"subject": [_("There is nobody with this number. Type it as CU-12 or EM-3.")]}))
         else:
             try:
-                row = request_actions.record(
-                    subject=subject, kind=form.kind.data, received_on=form.received_on.data or utc_now().date(), note=form.note.data or "",
-                    actor=me(), now=utc_now(),
-                )  # fmt: skip
+                row = _record_once(subject, form)
             except BadInput as mistake:
                 form.take(mistake)
             else:
                 flash(_("Written down. It is to be answered by the day on its clock."), "good")
                 return redirect(url_for("privacy.show", ref=row.ref), 303)
     return render_template("privacy/new.html", form=form), 422
+
+
+def _record_once(subject: Subject, form: RequestForm) -> PrivacyRequest:
+    actor, now = me(), utc_now()
+
+    def record_it() -> int:
+        row = request_actions.record(
+            subject=subject, kind=form.kind.data, received_on=form.received_on.data or now.date(),
+            note=form.note.data or "", actor=actor, now=now,
+        )  # fmt: skip
+        return row.id
+
+    done = intents.once_for_form(name="privacy-request", key=form.key(), actor=actor, now=now, deed=record_it)
+    return db.session.get_one(PrivacyRequest, done)
 
 
 @bp.get("/privacy/requests/<ref>")
@@ -137,13 +151,18 @@ def lift(ref: str) -> ResponseReturnValue:
 def dispute(ref: str) -> ResponseReturnValue:
     subject, form = _subject(ref), DisputeForm()
 
-    def note() -> None:
+    actor, now = me(), utc_now()
+
+    def note() -> int:
         case_id = parse_ref("case", form.case.data or "")
         if case_id is None or case_id not in erasure_queries.case_ids(subject):
             raise BadInput({"case": [_("This is no case of theirs.")]})
-        request_actions.dispute(case_id=case_id, text=form.text.data or "", actor=me(), now=utc_now())
+        return request_actions.dispute(case_id=case_id, text=form.text.data or "", actor=actor, now=now).id
 
-    return _deed(subject, form, note, _("Their word stands beside the case."), dispute=form)
+    def note_once() -> None:
+        intents.once_for_form(name="dispute", key=form.key(), actor=actor, now=now, deed=note)
+
+    return _deed(subject, form, note_once, _("Their word stands beside the case."), dispute=form)
 
 
 @bp.post("/privacy/people/<ref>/erasure")

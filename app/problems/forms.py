@@ -15,7 +15,7 @@ from app.cases.words import CAUSE_WORDS
 from app.people import queries as people
 from app.people.permissions import Scope
 from app.problems.rules import LANGUAGES, REASON_MAX, TEXT_MAX, TITLE_MAX
-from app.ui.forms import Form, LineField, ParagraphField, VersionField, options
+from app.ui.forms import Form, LineField, OnceForm, ParagraphField, VersionField, options
 from app.ui.preferences import LANGUAGES as NAMES
 
 WHOLE_COMPANY = "0"
@@ -59,6 +59,10 @@ class CauseForm(Form):
             "kind": self.kind.data or "",
             "category_id": self.category_id.data,
         }
+
+
+class NewCauseForm(CauseForm, OnceForm):
+    """A cause that is opened, once however often it is sent."""
 
 
 class FixForm(Form):

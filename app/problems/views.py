@@ -7,19 +7,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from app.budgets import intent_actions as intents
 from app.cases import queries as cases
 from app.cases import search_queries
 from app.cases import words as case_words
+from app.cases.models import Case
 from app.cases.rules import CAUSES
+from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.paging import Page
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
-from app.kernel.transactions import transaction
 from app.people.access import can, me, my_scope, needs
 from app.problems import actions, case_views, note_views, queries, words
 from app.problems.blueprint import bp as bp
-from app.problems.forms import WHOLE_COMPANY, CauseForm, FixForm, ReopenForm, chosen_cases
+from app.problems.forms import WHOLE_COMPANY, CauseForm, FixForm, NewCauseForm, ReopenForm, chosen_cases
+from app.problems.models import Cause
 from app.problems.queries import CauseView
 from app.ui.forms import Form
 
@@ -65,16 +68,27 @@ def open_cause() -> ResponseReturnValue:
         case = cases.find(form.case.data, my_scope("cases.write"))
     if form.validate():
         try:
-            with transaction():
-                made = actions.open_cause(site_id=_place(form), **form.values(), actor=me(), now=utc_now())
-                if case is not None:
-                    actions.link(cause_id=made.id, case_ids=[case.id], actor=me(), now=utc_now())
+            made = _open_once(form, case)
         except BadInput as mistake:
             form.take(mistake)
         else:
             flash(_("The root cause is open. Put the cases to it that it explains."), "good")
             return redirect(url_for("problems.show", ref=made.ref), 303)
     return render_template("problems/new.html", form=form, case=case), 422
+
+
+def _open_once(form: NewCauseForm, case: Case | None) -> Cause:
+    actor, now = me(), utc_now()
+
+    def open_it() -> int:
+        made = actions.open_cause(site_id=_place(form), **form.values(), actor=actor, now=now)
+        if case is not None:
+            actions.link(cause_id=made.id, case_ids=[case.id], actor=actor, now=now)
+        return made.id
+
+    return db.session.get_one(
+        Cause, intents.once_for_form(name="cause", key=form.key(), actor=actor, now=now, deed=open_it)
+    )
 
 
 @bp.get("/causes/<ref>")
@@ -203,8 +217,8 @@ def _refuse(form: Form, refusal: Refusal, ref: str) -> int:
     return form.take(refusal)
 
 
-def _new_form() -> CauseForm:
-    form = CauseForm()
+def _new_form() -> NewCauseForm:
+    form = NewCauseForm()
     form.offer(my_scope("causes.write"), is_new=True)
     return form
 

@@ -6,10 +6,10 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app.people import queries as people
 from app.promises.rules import NAME_MAX, TEXT_MAX
-from app.ui.forms import Form, InstantField, LineField, VersionField, options
+from app.ui.forms import Form, InstantField, LineField, OnceForm, VersionField, options
 
 
-class MakeForm(Form):
+class MakeForm(OnceForm):
     """What, by when, to whom, and who keeps it."""
 
     what = LineField(_l("What is promised"), validators=[InputRequired(), Length(min=3, max=TEXT_MAX)])

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.budgets import intent_actions as intents
 from app.cases import queries as cases
 from app.cases.queries import CasePage
 from app.insights.rules import COUNT_MIN, share
@@ -65,21 +66,31 @@ def make(ref: str) -> Response | tuple[str, int]:
     form = MakeForm.at(page.case.site_id, page.time_zone)
     if form.validate():
         try:
-            actions.make(
-                case_id=page.case.id,
-                what=form.what.data or "",
-                told_to=form.told_to.data or "",
-                due_at=form.due_at.data,  # type: ignore[arg-type]
-                keeper_id=int(form.keeper.data) if form.keeper.data else None,
-                actor=me(),
-                now=utc_now(),
-            )
+            _make_once(page, form)
         except BadInput as refusal:
             form.take(refusal)
         else:
             flash(_("Promised. Its clock runs, and whoever keeps it is reminded."), "good")
             return redirect(url_for("promises.of_case", ref=ref), 303)
     return _page(page, form), 422
+
+
+def _make_once(page: CasePage, form: MakeForm) -> None:
+    actor, now = me(), utc_now()
+
+    def make_it() -> int:
+        promise = actions.make(
+            case_id=page.case.id,
+            what=form.what.data or "",
+            told_to=form.told_to.data or "",
+            due_at=form.due_at.data,  # type: ignore[arg-type]
+            keeper_id=int(form.keeper.data) if form.keeper.data else None,
+            actor=actor,
+            now=now,
+        )
+        return promise.id
+
+    intents.once_for_form(name="promise", key=form.key(page.case.id), actor=actor, now=now, deed=make_it)
 
 
 @bp.post("/promises/<ref>/kept")

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired, Length, Optional
 
+from app.budgets import intent_actions as intents
 from app.kernel.errors import NotFound, NotPermitted, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
@@ -23,8 +24,8 @@ from app.reviews.blueprint import bp
 from app.reviews.charter_queries import CharterRow
 from app.reviews.charter_rules import Clause
 from app.reviews.deeds import submit
-from app.reviews.forms import WordsForm
-from app.ui.forms import Form, LineField, ParagraphField, VersionForm, options
+from app.reviews.rules import TEXT_MAX, TEXT_MIN
+from app.ui.forms import Form, LineField, OnceForm, ParagraphField, VersionForm, options
 
 STATE_WORDS: dict[str, Any] = {
     "draft": _l("Draft"),
@@ -52,6 +53,12 @@ class ClauseForm(VersionForm):
             (self.code.data or "").lower(), self.title.data or "", self.text.data or "", int(self.owner.data),
             self.review_by.data,
         )  # fmt: skip
+
+
+class CommentForm(OnceForm):
+    """What somebody says to a clause."""
+
+    text = ParagraphField(_l("In your words"), validators=[InputRequired(), Length(min=TEXT_MIN, max=TEXT_MAX)])
 
 
 class RoundForm(VersionForm):
@@ -160,16 +167,21 @@ def ask_comments(number: int) -> ResponseReturnValue:
 @bp.get("/charter/<int:number>/clause/<code>/comment")
 @needs("charter.read")
 def comment_form(number: int, code: str) -> str:
-    return _comment_page(number, code, WordsForm(formdata=None, version=0))
+    return _comment_page(number, code, CommentForm(formdata=None))
 
 
 @bp.post("/charter/<int:number>/clause/<code>/comment")
 @needs("charter.read")
 def comment(number: int, code: str) -> ResponseReturnValue:
-    form = WordsForm()
+    form, actor, now = CommentForm(), me(), utc_now()
+
+    def say() -> int:
+        actions.comment(number=number, code=code, text=form.text.data or "", actor=actor, now=now)
+        return number
+
     return _deed(
         number, form, lambda: _comment_page(number, code, form),
-        lambda: actions.comment(number=number, code=code, text=form.text.data or "", actor=me(), now=utc_now()),
+        lambda: intents.once_for_form(name="comment", key=form.key(number, code), actor=actor, now=now, deed=say),
         _("Thank you. It stands beside the clause."),
     )  # fmt: skip
 
@@ -215,7 +227,7 @@ def _page(row: CharterRow, found: tuple[CharterRow, ...]) -> str:
     )  # fmt: skip
 
 
-def _comment_page(number: int, code: str, form: WordsForm) -> str:
+def _comment_page(number: int, code: str, form: CommentForm) -> str:
     row = _row(number)
     clause = row.clause(code)
     if clause is None or row.state != "comments":

@@ -1,5 +1,6 @@
 """Pages of thanks, coaching notes and the check of fairness."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,8 +10,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField
 from wtforms.validators import InputRequired, Length
 
+from app.budgets import intent_actions as intents
 from app.cases import queries as cases
 from app.cases.queries import CasePage
+from app.kernel.actor import Actor
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.money import Money
 from app.kernel.references import parse_ref
@@ -23,7 +26,7 @@ from app.reviews import recognition_queries as queries
 from app.reviews import recognition_rules as rules
 from app.reviews.blueprint import bp
 from app.ui.filters import number, percent
-from app.ui.forms import Form, LineField, ParagraphField, VersionForm, options
+from app.ui.forms import Form, LineField, OnceForm, ParagraphField, VersionForm, options
 
 GROUP_WORDS: dict[str, Any] = {"new": _l("Here for less than a year"), "longer": _l("Here for longer")}
 BY_WORDS: dict[str, Any] = {
@@ -44,7 +47,7 @@ class KudosForm(Form):
     text = ParagraphField(_l("Your thanks"), validators=[InputRequired(), Length(rules.TEXT_MIN, rules.TEXT_MAX)])
 
 
-class NoteForm(Form):
+class NoteForm(OnceForm):
     """What was seen, and what to try next."""
 
     whom = SelectField(_l("With whom"), validators=[InputRequired()])
@@ -104,18 +107,26 @@ def propose_note() -> ResponseReturnValue:
     actor, form, status = me(), _note_form(), 422
     if form.validate():
         try:
-            employee_id, coach_id = (int(one) for one in form.whom.data.split("-"))
-            case = form.case.data or ""
-            actions.propose_note(
-                employee_id=employee_id, coach_id=coach_id, saw=form.saw.data or "", next_step=form.next_step.data or "",
-                case_id=parse_ref("case", case) or 0 if case else None, actor=actor, now=utc_now(),
-            )  # fmt: skip
+            now = utc_now()
+            intents.once_for_form(
+                name="coaching", key=form.key(), actor=actor, now=now, deed=lambda: _propose(form, actor, now)
+            )
         except Refusal as refusal:
             status = form.take(refusal)
         else:
             flash(_("Proposed. It counts when you both agree."), "good")
             return redirect(url_for("reviews.coaching"), 303)
     return _coaching_page(form), status
+
+
+def _propose(form: NoteForm, actor: Actor, now: datetime) -> int:
+    employee_id, coach_id = (int(one) for one in form.whom.data.split("-"))
+    case = form.case.data or ""
+    note = actions.propose_note(
+        employee_id=employee_id, coach_id=coach_id, saw=form.saw.data or "", next_step=form.next_step.data or "",
+        case_id=parse_ref("case", case) or 0 if case else None, actor=actor, now=now,
+    )  # fmt: skip
+    return note.id
 
 
 @bp.post("/coaching/<int:note_id>/answer")

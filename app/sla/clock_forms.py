@@ -6,10 +6,10 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app.people import queries as people
 from app.sla.forms import is_time, seconds_of
-from app.ui.forms import Form, LineField, options
+from app.ui.forms import Form, LineField, OnceForm, options
 
 
-class TaskForm(Form):
+class TaskForm(OnceForm):
     """What another team or a supplier is asked to do."""
 
     kind = RadioField(

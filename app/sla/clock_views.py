@@ -7,7 +7,9 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.budgets import intent_actions as intents
 from app.cases import queries as cases
+from app.cases.models import Case
 from app.cases.queries import CasePage
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
@@ -32,27 +34,36 @@ def timeline(ref: str) -> str:
 def ask_task(ref: str) -> Response | tuple[str, int]:
     """Ask another team or a supplier for something; its clock starts now."""
     page, form = found(ref), TaskForm.at(found(ref).case.site_id)
-    case, now = page.case, utc_now()
     if form.validate():
         try:
-            task_actions.ask_task(
-                case_id=case.id,
-                kind=form.kind.data,
-                what=form.what.data or "",
-                seconds=form.seconds(),
-                team_id=form.team_id() or case.team_id,
-                owner_id=None if form.team_id() else case.owner_id,
-                site_id=case.site_id,
-                severity=case.severity,
-                actor=me(),
-                now=now,
-            )
+            _ask_once(page.case, form)
         except BadInput as refusal:
             form.take(refusal)
         else:
             flash(_("The task has a clock of its own now."), "good")
             return redirect(url_for("sla.timeline", ref=ref), 303)
     return _page(page, task=form), 422
+
+
+def _ask_once(case: Case, form: TaskForm) -> None:
+    actor, now = me(), utc_now()
+
+    def ask() -> int:
+        task_actions.ask_task(
+            case_id=case.id,
+            kind=form.kind.data,
+            what=form.what.data or "",
+            seconds=form.seconds(),
+            team_id=form.team_id() or case.team_id,
+            owner_id=None if form.team_id() else case.owner_id,
+            site_id=case.site_id,
+            severity=case.severity,
+            actor=actor,
+            now=now,
+        )
+        return case.id
+
+    intents.once_for_form(name="task", key=form.key(case.id), actor=actor, now=now, deed=ask)
 
 
 @bp.post("/clocks/<ref>/end")

@@ -128,6 +128,17 @@ class IntentField(HiddenField):
         return hashlib.sha256(repr((self.data, said)).encode()).hexdigest()[:32] if self.data else None
 
 
+class OnceForm(Form):
+    """What makes something new: sent again as it was, by a second click or the browser's way back, it is the same deed."""
+
+    intent = IntentField()
+
+    def key(self, *place: object) -> str | None:
+        """Return the key of this form at this place with just these words; None: it was sent without one, by a program."""
+        said = [(field.name, str(field.data)) for field in self if field.name not in ("csrf_token", "intent")]
+        return self.intent.with_content(place, said)
+
+
 class VersionField(HiddenField):
     """The version of a record that the form was shown with. What is no number, or isn't there, counts as an old one: 0."""
 
