@@ -33,6 +33,7 @@ from app.kernel.transactions import TECHNICAL_TABLES
 from app.ops import access_actions
 from app.people import queries as people
 from app.people.models import Employee
+from app.people.role_actions import propose_role
 from app.portal import answer_actions as answers
 from app.portal import link_actions as links
 from app.portal import place_actions
@@ -137,6 +138,10 @@ def hear_customers(now: datetime) -> None:
     ada = people.person_by_email(f"ada@{DOMAIN}")
     assert ada is not None
     ask_about_data(db.session.get_one(Case, cleo).customer_id or 0, ada, now)
+    bo = people.person_by_email(f"bo@{DOMAIN}")
+    assert bo is not None
+    why = "Leads the late desk while Sam is away in spring."
+    propose_role(employee_id=bo.id, role="supervisor", reason=why, actor=ada.actor, now=now)
     risk_actions.switch(is_on=True, reason="To call back first who was let down twice.", actor=ada.actor, now=now)
 
 

@@ -40,6 +40,7 @@ PREFIXES = {
     "erasure": "ER",
     "region": "RG",
     "pulse": "PS",
+    "role_change": "RO",
 }
 
 

@@ -13,7 +13,7 @@ from app.people import certificate_actions as certificates
 from app.people import hooks as access
 from app.people import queries as people
 from app.people.certificate_actions import Ending
-from app.people.hooks import AccessChange
+from app.people.hooks import AccessChange, RoleNews
 
 LINES = {
     "soon": declare(
@@ -59,7 +59,18 @@ STOPPED_LINE = declare(
 )
 
 
+ROLE_LINES = {
+    "proposed": declare(
+        "security:role-proposed", _l("%(person)s: another role was proposed, and waits for a second administrator.")
+    ),
+    "confirmed": declare("security:role-changed", _l("Your role was changed: what you see and may do is another now.")),
+    "refused": declare("security:role-refused", _l("%(person)s: the role that you proposed was refused.")),
+}
+
+
 def register(app: Flask) -> None:
+    if tell_of_role not in access.on_role_change:
+        access.on_role_change.append(tell_of_role)
     if tell_of_stop not in access.on_access_stop:
         access.on_access_stop.append(tell_of_stop)
     if tell not in certificates.on_ending:
@@ -94,4 +105,21 @@ def tell_of_stop(employee_id: int, now: datetime) -> None:
     notify(
         employee_ids=admins, kind="security", subject=person.ref, url=f"/people/{person.ref}", text_key=STOPPED_LINE,
         params={"person": person.name}, at=now,
+    )  # fmt: skip
+
+
+def tell_of_role(news: RoleNews, now: datetime) -> None:
+    """Tell administrators what waits for them, the person what they are now, and who proposed it what was refused."""
+    subject = ref("employee", news.employee_id)
+    involved = {news.employee_id, news.proposed_by_id}
+    told: dict[str, list[int | None]] = {
+        "proposed": [one.id for one in people.active_people(("admin",)) if one.id not in involved],
+        "confirmed": [news.employee_id],
+        "refused": [news.proposed_by_id],
+    }
+    is_own = news.what == "confirmed"
+    notify(
+        employee_ids=told[news.what], kind="security:access" if is_own else "security", subject=subject,
+        url="/me" if is_own else f"/people/{subject}", text_key=ROLE_LINES[news.what], params={"person": news.person},
+        at=now,
     )  # fmt: skip

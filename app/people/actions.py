@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.audit import actions as audit
 from app.kernel.actor import Actor
 from app.kernel.database import db
-from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
+from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import ref
 from app.kernel.transactions import transaction
 from app.people import hooks
@@ -20,6 +20,22 @@ from app.people.key_actions import refuse_erased
 from app.people.models import ROLES, THEMES, Employee, Site, Team
 from app.people.permissions import require
 from app.people.place_actions import add_site, add_team, edit_site, edit_team
+from app.people.role_actions import (
+    confirm_role,
+    lapse_open,
+    propose_role,
+    refuse_role,
+    set_role,
+    withdraw_role,
+)
+from app.people.role_guards import (
+    LastAdministrator,
+    NeedsSuccessor,
+    keep_an_administrator,
+    locked,
+    refuse_if_leading,
+)
+from app.people.role_rules import LEAST
 from app.people.rules import clean_email, makes_a_circle
 from app.people.secret_actions import (
     change_pass_phrase,
@@ -42,11 +58,14 @@ from app.people.session_actions import (
 from app.people.stop_actions import lift, revoke_secrets
 
 __all__ = [
+    "LastAdministrator",
+    "NeedsSuccessor",
     "add_person",
     "add_site",
     "add_team",
     "change_pass_phrase",
     "check_credentials",
+    "confirm_role",
     "deactivate",
     "edit_person",
     "edit_site",
@@ -59,12 +78,16 @@ __all__ = [
     "make_token",
     "may_come_in",
     "prefer",
+    "propose_role",
     "reactivate",
+    "refuse_role",
     "revoke_token",
     "set_pass_phrase",
+    "set_role",
     "start_session",
     "touch_session",
     "use_link",
+    "withdraw_role",
 ]
 
 _PERSON_KEYS = ("name", "email", "role", "job_title", "team_id", "manager_id", "locale")
@@ -77,16 +100,6 @@ DEACTIVATED = audit.declare(
 )
 PREFERRED = audit.declare("person:prefer", "locale", "theme", "keys_off", sentence=_l("chose how their screens look"))
 REACTIVATED = audit.declare("person:reactivate", sentence=_l("activated the person again"))
-
-
-class LastAdministrator(Refusal):
-    code = "last-administrator"
-    sentence = _l("This is the last administrator. Make somebody else an administrator first.")
-
-
-class NeedsSuccessor(Refusal):
-    code = "needs-successor"
-    sentence = _l("This person leads people or teams. Choose who takes over.")
 
 
 class AlreadyInactive(Refusal):
@@ -107,14 +120,20 @@ def add_person(
     actor: Actor,
     now: datetime,
 ) -> Employee:
-    """Add somebody, who can't sign in until a one-time link has let them choose a pass phrase."""
+    """Add somebody, who can't sign in until a one-time link has let them choose a pass phrase.
+
+    Whom a person adds begins as frontline: a role above that is proposed, and another administrator confirms it.
+    """
     require(actor, "people.write")
     with transaction():
         said = _checked_person(None, name, email, role, job_title, site_id, team_id, manager_id, locale)
+        said["role"] = LEAST if actor.is_person else role
         employee = Employee(**said, theme="auto", keys_off=False, active_from=now, version=1)
         db.session.add(employee)
         db.session.flush()
         audit.record(PERSON_ADDED, subject=ref("employee", employee.id), actor=actor, at=now, **said)
+        if role != employee.role:
+            propose_role(employee_id=employee.id, role=role, reason=_("Added with this role."), actor=actor, now=now)
     return employee
 
 
@@ -131,7 +150,6 @@ def edit_person(
     employee_id: int,
     name: str,
     email: str,
-    role: str,
     site_id: int,
     team_id: int | None,
     manager_id: int | None,
@@ -141,28 +159,26 @@ def edit_person(
     actor: Actor,
     now: datetime,
 ) -> Employee:
-    """Change who somebody is and where they stand; another role, site or address ends their sessions."""
+    """Change who somebody is and where they stand; another place or address ends their sessions. Their role stays."""
     require(actor, "people.write")
     with transaction():
-        employee = _locked(employee_id, version)
+        employee = locked(employee_id, version)
         refuse_erased(employee_id)
+        role = employee.role
         said = _checked_person(employee_id, name, email, role, job_title, site_id, team_id, manager_id, locale)
-        before = (employee.role, employee.site_id, employee.team_id, employee.email)
-        if employee.role == "admin" and role != "admin" and employee.deactivated_at is None:
-            _keep_an_administrator(employee_id)
-        if (role, site_id) != before[:2]:
-            _refuse_if_leading(employee, role, site_id)
-        role_before = employee.role
+        before = (employee.site_id, employee.team_id, employee.email)
+        if site_id != employee.site_id:
+            refuse_if_leading(employee, role, site_id)
         for key, value in said.items():
             setattr(employee, key, value)
         employee.version += 1
-        changed = (role, site_id, team_id, employee.email) != before
+        changed = (site_id, team_id, employee.email) != before
         audit.record(
             PERSON_EDITED,
             subject=ref("employee", employee_id),
             actor=actor,
             at=now,
-            role_before=role_before,
+            role_before=role,
             sessions_ended=end_all_sessions(employee_id=employee_id, now=now) if changed else 0,
             **said,
         )
@@ -178,16 +194,17 @@ def deactivate(
     """
     require(actor, "people.write")
     with transaction():
-        employee = _locked(employee_id, version)
+        employee = locked(employee_id, version)
         if employee.deactivated_at is not None:
             raise AlreadyInactive
         if employee.role == "admin":
-            _keep_an_administrator(employee_id)
+            keep_an_administrator(employee_id)
         _hand_over(employee, successor_id)
         for step in hooks.on_deactivate:
             step(employee_id, actor, now)
         employee.deactivated_at = now
         employee.version += 1
+        lapse_open(employee_id, actor, now)
         ended = end_all_sessions(employee_id=employee_id, now=now)
         tokens = revoke_secrets(employee_id=employee_id, now=now)
         lift(employee_id)
@@ -207,7 +224,7 @@ def reactivate(*, employee_id: int, version: int | None = None, actor: Actor, no
     """Let somebody back in, also whose access was stopped; they choose a new pass phrase by a link."""
     require(actor, "people.write")
     with transaction():
-        employee = _locked(employee_id, version)
+        employee = locked(employee_id, version)
         refuse_erased(employee_id)
         if not lift(employee_id) and employee.deactivated_at is None:
             return
@@ -240,40 +257,6 @@ def prefer(*, locale: str | None, theme: str, keys_off: bool, actor: Actor, now:
             locale=locale,
             theme=theme,
             keys_off=keys_off,
-        )
-
-
-def _locked(employee_id: int, version: int | None) -> Employee:
-    # Administrators are locked first and in order, so that two who deactivate each other at once wait instead of
-    # blocking each other for good, and the second finds that it would be the last.
-    db.session.execute(
-        select(Employee.id).where(Employee.role == "admin").order_by(Employee.id).with_for_update()
-    ).all()
-    employee = db.session.get(Employee, employee_id, with_for_update=True)
-    if employee is None:
-        raise NotFound
-    if version is not None and employee.version != version:
-        raise Conflict
-    return employee
-
-
-def _keep_an_administrator(leaving_id: int) -> None:
-    other = db.session.scalar(
-        select(Employee.id)
-        .where(Employee.role == "admin", Employee.deactivated_at.is_(None), Employee.id != leaving_id)
-        .limit(1)
-    )
-    if other is None:
-        raise LastAdministrator
-
-
-def _refuse_if_leading(employee: Employee, role: str, site_id: int) -> None:
-    if role == "manager" or (role == "supervisor" and site_id == employee.site_id):
-        return
-    led = db.session.scalars(select(Team.name).where(Team.supervisor_id == employee.id).order_by(Team.name)).all()
-    if led:
-        raise NeedsSuccessor(
-            _("%(name)s leads %(teams)s. Give it another supervisor first.", name=employee.name, teams=", ".join(led))
         )
 
 

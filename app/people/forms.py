@@ -80,7 +80,10 @@ class PersonForm(Form):
     def __init__(self, *args: Any, employee_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sites = {site.id: site.name for site in queries.sites()}
-        self.role.choices = options((role, ROLE_WORDS[role]) for role in ROLES)
+        if employee_id is None:
+            self.role.choices = options((role, ROLE_WORDS[role]) for role in ROLES)
+        else:
+            del self.role  # it changes on its own page, with a second administrator
         self.site_id.choices = options(sites.items())
         teams = [(team.id, f"{sites.get(team.site_id, '')} · {team.name}") for team in queries.teams()]
         self.team_id.choices = options(sorted(teams, key=lambda team: str(team[1])), empty=_("No team"))
@@ -89,11 +92,11 @@ class PersonForm(Form):
         self.locale.choices = language_choices(self.locale.object_data)
 
     def said(self) -> dict[str, Any]:
-        """Return what the actions take."""
+        """Return what the actions take: the role only of somebody new."""
         return {
+            **({"role": self.role.data} if "role" in self else {}),
             "name": self.name.data or "",
             "email": self.email.data or "",
-            "role": self.role.data,
             "job_title": self.job_title.data or "",
             "site_id": self.site_id.data,
             "team_id": self.team_id.data,

@@ -45,3 +45,22 @@ def tell_of_access(what: str, employee_id: int, now: datetime, **params: Any) ->
     """Tell whoever registered, inside the deed's own transaction."""
     for step in on_access_change:
         step(AccessChange(what, employee_id, params), now)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleNews:
+    """What became of a change of role. what: proposed, confirmed (also: changed at once), refused."""
+
+    what: str
+    employee_id: int
+    person: str
+    proposed_by_id: int | None
+
+
+on_role_change: list[Callable[[RoleNews, datetime], None]] = []
+
+
+def tell_of_role(news: RoleNews, now: datetime) -> None:
+    """Tell whoever registered, inside the deed's own transaction."""
+    for step in on_role_change:
+        step(news, now)

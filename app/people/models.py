@@ -17,6 +17,7 @@ from app.people.raise_models import RoleRaise as RoleRaise
 from app.people.region_models import Region as Region
 from app.people.region_models import RegionLead as RegionLead
 from app.people.region_models import RegionSite as RegionSite
+from app.people.role_models import RoleChange as RoleChange
 from app.people.scim_models import AccessStop as AccessStop
 from app.people.scim_models import ProvisionedPerson as ProvisionedPerson
 from app.people.scim_models import ProvisionedTeam as ProvisionedTeam

@@ -255,3 +255,20 @@ def require(
     if not scope.covers(site_id=site_id, team_id=team_id, owner_id=owner_id):
         raise NotFound
     return scope
+
+
+_REACH: tuple[ScopeKind, ...] = ("own", "team", "site", "region", "company")
+
+
+def only_takes_away(before: str, after: str) -> bool:
+    """Tell whether a change of role gives nothing that wasn't there before, nor a wider reach.
+
+    Becoming frontline always counts as that: it is what everybody begins with.
+    """
+    if after == "frontline":
+        return True
+    return all(
+        before in grants and _REACH.index(grants[before]) >= _REACH.index(grants[after])
+        for grants in PERMISSIONS.values()
+        if after in grants
+    )

@@ -1,6 +1,7 @@
 """One person: add, look, change, let in by a link, deactivate."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import current_app, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -11,8 +12,8 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import actions as people
 from app.people import certificate_queries as certificates
-from app.people import factor_queries, queries, scim_queries, sso_actions
-from app.people.access import me, needs
+from app.people import factor_queries, queries, role_queries, scim_queries, sso_actions
+from app.people.access import can, me, needs
 from app.people.blueprint import bp
 from app.people.forms import DeactivateForm, PersonForm, refused
 from app.people.headers import keep_secret
@@ -68,15 +69,21 @@ def person(reference: str) -> str:
         stop=scim_queries.stop_of(shown.id),
         grants=certificates.grants_of(shown.id),
         now=now,
+        **_role_that_waits(shown, now),
     )
+
+
+def _role_that_waits(shown: PersonRow, now: datetime) -> dict[str, Any]:
+    """What the page says about another role; its reason is for those who may decide."""
+    change = role_queries.open_change_of(shown.id, now) if can("people.write") else None
+    return {"change": change, "roles": ROLE_WORDS, "me_id": me().id}
 
 
 @bp.get("/people/<reference>/edit")
 @needs("people.write")
 def edit_person(reference: str) -> str:
     shown = _person(reference)
-    form = PersonForm(obj=shown, employee_id=shown.id)
-    return render_template("people/person_edit.html", form=form, person=shown, meanings=ROLE_MEANINGS)
+    return _edit_page(PersonForm(obj=shown, employee_id=shown.id), shown)
 
 
 @bp.post("/people/<reference>/edit")
@@ -98,7 +105,11 @@ def change_person(reference: str) -> ResponseReturnValue:
         else:
             flash(_("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("people.person", reference=shown.ref), 303)
-    return render_template("people/person_edit.html", form=form, person=shown, meanings=ROLE_MEANINGS), status
+    return _edit_page(form, shown), status
+
+
+def _edit_page(form: PersonForm, shown: PersonRow) -> str:
+    return render_template("people/person_edit.html", form=form, person=shown, role=ROLE_WORDS[shown.role])
 
 
 @bp.post("/people/<reference>/links")
@@ -116,7 +127,10 @@ def _show_link(shown: PersonRow) -> ResponseReturnValue:
 def _link_page(shown: PersonRow, token: str, expires_at: datetime) -> ResponseReturnValue:
     base = current_app.extensions["makegood_settings"].base_url
     link = base + url_for("people.welcome", token=token)
-    page = render_template("people/link_shown.html", person=shown, link=link, expires_at=expires_at)
+    change = role_queries.open_change_of(shown.id, utc_now())
+    page = render_template(
+        "people/link_shown.html", person=shown, link=link, expires_at=expires_at, change=change, roles=ROLE_WORDS
+    )
     return keep_secret(make_response(page, 201))
 
 

@@ -21,8 +21,10 @@ from app.kernel.transactions import transaction
 from app.people import actions as people
 from app.people import queries
 from app.people.models import Employee, ProvisionedPerson, ProvisioningToken, Site
-from app.people.permissions import require
+from app.people.permissions import only_takes_away, require
 from app.people.queries import PersonRow
+from app.people.role_actions import propose_for_program, set_role, withdraw_for_program
+from app.people.role_rules import LEAST
 from app.people.rules import hash_token, new_token
 from app.people.scim_rules import Roles, Wanted, given_roles
 from app.people.stop_actions import stop_access
@@ -104,6 +106,8 @@ def put_person(
 ) -> int:
     """Make somebody, or bring them up to date; returns their id. Whoever was deleted and is made anew comes back.
 
+    A role that gives more than they have is proposed, and an administrator confirms it.
+
     Raises Taken, OutOfReach, LastAdministrator and what the inner actions refuse; then nothing has changed.
     """
     with transaction():
@@ -116,12 +120,13 @@ def put_person(
         if employee_id is None:
             added = people.add_person(
                 name=wanted.name or wanted.user_name.partition("@")[0], email=wanted.email,
-                role=wanted.role or roles[0][1], site_id=own_site(site).id, job_title=wanted.job_title,
+                role=LEAST, site_id=own_site(site).id, job_title=wanted.job_title,
                 manager_id=_manager(wanted.manager), actor=actor, now=now,
             )  # fmt: skip
             employee_id = added.id
+            _ask_role(_known(employee_id), wanted.role or roles[0][1], token, actor, now)
         else:
-            _edit(_known(employee_id), wanted, given_roles(roles), actor, now)
+            _edit(_known(employee_id), wanted, given_roles(roles), token, actor, now)
         _note(employee_id, wanted, now)
         said = "made" if is_new else "changed"
         audit.record(
@@ -177,27 +182,46 @@ def _manager(reference: str | None) -> int | None:
     return found
 
 
-def _edit(person: PersonRow, wanted: Wanted, given: frozenset[str], actor: Actor, now: datetime) -> None:
-    name, role = " ".join((wanted.name or person.name).split()), wanted.role or person.role
+def _edit(person: PersonRow, wanted: Wanted, given: frozenset[str], token: str, actor: Actor, now: datetime) -> None:
+    role = wanted.role or person.role
+    if role != person.role and person.role not in given:
+        raise OutOfReach
     changes = {
-        "name": name, "email": wanted.email, "role": role, "job_title": " ".join(wanted.job_title.split()),
+        "name": " ".join((wanted.name or person.name).split()), "email": wanted.email,
+        "job_title": " ".join(wanted.job_title.split()),
         "manager_id": _manager(wanted.manager),
     }  # fmt: skip
     before = {key: getattr(person, key) for key in changes}
-    if changes == before:
-        return
-    if person.role not in given:
-        raise OutOfReach
-    people.edit_person(
-        employee_id=person.id, **{**before, **changes}, site_id=person.site_id, team_id=person.team_id,
-        locale=person.locale, version=person.version, actor=actor, now=now,
-    )  # fmt: skip
+    if changes != before:
+        if person.role not in given:
+            raise OutOfReach
+        people.edit_person(
+            employee_id=person.id, **{**before, **changes}, site_id=person.site_id, team_id=person.team_id,
+            locale=person.locale, version=person.version, actor=actor, now=now,
+        )  # fmt: skip
+    if wanted.role is not None:
+        _ask_role(person, wanted.role, token, actor, now)
+
+
+def _ask_role(person: PersonRow, role: str, token: str, actor: Actor, now: datetime) -> None:
+    """Take rights away at once; what gives more waits for an administrator, and not for who made the token."""
+    if role == person.role:
+        withdraw_for_program(employee_id=person.id, actor=actor, now=now)
+    elif only_takes_away(person.role, role):
+        set_role(employee_id=person.id, role=role, reason=_("The company's directory says so."), actor=actor, now=now)
+    else:
+        made_by = select(ProvisioningToken.made_by_id).where(ProvisioningToken.id == int(token.rpartition("-")[2]))
+        propose_for_program(
+            employee_id=person.id, role=role, reason=_("The company's directory says so."), token=token,
+            made_by_id=db.session.scalars(made_by).one(), actor=actor, now=now,
+        )  # fmt: skip
 
 
 def _note(employee_id: int, wanted: Wanted, now: datetime) -> None:
     """Keep what was said, and what it meant, so that later changes by others show."""
     person = _known(employee_id)
-    then = {"name": person.name, "email": person.email, "role": person.role}
+    # A role that only waits to be confirmed isn't theirs yet, so the program reads the one that they have.
+    then = {"name": person.name, "email": person.email, "role": wanted.role or person.role}
     kept = db.session.get(ProvisionedPerson, employee_id)
     if kept is None:
         kept = ProvisionedPerson(employee_id=employee_id)

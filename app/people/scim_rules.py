@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.people.role_rules import LEAST
+
 Roles = Sequence[tuple[str, str]]  # what the program may call a role, and which it then is
 
 
@@ -60,7 +62,8 @@ def role_of(said: Mapping[str, Any], roles: Roles) -> str | None:
 
 
 def given_roles(roles: Roles) -> frozenset[str]:
-    return frozenset(ours for _theirs, ours in roles)
+    """The roles of the people whom the program keeps; frontline is one, since whom it adds begins with that."""
+    return frozenset({LEAST, *(ours for _theirs, ours in roles)})
 
 
 def team_name(display: str, own_site: str, sites: Mapping[str, int]) -> tuple[str, str]:

@@ -99,7 +99,7 @@ def _seat(team: TeamRow, members: Sequence[int], actor: Actor, now: datetime) ->
 
 def _move(person: PersonRow, team: TeamRow | None, actor: Actor, now: datetime) -> None:
     people.edit_person(
-        employee_id=person.id, name=person.name, email=person.email, role=person.role, job_title=person.job_title,
+        employee_id=person.id, name=person.name, email=person.email, job_title=person.job_title,
         site_id=team.site_id if team else person.site_id, team_id=team.id if team else None,
         manager_id=person.manager_id, locale=person.locale, version=person.version, actor=actor, now=now,
     )  # fmt: skip

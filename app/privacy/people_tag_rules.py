@@ -28,6 +28,8 @@ PEOPLE = (
           code="area tone clause", hidden="text_sealed"),
     holds("review_signature", "people", "people", of="review_id>review.id", code="side content_hash", why=_PROOF),
     holds("review_access", "people", "people", of="review_id>review.id reader_id>employee", code="how", why=_PROOF),
+    holds("role_change", "security", "audit", of=_OWN, erase="overwrite", text="reason word",
+          code="role_before role program outcome"),
     holds("role_raise", "security", "audit", of=_OWN, text="reason", code="own_role role", why=_PROOF),
     holds("second_account", "people", "people", of="employee_id>employee same_as_id>employee"),
     holds("second_factor", "security", "session", of=_OWN, erase="delete", hidden="secret"),

@@ -12,6 +12,7 @@ from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.notifications import queries as notifications
 from app.people.access import can, is_signed_in, my_site, needs, public
+from app.people.role_queries import waiting_for
 from app.ui import assets, navigation, shell
 from app.ui.preferences import COOKIE_SECONDS, LANGUAGES, THEMES, Preferences, safe_next
 
@@ -42,7 +43,12 @@ def reader() -> shell.Reader | None:
 
 def _counts() -> Mapping[str, int | None]:
     """What waits for the reader's decision; nothing is said to whoever decides nothing, and no figure is a zero."""
-    return {"approvals.inbox": _waiting()[1] or None} if can("exceptions.decide") else {}
+    counts: dict[str, int | None] = {}
+    if can("exceptions.decide"):
+        counts["approvals.inbox"] = _waiting()[1] or None
+    if can("people.write"):
+        counts["people.directory"] = waiting_for(current_user.person.id, utc_now()) or None
+    return counts
 
 
 def _waiting() -> tuple[int, int]:

@@ -28,11 +28,12 @@ from app.kernel import invariants
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.kernel.transactions import TECHNICAL_TABLES
+from app.people import actions as people
 from app.people.queries import PersonRow
 from app.remedies.models import Remedy
 from tests.cases.builders import make_case
 from tests.counts import count
-from tests.people.builders import Company, make_company, sign_in
+from tests.people.builders import Company, make_company, make_person, sign_in
 from tests.remedies.builders import give, publish_policy
 
 EVERY_STATEMENT = count(2, 1) == 2
@@ -117,8 +118,18 @@ def deeds(company: Company, case: Case, remedy: Remedy) -> Iterator[Deed]:
     yield Deed(sam, f"{at}/assignment", {"owner_id": bo.id, "team_id": bo.team_id, "version": version})
     person = {"name": "Eve Lund", "email": "eve@makegood.example", "role": "frontline", "site_id": ana.site_id}
     yield Deed(ada, "/people", person)
+    asked_role = {"role": "supervisor", "reason": "Leads the desk from May.", "version": bo.version}
+    yield Deed(ada, f"/people/{bo.ref}/role", asked_role)
+    yield Deed(ada, "/role-changes/RO-1/confirmation", {})
     yield Deed(ada, f"/people/{ana.ref}/deactivation", {"successor_id": sam.id, "version": ana.version})
     yield Deed(hana, "/reviews", {"employee": ana.id, "since_on": "2026-05-01", "until_on": "2026-08-01"})
+
+
+def propose_role_of(who: PersonRow) -> None:
+    """Another administrator proposes what Ada then confirms."""
+    noor = make_person("Noor Haddad", "admin", who.site_id)
+    said = {"role": "manager", "reason": "Runs the house from May."}
+    people.propose_role(employee_id=who.id, **said, actor=noor.actor, now=utc_now())
 
 
 def send(client: FlaskClient, deed: Deed) -> TestResponse:
@@ -137,6 +148,7 @@ def test_a_deed_that_ends_halfway_leaves_nothing(app: Flask, caplog: pytest.LogC
     publish_policy()
     case = make_case(company.ana)
     remedy = give(company.ana, case.id, 100)
+    propose_role_of(company.ana)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     path = Path(str(db.engine.url.database))
     people = (company.ana, company.sam, company.ada, company.hana)

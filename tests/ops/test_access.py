@@ -17,11 +17,10 @@ from app.ops.access_rules import is_quarter, quarter_before, quarter_of
 from app.ops.models import AccessReview
 from app.people import queries as people
 from app.people import raise_actions
-from app.people.actions import edit_person
 from app.people.models import Employee, RoleRaise, SignInSession
 from app.people.queries import PersonRow
 from app.people.raise_rules import targets
-from tests.people.builders import OPERATOR, Company, make_company, sign_in
+from tests.people.builders import Company, make_company, set_role, sign_in
 
 WHY = "The only manager is on a plane and a guest is stranded."
 
@@ -159,10 +158,7 @@ def test_a_role_that_changed_since_the_page_was_opened_is_not_confirmed_unseen(a
     assert all(f'value="{pick}"' in page for pick in picks(company.bo, company.ana))
     bo = people.person(company.bo.id)
     assert bo is not None
-    edit_person(
-        employee_id=bo.id, name=bo.name, email=bo.email, role="manager", job_title=bo.job_title, site_id=bo.site_id,
-        team_id=None, manager_id=None, locale=None, version=bo.version, actor=OPERATOR, now=utc_now(),
-    )  # fmt: skip
+    set_role(bo, "manager")
     for stale in ([*picks(company.ana, company.bo)], [company.bo.ref]):
         assert ada.post("/access-review", data={"pick": stale}).status_code == 409
     assert db.session.scalars(select(AccessReview)).all() == []

@@ -66,6 +66,10 @@ def make_person(name: str, role: str, site_id: int, **changes: Any) -> PersonRow
     return person
 
 
+def set_role(who: PersonRow, role: str) -> None:
+    people.set_role(employee_id=who.id, role=role, reason="Set for a test.", actor=OPERATOR, now=utc_now())
+
+
 def make_team(name: str, site_id: int, supervisor_id: int | None = None) -> TeamRow:
     team = people.add_team(site_id=site_id, name=name, supervisor_id=supervisor_id, actor=OPERATOR, now=BUILT_AT)
     return next(row for row in queries.teams(site_id) if row.id == team.id)

@@ -18,6 +18,7 @@ from app.people import actions as people
 from app.people import queries
 from app.people.key_actions import Erased, Forgotten, key_of
 from app.privacy import erasure_actions as erasures
+from app.privacy.export_queries import export
 from app.privacy.subject_queries import subject_of
 from app.reviews import recognition_actions as recognition
 from tests.cases.builders import make_case
@@ -55,6 +56,13 @@ def test_a_leaver_s_name_and_what_was_said_about_them_are_nowhere(app: Flask, tm
         now=now,
     )
     open_review(company, leaver)
+    noor = make_person("Noor Haddad", "admin", company.quayside.id)
+    change_id = people.propose_role(
+        employee_id=leaver.id, role="supervisor", reason=f"A {ABOUT} of a desk lead.", actor=company.ada.actor, now=now
+    ).id
+    people.refuse_role(change_id=change_id, word=f"Not a {ABOUT} yet.", actor=noor.actor, now=now)
+    theirs = subject_of(leaver.ref)
+    assert theirs is not None and f"Not a {ABOUT} yet." in str(export(theirs, now=now)), "they can read why not"
     people.deactivate(employee_id=leaver.id, successor_id=company.sam.id, actor=company.ada.actor, now=now)
     words = tuple(one.lower() for one in (NAME, EMAIL, ABOUT))
     assert readable(tmp_path, words), "they stood there before"
@@ -79,7 +87,7 @@ def test_nobody_comes_in_or_is_written_about_under_what_is_erased(app: Flask) ->
     assert erased is not None
     with pytest.raises(Forgotten), transaction():  # though nothing was ever written about them
         key_of(leaver.id)
-    said: dict[str, Any] = {"name": NAME, "email": EMAIL, "role": erased.role, "site_id": erased.site_id, "team_id": erased.team_id,
+    said: dict[str, Any] = {"name": NAME, "email": EMAIL, "site_id": erased.site_id, "team_id": erased.team_id,
             "manager_id": None, "job_title": "", "locale": None}  # fmt: skip
     with pytest.raises(Erased):
         people.edit_person(employee_id=leaver.id, version=erased.version, actor=company.ada.actor, now=now, **said)
