@@ -9,13 +9,12 @@ from babel.dates import get_day_names
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from app.insights.arrival_rules import HOURS
 from app.insights.figures import Names
-from app.insights.measure_sheet import group_words
+from app.insights.measure_sheet import group_words, of_words
 from app.insights.rollup_queries import Node, Overview
-from app.insights.rules import COUNT_MIN, share
+from app.insights.rules import COUNT_MIN, Share, share
 from app.kernel.money import Money
 from app.ui import charts
 from app.ui.filters import locale_name, number, percent
@@ -35,12 +34,13 @@ DIMENSIONS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One node: its counts in words; url leads one step deeper, or to the cases behind."""
+    """One node: its counts in words; url leads one step deeper, or to the cases behind. happy: 4 or 5 of 5, of the answers."""
 
     label: str
     resolved: int
     severe: str
     satisfied: str
+    happy: Share
     given: str
     url: str | None
 
@@ -76,7 +76,7 @@ def whole(found: Overview, currencies: Mapping[int, str]) -> Row:
 
 def _row(label: str, node: Node, currencies: Mapping[int, str], url: str | None) -> Row:
     happy = share(node.satisfied, node.answered)
-    satisfied = ngettext("%(num)d answer: too few", "%(num)d answers: too few", node.answered)
+    satisfied = of_words(node.satisfied, node.answered)
     if happy.ratio is not None and happy.low is not None and happy.high is not None:
         satisfied = _(
             "%(share)s of %(count)s (%(low)s–%(high)s)",
@@ -86,7 +86,7 @@ def _row(label: str, node: Node, currencies: Mapping[int, str], url: str | None)
             high=percent(happy.high),
         )
     severe = number(node.severe) if node.resolved >= COUNT_MIN else _("too few")
-    return Row(label, node.resolved, severe, satisfied, _given(node, currencies), url)
+    return Row(label, node.resolved, severe, satisfied, happy, _given(node, currencies), url)
 
 
 def _given(node: Node, currencies: Mapping[int, str]) -> str:

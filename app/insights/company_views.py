@@ -55,6 +55,7 @@ def _content(choice: Choice, by: str, days: tuple[Day, Day], may_read: bool, is_
         ],
         rows=company_sheet.rows(found, by, names, currencies, choice.args, may_read),
         whole=company_sheet.whole(found, currencies),
+        share_words=figures.share_words,
         weeks=company_sheet.week_chart(found) if len(found.weeks) > 1 else None,
         is_counted=is_counted,
     )

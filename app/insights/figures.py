@@ -1,5 +1,6 @@
 """The figures of the metrics page: labels, charts and the words that say what may be concluded. For pages."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -184,7 +185,17 @@ def _pool_name(site_id: int, team_id: int | None, names: Names) -> str:
 
 
 def names_of(sites: tuple[SiteRow, ...], teams: tuple[TeamRow, ...]) -> Names:
-    return Names({site.id: site.name for site in sites}, {team.id: team.name for team in teams})
+    """Name sites and teams; teams that are called alike are told apart by their site."""
+    called, places = Counter(team.name for team in teams), {site.id: site.name for site in sites}
+    return Names(
+        places,
+        {
+            team.id: f"{team.name}, {places[team.site_id]}"
+            if called[team.name] > 1 and team.site_id in places
+            else team.name
+            for team in teams
+        },
+    )
 
 
 def bounds_words(found: Percentile) -> str:

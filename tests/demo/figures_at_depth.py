@@ -151,7 +151,7 @@ def _company(reader: Reader, site_id: int | None, period: str = "365d", *, is_li
         page = reader.get(f"/insights/company?period={period}&by={by}{place}")
         lines = _lines(page.under("parts"))
         assert lines.pop()[0] == ["All together", *whole], (by, site_id)
-        _boxes(page, whole, with_money=site_id is not None or len(reader.sites) == 1)
+        _boxes(page, whole, [row.csat for row in answers], with_money=site_id is not None or len(reader.sites) == 1)
         of = _keyed(by)
         keys = Counter(of(row) for row in cases) + Counter({of(row): 0 for row in answers})
         keys |= Counter({of(row): 1 for row in answers if of(row) not in keys})
@@ -221,9 +221,9 @@ def _cells(cases: list[Any], answers: list[Any]) -> list[str]:
     return [f"{len(cases):,}", severe, satisfied([row.csat for row in answers]), sums or "–"]
 
 
-def _boxes(page: Node, whole: list[str], *, with_money: bool) -> None:
-    said = [page.boxes[name][0] for name in ("Resolved", "Severe", "Satisfied")]
-    assert said == whole[:3]
+def _boxes(page: Node, whole: list[str], csat: list[int], *, with_money: bool) -> None:
+    assert [page.boxes[name][0] for name in ("Resolved", "Severe")] == whole[:2]
+    assert page.boxes["Satisfied (4 or 5 of 5)"] == share(sum(one > 3 for one in csat), len(csat))
     assert page.boxes["Given"][0] == whole[3] if with_money else "Given" not in page.boxes
 
 

@@ -74,7 +74,7 @@ def satisfied(csat: list[int]) -> str:
     """How many were satisfied, of how many answers."""
     k, n = sum(one > 3 for one in csat), len(csat)
     if n < 10:
-        return f"{n} answer" + ("" if n == 1 else "s") + ": too few"
+        return f"{n}, too few"
     _, value, low, high = wilson(k, n)
     return f"{percent(value)} of {n:,} ({percent(low)}–{percent(high)})"
 

@@ -8,15 +8,16 @@ from sqlalchemy import select
 from app.cases import actions as cases
 from app.cases.models import Case
 from app.customers.segment_actions import set_segment
-from app.insights import jobs, rollup_actions, rollup_queries
+from app.insights import figures, jobs, rollup_actions, rollup_queries
 from app.insights.arrival_rules import arrivals
 from app.insights.rollup_models import RollupMark
 from app.kernel.actor import command
 from app.kernel.database import db
 from app.kernel.paging import Page
 from app.ops.jobs import all_jobs
+from app.people import queries as people
 from tests.insights.recoveries import live_some_weeks
-from tests.people.builders import make_company, sign_in
+from tests.people.builders import make_company, make_team, sign_in
 
 
 def test_kept_counts_equal_a_recount_after_every_kind_of_change_and_parts_add_up(app: Flask) -> None:
@@ -55,7 +56,7 @@ def test_kept_counts_equal_a_recount_after_every_kind_of_change_and_parts_add_up
             assert len(behind) == node.resolved, (dimension, value)
 
     body = sign_in(app.test_client(), company.max).get("/insights/company?period=90d&by=stage").get_data(as_text=True)
-    assert "Arrival" in body and "8 of 12" not in body and "67% of 12" in body
+    assert "Arrival" in body and "8 of 12; 95 %" in body and "67% of 12" in body
     client = sign_in(app.test_client(), company.max)
     assert 'id="arrivals"' in client.get("/insights/arrivals?period=90d").get_data(as_text=True)
     listed = client.get("/insights/company/segment/cases?period=90d&of=gold").get_data(as_text=True)
@@ -112,3 +113,14 @@ def test_a_peak_stands_in_the_hour_on_the_wall_in_winter_and_in_summer() -> None
     tokyo = [(datetime(2026, 1, 4, 23, 30, tzinfo=UTC), 2)]  # Monday 08:30 there
     counts = arrivals([*winter, *summer, *tokyo], {1: "Europe/London", 2: "Asia/Tokyo"})
     assert counts[0][4] == 61 and sum(map(sum, counts)) == 61
+
+
+def test_teams_that_are_called_alike_are_told_apart_by_their_site(app: Flask) -> None:
+    company = make_company()
+    harbour = next(site for site in people.sites() if site.code == "HARB")
+    make_team(company.front_desk.name, harbour.id)
+    make_team("Night Desk", company.quayside.id)
+    names = figures.names_of(tuple(people.sites()), tuple(people.teams()))
+    called = {team.id: names.of("team", team.id) for team in people.teams()}
+    assert len(set(called.values())) == len(called)
+    assert {"Front desk, Quayside", "Front desk, Harbour House", "Night Desk"} <= set(called.values()), called

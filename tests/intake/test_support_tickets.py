@@ -31,7 +31,7 @@ from app.reviews.count_queries import Span
 from app.reviews.figure_rules import figure
 from tests.counts import count
 from tests.demo.pages import read
-from tests.demo.readers import satisfied, stop_the_clock
+from tests.demo.readers import satisfied, share, stop_the_clock
 from tests.intake.counting import Support, rows, support
 from tests.people.builders import make_person, make_site, sign_in
 
@@ -140,7 +140,7 @@ def shown(app: Flask, monkeypatch: pytest.MonkeyPatch, raw: list[dict[str, str]]
         page = read(client.get(f"/insights/company?period=365d&by={by}").text)
         lines = {line[0]: line[1:] for line in page.under("parts").rows}
         every = [score for some in found.values() for score in some]
-        assert page.boxes["Satisfied"][0] == satisfied(every)
+        assert page.boxes["Satisfied (4 or 5 of 5)"] == share(sum(score > 3 for score in every), len(every))
         assert lines == {
             part: ["0", "too few", satisfied(some), "–"] for part, some in {**found, "All together": every}.items()
         }
