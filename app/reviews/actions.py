@@ -202,7 +202,10 @@ def unlock(*, review_id: int, version: int, actor: Actor, now: datetime) -> None
 
 
 def sign(*, review_id: int, version: int, actor: Actor, now: datetime) -> bool:
-    """Sign for oneself what stands there; True when both have, which closes it."""
+    """Sign for oneself what stands there; True when both have, which closes it.
+
+    The other's signature of the same round changes nothing of it: both may sign from pages that were open at the same time.
+    """
     with transaction():
         row = _taken(review_id, version, "sign", actor)
         found = _row(review_id)
@@ -278,12 +281,19 @@ def _taken(review_id: int, version: int, deed: str, actor: Actor) -> Review:
         if scope.kind == "company":
             raise NotPermitted(_l("Only the two people of a review write in it, each for themselves."))
         raise NotFound
-    if row.version != version:
+    if not row.version - _signed_since(row, deed) <= version <= row.version:
         raise Conflict
     if not rules.may(row.state, deed, side):
         raise WrongStep
     row.version += 1
     return row
+
+
+def _signed_since(row: Review, deed: str) -> int:
+    """How many signatures were added to what a signer may have open: while it waits for them, nothing else counts up."""
+    if deed != "sign" or row.state != "signing":
+        return 0
+    return sum(one.round == row.round for one in queries.signatures(row.id))
 
 
 def _row(review_id: int) -> ReviewRow:

@@ -17,7 +17,7 @@ from app.reviews.blueprint import bp
 from app.reviews.deeds import submit
 from app.reviews.forms import AppealForm, CaseForm, ConductForm, WordsForm
 from app.reviews.queries import ReviewRow
-from app.ui.forms import Form, VersionForm, options
+from app.ui.forms import VersionForm, options
 
 KINDS = {"self-assessment": "self_assessment", "notes": "notes", "comment": "comment"}
 TITLES: dict[str, Any] = {
@@ -159,10 +159,20 @@ def _row(ref: str) -> ReviewRow:
 
 
 def _deed(
-    row: ReviewRow, form: Form, page: Callable[[], str], deed: Callable[[], Any], done: str
+    row: ReviewRow, form: VersionForm, page: Callable[[], str], deed: Callable[[], Any], done: str
 ) -> ResponseReturnValue:
-    """Do what the form says and go back to the review, or show the form again with what was typed."""
-    return submit(form, page, deed, done=done, url=url_for("reviews.show", ref=row.ref))
+    """Do what the form says and go back to the review, or show the form again with what was typed.
+
+    What the other one did meanwhile is said once; the form that comes back stands on it, and is sent by pressing again.
+    """
+
+    def again() -> str:
+        newest = _row(row.ref)
+        if form.version.data != newest.version:
+            form.version.data, form.version.raw_data = newest.version, None
+        return page()
+
+    return submit(form, again, deed, done=done, url=url_for("reviews.show", ref=row.ref))
 
 
 def _bare(ref: str, deed: Callable[..., Any], done: str, **given: int) -> ResponseReturnValue:
@@ -183,8 +193,12 @@ def _words_page(row: ReviewRow, kind: str, form: WordsForm) -> str:
     measure = request.args.get("measure", "") if kind == "comment" else ""
     if kind == "comment" and measure not in words.COMMENTED:
         raise NotFound
+    mine = (
+        me().id
+    )  # after an appeal the notes of another reviewer stand there: nobody writes on in somebody else's words
     before = [
-        one for one in queries.texts(row.id) if one.kind == KINDS[kind] and (one.measure or "") == measure
+        one for one in queries.texts(row.id)
+        if one.kind == KINDS[kind] and (one.measure or "") == measure and one.author_id == mine
     ]  # fmt: skip
     if form.text.data is None and before:
         form.text.data = before[-1].text

@@ -62,6 +62,15 @@ class Sheet:
         return may(self.row.state, deed, self.reader)
 
     @property
+    def notes(self) -> list[Said]:
+        """The newest wording of each reviewer's notes: after an appeal there are two, and neither stands for the other."""
+        return list({one.author_id: one for one in self.said.get("notes", [])}.values())
+
+    @property
+    def earlier_notes(self) -> list[Said]:
+        return [one for one in self.said.get("notes", []) if one not in self.notes]
+
+    @property
     def signed(self) -> set[str]:
         """Which sides have signed the round that is open now."""
         return {one.side for one in self.signatures if one.round == self.row.round}

@@ -264,3 +264,26 @@ def test_the_review_of_somebody_who_leaves_ends_as_it_stands_and_its_holder_is_t
     found = queries.review(row.id, COMPANY)
     assert found is not None and sheet_of(found, None, NOW).is_cut_short
     assert invariants.violations("reviews") == []
+
+
+def test_both_sign_from_pages_that_were_open_at_the_same_time(company: Company) -> None:
+    row = locked(company)
+    shown = row.version
+    given = {"review_id": row.id, "version": shown, "now": NOW}
+    assert reviews.sign(**given, actor=company.hana.actor) is False  # type: ignore[arg-type]
+    with pytest.raises(reviews.SignedAlready):
+        reviews.sign(**given, actor=company.hana.actor)  # type: ignore[arg-type]
+    assert reviews.sign(**given, actor=company.ana.actor) is True  # type: ignore[arg-type]
+    db.session.refresh(row)
+    assert (row.state, len({one.content_hash for one in queries.signatures(row.id)})) == ("closed", 1)
+
+
+def test_nobody_signs_a_page_that_is_older_than_the_words_it_asks_to_sign(company: Company) -> None:
+    row = locked(company)
+    reviews.sign(review_id=row.id, version=row.version, actor=company.hana.actor, now=NOW)
+    shown = row.version
+    for deed, who in ((reviews.unlock, "ana"), (reviews.lock, "hana")):
+        db.session.refresh(row)
+        deed(review_id=row.id, version=row.version, actor=getattr(company, who).actor, now=NOW)
+    with pytest.raises(Conflict):
+        reviews.sign(review_id=row.id, version=shown, actor=company.ana.actor, now=NOW)
