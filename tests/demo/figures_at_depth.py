@@ -54,6 +54,8 @@ LACKS = (
     "UPDATE clock SET historic = true WHERE case_id % 19 = 0",
     "INSERT INTO survey_answer (survey_id, csat, comment, at) SELECT v.id, 1 + (v.id * 7) % 5, '', v.resolved_at FROM survey v"
     " WHERE v.id % 6 <> 0 AND NOT EXISTS (SELECT 1 FROM survey_answer a WHERE a.survey_id = v.id)",
+    "UPDATE survey SET state = 'answered', why_unsent = NULL, sent_at = coalesce(sent_at, resolved_at) WHERE id IN"
+    " (SELECT survey_id FROM survey_answer)",
 )
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

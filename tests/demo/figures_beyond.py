@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from app.kernel.database import db
 from app.people import queries as people
 from tests.demo.figures_at_depth import _label, _part
 from tests.demo.readers import Reader, percent, stop_the_clock
-from tests.insights.figure_oracles import instant, wilson
+from tests.insights.figure_oracles import PATTERNS, gifts, instant, wilson
 from tests.insights.recoveries import ORACLES, _in_dialect
 
 DIMENSIONS = {
@@ -39,8 +40,24 @@ def figures_hold_beyond(app: Flask, monkeypatch: pytest.MonkeyPatch, now: dateti
     sites = tuple(sorted(row.id for row in people.sites()))
     manager = Reader(app, "max@makegood.example", now, sites)
     manager.part = Part(sites, None, now - timedelta(days=PERIOD_DAYS), now)
-    enough = sum(_measure(manager, name, place) for place, name in enumerate(ORACLES))
-    assert enough > 40, "parts with a figure, not only too few"
+    _near_the_limit(manager)
+    enough = sum(_measure(manager, name, place) for place, name in enumerate((*ORACLES, *PATTERNS)))
+    assert all({one.hit for one in hits(manager.part, now)} == {True, False} for hits in PATTERNS.values())
+    assert enough > 60, "parts with a figure, not only too few"
+
+
+def _near_the_limit(reader: Reader) -> None:
+    """Amounts from four fifths of the giver's limit to the whole of it, and every second one to the customer before."""
+    found, before = gifts(reader.part, reader.now), 0
+    changes = []
+    for place, (row, _said, _currency, limit) in enumerate(found):
+        minor = int(limit * (80 + place % 21) / 100)
+        before = row.customer_id if place % 2 == 0 or not before else before
+        changes.append({"id": row.id, "minor": minor, "customer": before})
+    db.session.remove()
+    with db.engine.connect().execution_options(makegood_migration=True) as raw:
+        raw.execute(text("UPDATE remedy SET amount_minor = :minor, customer_id = :customer WHERE id = :id"), changes)
+        raw.commit()
 
 
 def _measure(reader: Reader, name: str, place: int) -> int:
@@ -61,6 +78,8 @@ def _measure(reader: Reader, name: str, place: int) -> int:
 
 def _rows(reader: Reader, name: str) -> list[Any]:
     """What a share counts, each thing with whether it is a hit and with all its dimensions."""
+    if name in PATTERNS:
+        return _pattern(reader, name)
     (hit, rows), (of, at) = ORACLES[name], OF[name]
     tables, _, where = rows.partition(" WHERE ")
     if of not in ("c", "s"):
@@ -74,6 +93,18 @@ def _rows(reader: Reader, name: str) -> list[Any]:
             f" LEFT JOIN customer_segment g ON g.customer_id = c.customer_id WHERE {where}", reader.part,
         )
     )  # fmt: skip
+
+
+def _pattern(reader: Reader, name: str) -> list[Any]:
+    columns = ", ".join(f"{column} AS {key}" for key, column in DIMENSIONS.items() if "{of}" not in column)
+    cases = {
+        row.id: row._asdict()
+        for row in reader.rows(
+            f"SELECT c.id, {columns} FROM case_file c LEFT JOIN customer_segment g ON g.customer_id = c.customer_id"
+        )
+    }
+    found = PATTERNS[name](reader.part, reader.now)
+    return [SimpleNamespace(**{**cases[one.case_id], **one._asdict()}) for one in found]
 
 
 def _counted(pairs: Any) -> Counted:

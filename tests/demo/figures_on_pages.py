@@ -51,7 +51,7 @@ def pages_say_what_sql_counts(app: Flask, monkeypatch: pytest.MonkeyPatch, now: 
     for reader in (manager, leader):
         _overview(reader)
         _company(reader)
-        _answers(reader)
+        answers_of(reader)
         _promises(reader)
         _purses(reader)
     _measures(app, manager)
@@ -137,11 +137,12 @@ def _called(by: str, value: str | None) -> str:
     return value or "Without a segment"
 
 
-def _answers(reader: Reader) -> None:
+def answers_of(reader: Reader, *, days: int = 365, site_id: int | None = None) -> None:
     """Answers: whom we asked, and each score from the single answers."""
+    part = Part(reader.sites if site_id is None else (site_id,), None, reader.now - timedelta(days=days), reader.now)
     surveys = f"survey t, case_file c WHERE c.id = t.case_id AND {HERE} AND {IN_TIME}"
     resolved, asked, answered = (
-        reader.count(f"{surveys} AND NOT c.historic{more}", "resolved_at")
+        reader.count(f"{surveys} AND NOT c.historic{more}", "resolved_at", part)
         for more in (
             "",
             " AND t.sent_at IS NOT NULL",
@@ -149,12 +150,12 @@ def _answers(reader: Reader) -> None:
         )
     )
     rows = reader.rows(
-        "SELECT a.csat, a.nps, a.ces, a.outcome_fair, a.process_fair, a.treated_well FROM survey t JOIN survey_answer a ON"
-        f" a.survey_id = t.id WHERE {HERE} AND {IN_TIME}", "resolved_at",
+        "SELECT c.historic, a.csat, a.nps, a.ces, a.outcome_fair, a.process_fair, a.treated_well FROM survey t JOIN survey_answer a ON"
+        f" a.survey_id = t.id JOIN case_file c ON c.id = t.case_id WHERE {HERE} AND {IN_TIME}", "resolved_at", part,
     )  # fmt: skip
-    page = reader.get("/feedback?days=365")
+    page = reader.get(f"/feedback?days={days}" + (f"&site={site_id}" if site_id else ""))
     words = page.under("main").words
-    low = sum((row.csat or 5) < 3 or (9 if row.nps is None else row.nps) < 7 for row in rows)
+    low = sum(not row.historic and ((row.csat or 5) < 3 or (9 if row.nps is None else row.nps) < 7) for row in rows)
     head = f"{asked:,} of {resolved:,} resolutions were asked about"
     if answered >= 10:
         head += f", {answered} answered, {low} of them unhappy."

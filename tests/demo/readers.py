@@ -42,6 +42,13 @@ class Reader:
         assert answer.status_code == 200, (url, answer.status_code)
         return read(answer.text)
 
+    def pages(self, url: str) -> list[Node]:
+        """A list from its first page to its last."""
+        found = [self.get(url)]
+        while links := [one for one in found[-1].by_tag("a") if "after=" in one.attributes.get("href", "")]:
+            found.append(self.get(links[0].attributes["href"]))
+        return found
+
     def count(self, statement: str, at: str = "", part: Part | None = None) -> int:
         return int(rows_of(f"SELECT count(*) FROM {statement}", part or self.part, self.now, at)[0][0])
 

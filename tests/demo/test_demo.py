@@ -34,9 +34,11 @@ from app.remedies.models import Remedy
 from app.remedies.payout_models import Payout
 from app.sla.models import Clock
 from tests.conftest import settings_for
+from tests.demo.clocks_on_pages import clocks_and_waits_hold
 from tests.demo.figures_at_depth import figures_hold_at_every_depth
 from tests.demo.figures_beyond import figures_hold_beyond
 from tests.demo.figures_on_pages import pages_say_what_sql_counts
+from tests.demo.lists_on_pages import lists_say_what_sql_counts
 from tests.demo.rooms_on_pages import rooms_say_what_sql_counts
 from tests.insights.recoveries import ORACLES, PEOPLE, counted, counted_by_person
 from tests.insights.test_measures import equals_its_oracles
@@ -76,6 +78,8 @@ def test_two_weeks_at_the_hotel_group_hold_together(told: Flask, monkeypatch: py
     pages_say_what_sql_counts(told, monkeypatch, END)
     rooms_say_what_sql_counts(told, monkeypatch, END)
     figures_hold_at_every_depth(told, monkeypatch, END + timedelta(days=1))
+    lists_say_what_sql_counts(told, monkeypatch, END + timedelta(days=1))
+    clocks_and_waits_hold(told, monkeypatch, END + timedelta(days=1))
     figures_hold_beyond(told, monkeypatch, END + timedelta(days=41))
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import combinations
 from math import ceil, exp, log, sqrt
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -17,6 +17,18 @@ from app.insights.queries import Part
 from app.kernel.database import db
 
 Known = dict[str, tuple[Any, ...]]  # key of a figure → (n, value) or (n, value, low, high); below the minimum (n, None)
+
+
+class Hit(NamedTuple):
+    """One thing counted by a pattern: whether it is a hit, and where and when it happened."""
+
+    hit: bool
+    case_id: int
+    site_id: int
+    team_id: int | None
+    at: datetime
+
+
 EDGES = (2_500, 5_000, 10_000, 25_000, 50_000, 100_000)
 _PLACE = "t.site_id IN ({sites}) AND t.{at} >= :since AND t.{at} < :until"
 _GIVEN = "t.nature = 'goodwill' AND NOT t.historic"
@@ -57,15 +69,23 @@ def wilson(k: int, n: int) -> tuple[Any, ...]:
     return n, p, (-b - root) / (2 * a), (-b + root) / (2 * a)
 
 
-def _shared(hits: Iterable[bool]) -> Known:
-    counted = list(hits)
-    return {"all": wilson(sum(counted), len(counted))}
+def _shared(hits: Callable[[Part, datetime], list[Hit]]) -> Callable[[Part, datetime], Known]:
+    def counted(part: Part, now: datetime) -> Known:
+        found = hits(part, now)
+        return {"all": wilson(sum(one.hit for one in found), len(found))}
+
+    return counted
 
 
-def _gifts(part: Part, now: datetime) -> list[Any]:
+def _hit(row: Any, is_hit: bool) -> Hit:
+    return Hit(is_hit, row.case_id, row.site_id, row.team_id, instant(row.created_at))
+
+
+def gifts(part: Part, now: datetime) -> list[Any]:
     rows = rows_of(
-        "SELECT t.amount_minor, t.decision, t.customer_id, t.created_at, c.loss_minor, c.root_cause, c.category_id FROM remedy t"
-        f" JOIN case_file c ON c.id = t.case_id WHERE {{place}} AND {_GIVEN} AND t.amount_minor > 0 AND t.exception_id IS NULL"
+        "SELECT t.id, t.case_id, t.site_id, t.team_id, t.amount_minor, t.decision, t.customer_id, t.created_at, c.loss_minor,"
+        f" c.root_cause, c.category_id FROM remedy t JOIN case_file c ON c.id = t.case_id WHERE {{place}} AND {_GIVEN}"
+        " AND t.amount_minor > 0 AND t.exception_id IS NULL"
         " AND t.state NOT IN ('requested', 'withdrawn') AND t.decision IS NOT NULL", part, now, "created_at",
     )  # fmt: skip
     found = []
@@ -85,22 +105,29 @@ def _gifts(part: Part, now: datetime) -> list[Any]:
     return found
 
 
-def _hugging(part: Part, now: datetime) -> Known:
+def _hugging(part: Part, now: datetime) -> list[Hit]:
     kept = [
-        Fraction(row.amount_minor) / limit
-        for row, _, _, limit in _gifts(part, now)
+        (row, Fraction(row.amount_minor) / limit)
+        for row, _, _, limit in gifts(part, now)
         if row.amount_minor != row.loss_minor
     ]
-    return _shared(ratio >= Fraction(9, 10) for ratio in kept if Fraction(8, 10) <= ratio <= 1)
+    return [_hit(row, ratio >= Fraction(9, 10)) for row, ratio in kept if Fraction(8, 10) <= ratio <= 1]
 
 
-def _split(part: Part, now: datetime) -> Known:
-    groups: dict[Any, list[tuple[datetime, int, Fraction]]] = defaultdict(list)
-    for row, said, currency, limit in _gifts(part, now):
+def _split(part: Part, now: datetime) -> list[Hit]:
+    """It stands where the newest of the gifts does."""
+    groups: dict[Any, list[tuple[Any, Fraction]]] = defaultdict(list)
+    for row, said, currency, limit in gifts(part, now):
         if row.customer_id:
             cause = row.root_cause or said["asked"].get("cause") or row.category_id
-            groups[row.customer_id, cause, currency].append((instant(row.created_at), row.amount_minor, limit))
-    return _shared(_is_split([one for one in gifts if one[1] <= one[2]]) for gifts in groups.values())
+            groups[row.customer_id, cause, currency].append((row, limit))
+    found = []
+    for given in groups.values():
+        small = [
+            (instant(row.created_at), row.amount_minor, limit) for row, limit in given if row.amount_minor <= limit
+        ]
+        found.append(_hit(max((row for row, _ in given), key=lambda row: row.id), _is_split(small)))
+    return found
 
 
 def _is_split(gifts: list[tuple[datetime, int, Fraction]]) -> bool:
@@ -114,11 +141,11 @@ def _is_split(gifts: list[tuple[datetime, int, Fraction]]) -> bool:
     )
 
 
-def _overturn(part: Part, now: datetime) -> Known:
+def _overturn(part: Part, now: datetime) -> list[Hit]:
     events: dict[int, list[Any]] = defaultdict(list)
     for row in rows_of(
-        "SELECT e.case_id, e.kind, e.at, e.data FROM case_event e JOIN case_file t ON t.id = e.case_id WHERE t.site_id IN"
-        " ({sites}) AND NOT t.historic AND e.kind IN ('resolved', 'reopened') ORDER BY e.at, e.id", part, now,
+        "SELECT e.case_id, t.site_id, t.team_id, e.kind, e.at, e.data FROM case_event e JOIN case_file t ON t.id = e.case_id WHERE"
+        " t.site_id IN ({sites}) AND NOT t.historic AND e.kind IN ('resolved', 'reopened') ORDER BY e.at, e.id", part, now,
     ):  # fmt: skip
         events[row.case_id].append(row)
     grants: dict[int, list[datetime]] = defaultdict(list)
@@ -140,19 +167,20 @@ def _overturn(part: Part, now: datetime) -> Known:
                 continue
             later = [one for one in turns[place + 1 :] if (parsed(one.data) or {}).get("outcome") == "declined"]
             until = instant(later[0].at) if later else datetime.max.replace(tzinfo=UTC)
-            hits.append(any(instant(turn.at) <= at < until for at in grants[case_id]))
-    return _shared(hits)
+            granted = any(instant(turn.at) <= at < until for at in grants[case_id])
+            hits.append(Hit(granted, case_id, turn.site_id, turn.team_id, instant(turn.at)))
+    return hits
 
 
 def _precedents(part: Part, now: datetime) -> list[Any]:
     return rows_of(
-        "SELECT t.employee_id, p.category_id, p.severity, p.kind, p.currency, p.amount_minor FROM remedy t"
-        " JOIN precedent p ON p.remedy_id = t.id WHERE {place} AND p.answer <> 'reversed' AND NOT t.historic",
+        "SELECT t.employee_id, p.category_id, p.severity, p.kind, p.currency, p.amount_minor, t.case_id, t.site_id, t.team_id,"
+        " t.created_at FROM remedy t JOIN precedent p ON p.remedy_id = t.id WHERE {place} AND p.answer <> 'reversed' AND NOT t.historic",
         part, now, "created_at",
     )  # fmt: skip
 
 
-def _outside(part: Part, now: datetime) -> Known:
+def _outside(part: Part, now: datetime) -> list[Hit]:
     newest: dict[Any, list[Any]] = defaultdict(list)
     for row in rows_of(
         "SELECT category_id, severity, kind, currency, amount_minor, answer FROM precedent WHERE at < :until"
@@ -164,8 +192,8 @@ def _outside(part: Part, now: datetime) -> Known:
         given = sorted(one.amount_minor for one in newest[tuple(row[1:5])][:200] if one.answer == "accepted")
         if len(given) >= 20:
             low, high = (given[ceil(Fraction(share, 100) * len(given)) - 1] for share in (10, 90))
-            hits.append(row.amount_minor < low or row.amount_minor > high)
-    return _shared(hits)
+            hits.append(_hit(row, row.amount_minor < low or row.amount_minor > high))
+    return hits
 
 
 def _consistency(part: Part, now: datetime) -> Known:
@@ -427,8 +455,12 @@ def _due(part: Part, now: datetime) -> Known:
     return {key: (n, n) for key, n in counts.items()}
 
 
-FIGURES: dict[str, Callable[[Part, datetime], Known]] = {
+# The shares that are patterns: each thing counted, so that it can be parted by place and by time as well.
+PATTERNS: dict[str, Callable[[Part, datetime], list[Hit]]] = {
     "threshold-hugging": _hugging, "split-spending": _split, "overturn": _overturn, "outside-band": _outside,
+}  # fmt: skip
+FIGURES: dict[str, Callable[[Part, datetime], Known]] = {
+    **{name: _shared(hits) for name, hits in PATTERNS.items()},
     "approval-wait": _wait, "approval-wait-business": _wait_business, "waiting-sum": _waiting_sum,
     "waiting-cost": _waiting_cost, "consistency": _consistency, "equity-amount": _equity_amount,
     "equity-time": _equity_time, "recovery-return": _return, "clocks-kept": _clocks, "exceptions": _exceptions, "due": _due,
