@@ -12,6 +12,7 @@ from app.audit import actions as audit
 from app.kernel.actor import Actor, rule
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
+from app.kernel.time import UTC
 from app.kernel.transactions import transaction
 from app.notifications.actions import notify
 from app.notifications.rules import declare
@@ -24,9 +25,12 @@ from app.people.raise_actions import Raised
 
 CONFIRMED = audit.declare("access:confirm", "quarter", "role", sentence=_l("confirmed somebody's access"))
 REVOKED = audit.declare("access:revoke", "quarter", "role", "note", sentence=_l("revoked somebody's access"))
-OPENED_LINE = declare(
-    "glass:opened", _l("%(person)s took a higher role until it ends or is ended. Look whether that is right.")
+TAKEN_LINE = declare(
+    "glass:taken",
+    _l("%(person)s took a higher role until %(until)s. The reason: “%(reason)s”. Look whether that is right."),
 )
+# What was written before notices named the reason and the end.
+declare("glass:opened", _l("%(person)s took a higher role until it ends or is ended. Look whether that is right."))
 CLOSED_LINE = declare(
     "glass:closed", _l("%(person)s gave a higher role back; the trail holds %(deeds)s entries made with it.")
 )
@@ -49,7 +53,7 @@ def open_glass(*, session_id: int, role: str, minutes: int, reason: str, actor: 
         raised = raise_actions.raise_role(
             session_id=session_id, role=role, minutes=minutes, reason=reason, actor=actor, now=now
         )
-        _tell(raised, OPENED_LINE, now)
+        _tell(raised, TAKEN_LINE, now)
     return raised
 
 
@@ -77,7 +81,10 @@ def _tell(raised: Raised, line: str, now: datetime) -> None:
     notify(
         employee_ids=[one for one in (*watching, person.manager_id) if one != person.id],
         kind="security", subject=person.ref, url="/break-glass", text_key=line,
-        params={"person": person.name, "deeds": raised.deeds}, at=now,
+        params={
+            "person": person.name, "deeds": raised.deeds, "reason": raised.reason,
+            "until": f"{raised.ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        }, at=now,
     )  # fmt: skip
 
 

@@ -30,12 +30,13 @@ class AlreadyRaised(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """deeds: how many entries of the trail were made with it."""
+    """reason: why it was taken. deeds: how many entries of the trail were made with it."""
 
     id: int
     employee_id: int
     role: str
     ends_at: datetime
+    reason: str
     deeds: int = 0
 
 
@@ -74,7 +75,7 @@ def raise_role(*, session_id: int, role: str, minutes: int, reason: str, actor: 
             RAISED, subject=ref("employee", actor.id), actor=actor, at=now, role=role, minutes=minutes,
             reason=row.reason,
         )  # fmt: skip
-        return Raised(row.id, row.employee_id, row.role, row.ends_at)
+        return Raised(row.id, row.employee_id, row.role, row.ends_at, row.reason)
 
 
 def lower(*, raise_id: int, actor: Actor, now: datetime) -> Raised:
@@ -89,7 +90,7 @@ def lower(*, raise_id: int, actor: Actor, now: datetime) -> Raised:
     row.ended_by_id = actor.id
     deeds = deeds_of(row)
     audit.record(LOWERED, subject=ref("employee", row.employee_id), actor=actor, at=now, role=row.role, deeds=deeds)
-    return Raised(row.id, row.employee_id, row.role, row.ends_at, deeds)
+    return Raised(row.id, row.employee_id, row.role, row.ends_at, row.reason, deeds)
 
 
 def deeds_of(row: RoleRaise) -> int:

@@ -75,14 +75,18 @@ def test_a_higher_role_holds_in_one_browser_is_told_twice_and_ends(app: Flask, c
     assert page.status_code == 200 and "You act as Manager" in page.text
     assert elsewhere.get("/access-review").status_code == 403, "another browser of the same person"
     watching = {company.ada.id, company.audra.id} | ({company.sam.manager_id} - {None})
-    assert told() == sorted((one, "glass:opened") for one in watching)  # type: ignore[type-var]
+    assert told() == sorted((one, "glass:taken") for one in watching)  # type: ignore[type-var]
     assert WHY in sign_in(app.test_client(), company.audra).get("/break-glass").text
+    until = db.session.scalars(select(RoleRaise.ends_at)).one()
+    for watcher in (company.ada, company.audra):
+        notice = sign_in(app.test_client(), watcher).get("/inbox").text
+        assert WHY in notice and f"until {until:%Y-%m-%d %H:%M} UTC" in notice, "why, and for how long"
     assert sam.post("/break-glass", data={"role": "manager", "minutes": "15", "reason": WHY}).status_code in (409, 422)
     raised = db.session.scalars(select(RoleRaise)).one().id
     assert sign_in(app.test_client(), company.tom).post(f"/break-glass/{raised}/end").status_code == 404
     assert sign_in(app.test_client(), company.ada).post(f"/break-glass/{raised}/end").status_code == 303
     assert sam.get("/access-review").status_code == 403, "ended by somebody else, at once"
-    assert {line for _who, line in told()} == {"glass:opened", "glass:closed"}
+    assert {line for _who, line in told()} == {"glass:taken", "glass:closed"}
     assert len(told()) == 2 * len(watching)
     assert types() == ["role:raise", "role:lower"]
 
