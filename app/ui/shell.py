@@ -14,6 +14,7 @@ from app.ui import navigation
 from app.ui.preferences import LANGUAGES, Preferences, choose_locale, read
 
 Supplier = Callable[[], "Reader | None"]
+OWN = "/me"
 KEY = "makegood_shell"
 
 
@@ -60,9 +61,13 @@ class Shell:
             navigation.ENTRIES if self.reader else (),
             can=self.can,
             exists=exists,
-            endpoint=request.endpoint,
+            endpoint=None if is_own_page() else request.endpoint,
             counts=self.counts,
         )
+
+    @property
+    def is_own(self) -> bool:
+        return is_own_page()
 
     def can(self, permission: str) -> bool:
         return self.reader is not None and self.reader.can(permission)
@@ -71,6 +76,12 @@ class Shell:
 def supply(app: App, supplier: Supplier) -> None:
     """Name the function that tells who reads; it runs at most once per request."""
     app.extensions[KEY] = supplier
+
+
+def is_own_page() -> bool:
+    """Say whether the page is the reader's own, under /me: it belongs to no entry of the rail, whichever room made it."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    return rule == OWN or rule.startswith(f"{OWN}/")
 
 
 def exists(endpoint: str) -> bool:

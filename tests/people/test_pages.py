@@ -39,6 +39,19 @@ def test_the_directory_is_for_those_who_keep_or_read_people(app: Flask, company:
     assert app.test_client().get("/people").status_code == 303
 
 
+@pytest.mark.parametrize("path", ["/me", "/me/second-factor", "/me/tokens", "/me/notices", "/me/reports"])
+def test_ones_own_pages_mark_ones_own_place_and_no_room_of_the_rail(ada: FlaskClient, path: str) -> None:
+    page = ada.get(path)
+    assert page.status_code == 200
+    assert _marked(page.text) == {"/me"}
+    assert _marked(ada.get("/people").text) == {"/people"}
+
+
+def _marked(text: str) -> set[str]:
+    links = re.findall(r'<a [^>]*aria-current="page"[^>]*>', text)
+    return {found.group(1) for one in links if (found := re.search(r'href="([^"]+)"', one))}
+
+
 def test_the_directory_finds_by_part_of_a_name_and_keeps_the_filter(company: Company, ada: FlaskClient) -> None:
     page = ada.get("/people?term=RUI&role=frontline&state=all")
     assert "Ana Ruiz" in page.text
