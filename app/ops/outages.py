@@ -20,9 +20,11 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import InternalServerError
 
 from app.kernel.database import db
 from app.kernel.errors import Conflict
+from app.people import refusal_wiring
 from app.people.refusal_wiring import of_refusal, refusal_page
 from app.ui import shell
 
@@ -44,6 +46,7 @@ def register(app: Flask) -> None:
     for kind in (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout):
         app.register_error_handler(kind, answer)
     app.register_error_handler(IntegrityError, somebody_faster)
+    app.register_error_handler(InternalServerError, of_failure)
 
 
 def answer(failure: SQLAlchemyError) -> ResponseReturnValue:
@@ -59,6 +62,14 @@ def answer(failure: SQLAlchemyError) -> ResponseReturnValue:
     said = refusal_page(503, _("Please wait a moment"), text)  # the API gives it its own shape
     said.headers["Retry-After"] = str(RETRY_SECONDS)
     return said
+
+
+def of_failure(error: InternalServerError) -> ResponseReturnValue:
+    """An outage is one also while another answer is made: the page of a 404 asks who is signed in."""
+    failure = error.original_exception
+    if isinstance(failure, SQLAlchemyError) and is_outage(failure):
+        return answer(failure)
+    return refusal_wiring.of_failure(error)
 
 
 def somebody_faster(failure: IntegrityError) -> ResponseReturnValue:

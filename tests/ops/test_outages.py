@@ -8,9 +8,11 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.test import TestResponse
 
 from app.kernel.database import db
 from app.ops.outages import is_outage
+from app.people import refusal_wiring
 from app.ui import shell
 from tests.people.builders import make_company, sign_in
 
@@ -64,6 +66,38 @@ def test_without_a_database_pages_and_the_api_say_when_to_try_again_and_ask_it_n
         assert "default-src 'none'" in said.headers["Content-Security-Policy"]
     assert answer.get_json()["type"].endswith("service-unavailable")
     assert ada.get("/people").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "status"),
+    [
+        ("/nothing-here", None, 404),
+        ("/settings", None, 403),
+        ("/cases/MG-1/notes", None, 405),
+        ("/cases", {"summary": "x" * 20_000_000}, 413),
+    ],
+)
+def test_a_refusal_whose_page_cannot_be_made_without_the_database_is_an_outage_too(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, path: str, sent: dict[str, str] | None, status: int
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    ana = sign_in(app.test_client(), make_company().ana)
+    real = refusal_wiring.render_template
+
+    def ask() -> TestResponse:
+        return ana.post(path, data=sent) if sent else ana.get(path)
+
+    assert ask().status_code == status
+
+    def went(*given: object, **more: object) -> str:
+        if more.get("status") == status:
+            raise of_postgres(psycopg.OperationalError)
+        return real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(refusal_wiring, "render_template", went)
+    said = ask()
+    assert (said.status_code, said.headers["Retry-After"]) == (503, "2"), said.text
+    assert "secret detail" not in said.text
 
 
 def test_a_database_that_goes_when_who_reads_is_known_already_is_told_the_same(app: Flask) -> None:
