@@ -33,8 +33,8 @@ class Choice:
         return {name: str(value) for name, value in chosen.items() if value}
 
 
-def chosen(*, with_teams: bool = True) -> Choice:
-    """Read the filters; what lies outside the reader's scope counts as not chosen."""
+def chosen(*, with_teams: bool = True, period: str | None = None) -> Choice:
+    """Read the filters; what lies outside the reader's scope counts as not chosen. period: where none is asked for."""
     scope, home = my_scope("metrics.read"), my_site()
     sites = (home,) if sites_of(scope) == (home.id,) else people.sites_within(scope)
     asked = request.args.get("site", type=int)
@@ -43,6 +43,6 @@ def chosen(*, with_teams: bool = True) -> Choice:
     teams = tuple(team for team in known if any(site.id == team.site_id for site in sites))
     here = tuple(team for team in teams if team.site_id == site_id)
     team_id = next((team.id for team in here if team.id == request.args.get("team", type=int)), None)
-    period = rules.period_of(request.args.get("period"))
+    span = rules.period_of(request.args.get("period", period))
     site_ids = (site_id,) if site_id else tuple(site.id for site in sites)
-    return Choice(sites, teams, site_id, team_id, period, queries.part_of(site_ids, team_id, period, utc_now()))
+    return Choice(sites, teams, site_id, team_id, span, queries.part_of(site_ids, team_id, span, utc_now()))

@@ -49,6 +49,7 @@ VERDICT_WORDS: dict[str, tuple[str, Any]] = {
     "unclear": ("warn", _l("It can't be told whether it holds here: the intervals of the halves touch. Don't rely on it.")),
 }  # fmt: skip
 AT_RISK_SHOWN = 5
+PERIOD = "365d"  # what counts is 30 days old, so that the last 30 days are always empty
 
 
 class SwitchForm(Form):
@@ -62,7 +63,7 @@ def risk() -> str:
     """Whether it holds; while it is off nothing is worked out, and the page says only that."""
     if not risk_queries.is_on():
         return render_template("insights/risk_off.html")
-    choice, outcome = chosen(with_teams=False), _outcome()
+    choice, outcome = chosen(with_teams=False, period=PERIOD), _outcome()
     found = calibration(outcome, choice.part, choice.part.until)
     kind, sentence = VERDICT_WORDS[found.calibration.verdict]
     return render_template(
@@ -118,7 +119,7 @@ def export_risk() -> Response:
     if not risk_queries.is_on():
         abort(404)
     require_proof()
-    choice = chosen(with_teams=False)
+    choice = chosen(with_teams=False, period=PERIOD)
     header, rows = risk_figures.table(_outcome(), choice.part, choice.part.until)
     export_actions.note_export(part=choice.part, form="csv", rows=len(rows), actor=me(), now=utc_now())
     answer = Response(csv_bytes(header, rows), content_type="text/csv; charset=utf-8")
