@@ -6,9 +6,11 @@ import pytest
 
 from app.kernel.database import db
 from app.kernel.time import utc_now
+from app.people import actions as people
 from app.remedies import actions as remedies
 from tests.cases.builders import make_case
 from tests.journeys.conftest import Desk, House, axe_findings
+from tests.people.builders import make_person
 from tests.remedies.builders import give, publish_policy
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -25,7 +27,7 @@ PAGES = {
             "/payout-routes", "/outbox", "/settings/mailboxes", "/settings/templates", "/authority-matrix",
             "/authority-matrix/bounds", "/deciders", "/certificates", "/entitlements", "/settings/legal-clocks",
             "/settings/clock-rules", "/settings/clock-targets", "/settings/re-runs", "/health", "/privacy", "/privacy/retention",
-            "/me/second-factor"),
+            "/me/second-factor", "/role-changes", "/people/EM-1/role", "/role-changes/RO-1/refusal"),
     "audra": ("/", "/cases/MG-1", "/audit", "/purses", "/metrics"),
 }  # fmt: skip
 
@@ -40,6 +42,9 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(house: House, desk_of: A
         paid = give(house.company.ana, case.id, 1_000, currency="USD")
         remedies.accept(remedy_id=paid.id, actor=house.company.ana.actor, now=utc_now())
         make_case(house.company.bo, customer=None, summary="Lost scarf in room 208")
+        noor = make_person("Noor Haddad", "admin", house.company.quayside.id)
+        said = {"role": "supervisor", "reason": "Leads the late desk from May."}
+        people.propose_role(employee_id=house.company.bo.id, **said, actor=noor.actor, now=utc_now())
         db.session.remove()
     findings: list[str] = []
     # The phone is taller than any page: what the bar at the bottom covers is a matter of scrolling, not of size.
