@@ -27,6 +27,7 @@ from app.kernel.migrations import upgrade
 from config import Settings, read_settings
 from tests import postgres
 from tests.counts import examples
+from tests.reused import Stock
 
 # How many: tests/counts.py. No deadline: the machine may be busy.
 hypothesis_settings.register_profile(
@@ -137,11 +138,22 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated database that each test clones."""
+    """A migrated database that tests copy."""
     name = f"template_{secrets.token_hex(4)}"
     _admin(postgres_url, f'CREATE DATABASE "{name}"')
     build_schema(_database(postgres_url, name), tmp_path_factory.mktemp("pg-template"))
     return name
+
+
+@pytest.fixture(scope="session")
+def postgres_stock(postgres_url: str, postgres_template: str) -> Iterator[Stock]:
+    stock = Stock(
+        postgres_template,
+        lambda name: _database(postgres_url, name).replace("+psycopg", "", 1),
+        lambda statement: _admin(postgres_url, statement),
+    )
+    yield stock
+    stock.close()
 
 
 @pytest.fixture(scope="session")
@@ -174,13 +186,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         path.write_bytes(source.read_bytes())
         yield f"sqlite:///{path}"
         return
-    base = request.getfixturevalue("postgres_url")
-    name = f"test_{secrets.token_hex(6)}"
-    _admin(
-        base, f'CREATE DATABASE "{name}" TEMPLATE "{request.getfixturevalue("postgres_template")}" STRATEGY FILE_COPY'
-    )
-    yield _database(base, name)
-    _admin(base, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    stock: Stock = request.getfixturevalue("postgres_stock")
+    with stock.lent() as name:
+        yield _database(request.getfixturevalue("postgres_url"), name)
 
 
 @pytest.fixture
