@@ -1,9 +1,11 @@
 """Makegood: case management in which the frontline makes things good, inside limits that the company wrote down."""
 
 import uuid
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from flask import Flask, g, request
@@ -92,13 +94,21 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+@cache
+def _part(room: str, part: str) -> ModuleType | None:
+    """One file of a room, or None where it has none. Asked once in a process: a test makes an application of its own."""
+    name = f"app.{room}.{part}"
+    if find_spec(f"app.{room}") is None or find_spec(name) is None:
+        return None
+    return import_module(name)
+
+
 def _open_room(app: Flask, room: str) -> None:
     """Load what a room has: models, hooks, pages, commands, invariants."""
     for part in ("models", "hooks", "wiring", "views", "commands", "invariants"):
-        name = f"app.{room}.{part}"
-        if find_spec(f"app.{room}") is None or find_spec(name) is None:
+        module = _part(room, part)
+        if module is None:
             continue
-        module = import_module(name)
         if part == "views":
             app.register_blueprint(module.bp)
         elif part in ("hooks", "commands", "wiring") and hasattr(module, "register"):
