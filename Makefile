@@ -81,7 +81,9 @@ setup-tests: $(STAMPS)/tests $(STAMPS)/translations
 	@missing=""; \
 	[ -n "$${MAKEGOOD_TEST_POSTGRES:-}" ] || [ -x "$${PG_BINDIR:-/nowhere}/initdb" ] || command -v initdb >/dev/null \
 		|| ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
-	[ -x /usr/bin/chromium ] || missing="$$missing chromium"; \
+	command -v chromium-headless-shell >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && [ -x /usr/bin/chromium ] && $(APT) chromium-headless-shell >/dev/null 2>&1; } \
+		|| [ -x /usr/bin/chromium ] || missing="$$missing chromium-headless-shell"; \
 	if [ -n "$$missing" ]; then $(call packages,$$missing); fi
 
 test: setup-tests  ## Everything that tests need, then all tests

@@ -15,12 +15,14 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-MISSING = "Chromium was not found. Install it (Debian: apt-get install chromium) or put it on the PATH."
+# Without windows first: the same engine, for half of the processor.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+MISSING = "Chromium was not found. Install it (Debian: apt-get install chromium-headless-shell) or put it on the PATH."
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = next(filter(None, map(shutil.which, NAMES)), None)
     assert path, MISSING
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
