@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.calendars.rules import (
@@ -17,6 +17,7 @@ from app.calendars.rules import (
     needs_open_hours,
     next_open,
 )
+from tests.counts import examples
 
 WORKWEEK = {name: [["09:00", "17:00"]] for name in WEEKDAYS[:5]}
 NIGHT = {name: [["22:00", "06:00"]] for name in WEEKDAYS}
@@ -210,6 +211,7 @@ def test_elapsed_at_the_deadline_is_the_duration_and_one_second_earlier_less(
     assert sum(row.counted_seconds for row in rows) == duration
 
 
+@settings(max_examples=examples(3_000))
 @given(weeks(), SECONDS, st.integers(1, 400_000), PAUSES)
 def test_a_pause_never_makes_a_deadline_earlier(
     calendar: Calendar, start: int, duration: int, pauses: list[Pause]
@@ -219,6 +221,7 @@ def test_a_pause_never_makes_a_deadline_earlier(
     assert with_pauses >= without
 
 
+@settings(max_examples=examples(3_000))
 @given(weeks(), SECONDS, st.integers(1, 400_000), SECONDS, st.integers(2, 900_000), st.data())
 def test_splitting_a_pause_changes_nothing(
     calendar: Calendar, start: int, duration: int, begin: int, length: int, data: st.DataObject
@@ -229,6 +232,7 @@ def test_splitting_a_pause_changes_nothing(
     assert due(after(start), duration, calendar, whole) == due(after(start), duration, calendar, parts)
 
 
+@settings(max_examples=examples(3_000))
 @given(weeks(), SECONDS, st.integers(1, 400_000), SECONDS)
 def test_a_pause_outside_working_hours_moves_nothing(calendar: Calendar, start: int, duration: int, begin: int) -> None:
     assume(not is_open(after(begin), calendar))

@@ -146,7 +146,7 @@ def test_every_finding_has_words_that_say_what_to_do(app: Flask) -> None:
 documents = st.lists(written_rules(), min_size=1, max_size=8).map(lambda rules: Document("T").with_rules(rules))
 
 
-@settings(max_examples=examples(2_000))
+@settings(max_examples=examples(1_000))
 @given(documents)
 def test_any_document_is_looked_over_without_an_accident(any_document: Document) -> None:
     for finding in findings(any_document, KNOWN):
@@ -179,7 +179,7 @@ simple_rows = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=examples(4_000))
+@settings(max_examples=examples(1_000))
 @given(st.lists(simple_rows, min_size=1, max_size=7), st.lists(asked(), min_size=1, max_size=20))
 def test_a_rule_called_unreachable_decides_nothing_and_a_gap_is_where_the_judge_refuses(
     rows: list[Row], questions: list[tuple[Offer, Holder]]

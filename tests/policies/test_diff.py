@@ -12,7 +12,7 @@ from tests.policies.test_checks import CAP, document, row
 from tests.policies.test_files import documents
 
 
-@settings(max_examples=examples(2_000))
+@settings(max_examples=examples(1_000))
 @given(documents)
 def test_a_document_doesnt_differ_from_itself_in_whatever_order(one: Document) -> None:
     assert difference(one, one).is_empty
@@ -20,7 +20,7 @@ def test_a_document_doesnt_differ_from_itself_in_whatever_order(one: Document) -
     assert (turned.is_empty, turned.kept_count) == (True, len(one.rules))
 
 
-@settings(max_examples=examples(2_000))
+@settings(max_examples=examples(1_000))
 @given(documents, documents, st.data())
 def test_every_rule_of_both_sides_is_kept_changed_added_or_removed(
     one: Document, other: Document, data: st.DataObject

@@ -79,7 +79,7 @@ documents = st.builds(
 )
 
 
-@settings(max_examples=examples(2_000))  # a document costs tens of milliseconds
+@settings(max_examples=examples(1_000))  # a document costs tens of milliseconds
 @given(documents, st.none() | instants)
 def test_what_is_written_is_read_back_the_same(document: Document, starts: datetime | None) -> None:
     read = load(dump(document, KNOWN, starts=starts), KNOWN)
@@ -87,7 +87,7 @@ def test_what_is_written_is_read_back_the_same(document: Document, starts: datet
     assert len(read.lines) == len(document.rules)
 
 
-@settings(max_examples=examples(2_000))
+@settings(max_examples=examples(1_000))
 @given(documents)
 def test_what_is_stored_is_read_back_the_same(document: Document) -> None:
     again = document_of(document.content)

@@ -131,7 +131,7 @@ class World:
 def test_no_order_of_faults_messages_and_decisions_pays_twice(app: Flask, book: StandIn) -> None:
     company, case_id = ready("stripe")
 
-    @settings(max_examples=examples(400, 8), database=None)
+    @settings(max_examples=examples(200, 8), database=None)
     @given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=14))
     @example(["deliver:dead_after", "forget keys", "deliver:"])
     @example(["deliver:500_after", "deliver:500_before", "forget keys", "deliver:429", "deliver:"])
