@@ -97,7 +97,13 @@ def _semgrep(report: Report) -> None:
 
 
 def _sees_wapiti(hole: str, folder: Path) -> None:
-    _sees("wapiti", {one.rule for one in knocking.wapiti(hole, folder, "planted").findings}, WAPITI_SEES)
+    # A few pages, so a longer bound costs nothing where the machine is idle, and a busy one isn't taken for blindness.
+    seen: set[str] = set()
+    for patience in (1, 4, 16):
+        seen |= {one.rule for one in knocking.wapiti(hole, folder, f"planted-{patience}", patience=patience).findings}
+        if seen >= WAPITI_SEES:
+            break
+    _sees("wapiti", seen, WAPITI_SEES)
 
 
 def _sees_sqlmap(hole: str, folder: Path) -> None:

@@ -37,12 +37,13 @@ class Knocked:
     looked_at: int
 
 
-def wapiti(url: str, folder: Path, who: str, cookie: str = "") -> Knocked:
-    """Walk the pages as one person and try every form and parameter within the bounds."""
+def wapiti(url: str, folder: Path, who: str, cookie: str = "", *, patience: int = 1) -> Knocked:
+    """Walk the pages as one person and try every form and parameter within the bounds, or `patience` times as long."""
+    walk, attack = WALK_SECONDS * patience, ATTACK_SECONDS * patience
     report = folder / f"wapiti-{who}.json"
     arguments = [
-        str(WAPITI), "-u", f"{url}/", "--scope", "domain", "-m", MODULES, "--max-scan-time", str(WALK_SECONDS),
-        "--max-attack-time", str(ATTACK_SECONDS), "--max-links-per-page", "60", "-d", "4", "--max-parameters", "15",
+        str(WAPITI), "-u", f"{url}/", "--scope", "domain", "-m", MODULES, "--max-scan-time", str(walk),
+        "--max-attack-time", str(attack), "--max-links-per-page", "60", "-d", "4", "--max-parameters", "15",
         "--no-bugreport", "--flush-session", "--store-session", str(folder / f"wapiti-{who}"), "--drop-set-cookie",
         "-f", "json", "-o", str(report), "-v", "0",
     ]  # fmt: skip
@@ -50,7 +51,7 @@ def wapiti(url: str, folder: Path, who: str, cookie: str = "") -> Knocked:
         arguments += ["-x", f"{url}{path}*"]
     if cookie:
         arguments += ["-H", f"Cookie: {cookie}"]
-    run(arguments, good=(0,), seconds_max=WALK_SECONDS + 14 * (ATTACK_SECONDS + 12))
+    run(arguments, good=(0,), seconds_max=walk + 14 * (attack + 12 * patience))
     if not report.is_file():
         raise NotRun(f"wapiti wrote no report as {who}")
     said = json.loads(report.read_text(encoding="utf-8"))
