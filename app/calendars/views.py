@@ -13,10 +13,11 @@ from app.calendars.forms import DAY_NAMES, FILE_SENTENCES, HoursForm, NewCalenda
 from app.calendars.ical_rules import BadFile
 from app.calendars.preview_rules import preview as preview_days
 from app.calendars.queries import CalendarRow
-from app.kernel.errors import BadInput, NotFound, Refusal
+from app.kernel.errors import BadInput, Conflict, NotFound, Refusal
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import utc_now
 from app.people.access import me, needs
+from app.ui.forms import differing
 
 _COUNTED = (*DAY_NAMES, "zone", "country", "subdivision", "holidays", "special")
 
@@ -113,10 +114,20 @@ def change(ref: str) -> Response | tuple[str, int]:
             )
         except Refusal as refusal:
             status = form.take(refusal)
+            if isinstance(refusal, Conflict):
+                row = _found(ref)
+                return _page(form, row, _meanwhile(form, row)), status
         else:
             flash(_("The new hours hold for clocks that start from now on."), "good")
             return redirect(url_for("calendars.index"), 303)
     return _page(form, row), status
+
+
+def _meanwhile(form: HoursForm, row: CalendarRow) -> dict[str, Any]:
+    """What somebody else saved while this was typed. Sent once more, the form goes on from there."""
+    form.number.data, form.number.raw_data = row.number, None
+    newest = max(queries.versions(row.id), key=lambda one: one.number)
+    return {"differs": differing(form, HoursForm.of(row, actions.own_days(row))), "at": newest.created_at, "who": None}
 
 
 def _found(text: str) -> CalendarRow:
@@ -127,10 +138,11 @@ def _found(text: str) -> CalendarRow:
     return row
 
 
-def _page(form: Any, row: CalendarRow | None) -> str:
+def _page(form: Any, row: CalendarRow | None, meanwhile: Any = None) -> str:
     return render_template(
         "calendars/edit.html",
         form=form,
+        meanwhile=meanwhile,
         calendar=row,
         ref=ref("calendar", row.id) if row else None,
         days=DAY_NAMES,

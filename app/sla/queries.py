@@ -130,6 +130,11 @@ def newest_policy() -> tuple[int | None, int]:
     return (row.id, row.number) if row else (None, 0)
 
 
+def published_at() -> datetime | None:
+    """When the targets in force were published; None for the built-in ones."""
+    return db.session.scalar(select(SlaPolicyVersion.created_at).order_by(SlaPolicyVersion.number.desc()).limit(1))
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One version: its targets, with and without narrowing parts, and its rules."""

@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.kernel.errors import NotFound, Refusal
+from app.kernel.errors import Conflict, NotFound, Refusal
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import me, needs
@@ -18,7 +18,7 @@ from app.sla.forms import TargetsForm
 from app.sla.rule_forms import LadderForm, NarrowForm, RuleForm
 from app.sla.rules import SEVERITIES
 from app.sla.words import ANCHOR_WORDS, CONDITION_WORDS, EVENT_WORDS, REASON_WORDS, TIME_WORDS
-from app.ui.forms import Form
+from app.ui.forms import Form, differing
 
 
 @bp.get("/settings/clock-targets")
@@ -36,7 +36,10 @@ def publish() -> Response | tuple[str, int]:
         form,
         lambda: target_actions.publish_targets(targets=form.targets(), number=_number(form), actor=me(), now=utc_now()),
     )
-    return done if isinstance(done, Response) else (_targets_page(form), done)
+    if isinstance(done, Response):
+        return done
+    meanwhile = _meanwhile(form, _held_targets()) if done == Conflict.status else None
+    return _targets_page(form, meanwhile=meanwhile), done
 
 
 @bp.post("/settings/clock-targets/narrow")
@@ -46,6 +49,8 @@ def narrow() -> Response | tuple[str, int]:
     done = _published(
         form, lambda: target_actions.narrow_target(line=form.line(), number=_number(form), actor=me(), now=utc_now())
     )
+    if done == Conflict.status:
+        _renew(form)
     return done if isinstance(done, Response) else (_targets_page(None, form), done)
 
 
@@ -75,15 +80,15 @@ def publish_ladder() -> Response | tuple[str, int]:
         form, lambda: target_actions.publish_ladder(rules=form.rules(), number=_number(form), actor=me(), now=utc_now()),
         "sla.rules",
     )  # fmt: skip
-    return done if isinstance(done, Response) else (_rules_page(form), done)
+    if isinstance(done, Response):
+        return done
+    return _rules_page(form, _meanwhile(form, _held_ladder()) if done == Conflict.status else None), done
 
 
 @bp.get("/settings/clock-rules/<milestone>")
 @needs("settings.write")
 def rule(milestone: str) -> str:
-    version_id, number = queries.newest_policy()
-    form = RuleForm.of(queries.policy(version_id).rules.of(_known(milestone)), number)
-    return _rule_page(milestone, form)
+    return _rule_page(milestone, _held_rule(_known(milestone)))
 
 
 @bp.post("/settings/clock-rules/<milestone>")
@@ -97,7 +102,9 @@ def publish_rule(milestone: str) -> Response | tuple[str, int]:
         ),
         "sla.rules",
     )
-    return done if isinstance(done, Response) else (_rule_page(milestone, form), done)
+    if isinstance(done, Response):
+        return done
+    return _rule_page(milestone, form, _meanwhile(form, _held_rule(name)) if done == Conflict.status else None), done
 
 
 def _published(form: Form, publish_it: Callable[[], Any], then: str = "sla.index") -> Response | int:
@@ -112,6 +119,32 @@ def _published(form: Form, publish_it: Callable[[], Any], then: str = "sla.index
     return redirect(url_for(then), 303)
 
 
+def _held_targets() -> Any:
+    version_id, number = queries.newest_policy()
+    return TargetsForm.of(queries.targets(version_id), number)
+
+
+def _held_rule(milestone: str) -> RuleForm:
+    version_id, number = queries.newest_policy()
+    return RuleForm.of(queries.policy(version_id).rules.of(milestone), number)
+
+
+def _held_ladder() -> LadderForm:
+    version_id, number = queries.newest_policy()
+    return LadderForm.of(queries.policy(version_id).rules, number)
+
+
+def _meanwhile(form: Any, held: Any) -> dict[str, Any]:
+    """What somebody else published while this was typed. Sent once more, the form goes on from there."""
+    _renew(form)
+    return {"differs": differing(form, held), "at": queries.published_at(), "who": None}
+
+
+def _renew(form: Any) -> None:
+    """Let what is typed be sent again, on top of the version as it stands now."""
+    form.number.data, form.number.raw_data = queries.newest_policy()[1], None
+
+
 def _number(form: Any) -> int:
     return form.number.data or 0
 
@@ -122,11 +155,12 @@ def _known(milestone: str) -> str:
     return milestone
 
 
-def _targets_page(form: Any = None, narrow_form: Any = None) -> str:
+def _targets_page(form: Any = None, narrow_form: Any = None, meanwhile: Any = None) -> str:
     version_id, number = queries.newest_policy()
     return render_template(
         "sla/targets.html",
-        form=form or TargetsForm.of(queries.targets(version_id), number),
+        form=form or _held_targets(),
+        meanwhile=meanwhile,
         narrow=narrow_form or NarrowForm.here(fresh=number),
         lines=[line for line in queries.policy(version_id).targets if line.is_narrow],
         number=number,
@@ -137,12 +171,13 @@ def _targets_page(form: Any = None, narrow_form: Any = None) -> str:
     )
 
 
-def _rules_page(form: Any = None) -> str:
-    version_id, number = queries.newest_policy()
+def _rules_page(form: Any = None, meanwhile: Any = None) -> str:
+    version_id, _number_now = queries.newest_policy()
     held = queries.policy(version_id).rules
     return render_template(
         "sla/rules.html",
-        form=form or LadderForm.of(held, number),
+        form=form or _held_ladder(),
+        meanwhile=meanwhile,
         rows=[(name, queries.MILESTONE_NAMES[name], held.of(name)) for name in TARGETED],
         conditions=CONDITIONS,
         words={
@@ -154,7 +189,12 @@ def _rules_page(form: Any = None) -> str:
     )
 
 
-def _rule_page(milestone: str, form: Any) -> str:
+def _rule_page(milestone: str, form: Any, meanwhile: Any = None) -> str:
     return render_template(
-        "sla/rule.html", form=form, milestone=milestone, name=queries.MILESTONE_NAMES[milestone], conditions=CONDITIONS
+        "sla/rule.html",
+        form=form,
+        meanwhile=meanwhile,
+        milestone=milestone,
+        name=queries.MILESTONE_NAMES[milestone],
+        conditions=CONDITIONS,
     )

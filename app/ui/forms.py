@@ -13,10 +13,10 @@ from flask_babel import gettext as _
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.fields.choices import SelectChoice, SelectFieldBase  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.i18n import get_translations
 from wtforms.validators import StopValidation
-from wtforms.widgets import DateTimeLocalInput, TextInput
+from wtforms.widgets import DateTimeLocalInput, FileInput, HiddenInput, TextInput
 
 from app.kernel.errors import BadInput, Refusal
 from app.kernel.money import BadMoney, Money, precision
@@ -137,6 +137,29 @@ class OnceForm(Form):
         """Return the key of this form at this place with just these words; None: it was sent without one, by a program."""
         said = [(field.name, str(field.data)) for field in self if field.name not in ("csrf_token", "intent")]
         return self.intent.with_content(place, said)
+
+
+def differing(form: Form, held: Form) -> list[tuple[Any, str]]:
+    """Name each field in which what is held now differs from what is typed, with what is held; what is hidden is left out."""
+    found = []
+    for field in held:
+        typed = form[field.name]
+        if not isinstance(field.widget, HiddenInput | FileInput) and _plain(_as_said(field)) != _plain(_as_said(typed)):
+            found.append((typed.label.text, _as_said(field) or "–"))
+    return found
+
+
+def _plain(text: str) -> str:
+    """What is typed in small letters or with a hyphen is kept in large ones and with a dash: that is no difference."""
+    return " ".join(text.casefold().replace("–", "-").split())
+
+
+def _as_said(field: Field) -> str:
+    """A field as its reader sees it: the words of what is chosen, the text of what is typed."""
+    if isinstance(field, SelectFieldBase):
+        chosen = {str(one) for one in (field.data if isinstance(field.data, list | tuple) else [field.data])}
+        return ", ".join(str(choice[1]) for choice in field.iter_choices() if str(choice[0]) in chosen)
+    return str(field.data or "")
 
 
 class VersionField(HiddenField):

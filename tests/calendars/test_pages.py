@@ -1,3 +1,5 @@
+import re
+
 from flask import Flask
 
 from app.calendars import queries
@@ -27,7 +29,15 @@ def test_the_administrator_adds_and_edits_working_hours(app: Flask) -> None:
     edit = {**FORM, "number": "1", "mon": "10:00-12:00"}
     assert client.post(f"/settings/working-hours/CA-{row.id}", data=edit).status_code == 303
     assert queries.calendars()[0].number == 2
-    assert client.post(f"/settings/working-hours/CA-{row.id}", data=edit).status_code == 409
+    stale = client.post(f"/settings/working-hours/CA-{row.id}", data={**edit, "mon": "08:00-12:00"})
+    assert stale.status_code == 409
+    assert "was faster" in stale.text
+    assert re.findall("<dd>([^<]*)", stale.text) == ["10:00–12:00"], "what stands there now is told, and nothing else"
+    shown = re.search(r'name="number"[^>]*value="(\d+)"', stale.text)
+    assert shown is not None
+    again = {**edit, "mon": "08:00-12:00", "number": shown.group(1)}
+    assert client.post(f"/settings/working-hours/CA-{row.id}", data=again).status_code == 303
+    assert queries.calendars()[0].windows["mon"] == [["08:00", "12:00"]]
     assert b"Front desk" in client.get("/settings/working-hours").data
 
 

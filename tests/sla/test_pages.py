@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from flask import Flask, render_template
@@ -100,7 +101,16 @@ def test_the_administrator_publishes_targets_and_nobody_else(app: Flask) -> None
     assert client.post("/settings/clock-targets", data=form).status_code == 303
     version_id, number = queries.newest_policy()
     assert (number, queries.targets(version_id)) == (1, {4: {"acknowledge": 600, "resolve": 21_600}})
-    assert client.post("/settings/clock-targets", data=form).status_code == 409
+    form["resolve_4"] = "5:00"
+    stale = client.post("/settings/clock-targets", data=form)
+    assert stale.status_code == 409
+    assert "was faster" in stale.text and "6:00" in stale.text, "what stands there now is told"
+    assert 'value="5:00"' in stale.text, "and what was typed is kept"
+    shown = re.findall(r'name="number"[^>]*value="(\d+)"', stale.text)
+    assert "1" in shown
+    assert client.post("/settings/clock-targets", data={**form, "number": shown[0]}).status_code == 303
+    version_id, number = queries.newest_policy()
+    assert (number, queries.targets(version_id)[4]["resolve"]) == (2, 18_000)
     assert sign_in(app.test_client(), company.sam).get("/settings/clock-targets").status_code == 403
 
 
