@@ -181,7 +181,9 @@ def pools_of(part: Part, names: Names, sites: tuple[SiteRow, ...], now: datetime
 
 
 def _pool_name(site_id: int, team_id: int | None, names: Names) -> str:
-    return f"{names.of('site', site_id)}, {names.of('team', team_id or 0)}"
+    """The site once, also where the team's own name ends with it."""
+    site = names.of("site", site_id)
+    return f"{site}, {names.of('team', team_id or 0).removesuffix(f', {site}')}"
 
 
 def names_of(sites: tuple[SiteRow, ...], teams: tuple[TeamRow, ...]) -> Names:

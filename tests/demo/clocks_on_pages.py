@@ -145,11 +145,12 @@ def _waits_by_place(app: Flask, reader: Reader, site_id: int | None) -> int:
         f"SELECT t.{place} AS place, n.name, t.state, t.asked_at, t.ended_at FROM exception_request t LEFT JOIN {table} n ON"
         f" n.id = t.{place} WHERE t.site_id IN ({{sites}}) AND t.asked_at >= :since AND t.asked_at < :until", "", part,
     )  # fmt: skip
+    names = {row.place: row.name for row in rows} if table == "site" else {None: "Without a team", **reader.teams()}
     took: dict[Any, list[int]] = defaultdict(list)
     waited: dict[Any, list[float]] = defaultdict(list)
     for row in rows:
         seconds = (instant(row.ended_at or reader.now) - instant(row.asked_at)).total_seconds()
-        for key in ((None, "All together"), (row.place, row.name or "Without a team")):
+        for key in ((None, "All together"), (row.place, names[row.place])):
             waited[key].append(seconds)
             if row.state in ("approved", "declined"):
                 took[key].append(int(seconds))

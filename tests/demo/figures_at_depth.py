@@ -241,7 +241,7 @@ def _overview(reader: Reader, site_id: int, team_id: int | None) -> None:
     )  # fmt: skip
     own = [row for row in resolved if not row.asked]
     assert page.boxes["Resolved on own authority"] == share(len(own), len(resolved))
-    names = {row.id: row.name for row in people.teams(site_id)}
+    names = reader.teams()
     groups = Counter(names.get(row.team_id, "Without a team") for row in resolved)
     good = Counter(names.get(row.team_id, "Without a team") for row in own)
     lines = [

@@ -118,7 +118,9 @@ def _words(reader: Reader, by: str, key: Any) -> str:
     if by in ("site_id", "team_id", "category_id"):
         if key is None:
             return "Without a team"
-        table = {"site_id": "site", "team_id": "team", "category_id": "category"}[by]
+        if by == "team_id":
+            return reader.teams()[key]
+        table = {"site_id": "site", "category_id": "category"}[by]
         return str(db.session.execute(text(f"SELECT name FROM {table} WHERE id = :id"), {"id": key}).scalar_one())
     return _label(by, "" if key is None else str(key))
 

@@ -57,6 +57,7 @@ def lists_say_what_sql_counts(app: Flask, monkeypatch: pytest.MonkeyPatch, now: 
     for site_id in sites:
         _promises(manager, f"?site={site_id}", f" AND t.site_id = {site_id}")
     _queues(manager, leader, ana)
+    _pools(manager)
     _own_payouts(ana)
     _owed(ada, manager)
     _certificates(ada)
@@ -348,6 +349,20 @@ def _owed_minor(reader: Reader, formula: dict[str, Any], case: Any) -> int | Non
         rates[row.currency] = Fraction(row.millionths, 1_000_000)
     yen = 100 if case.currency == "JPY" else 1
     return ceil(formula["minor"] * rates[case.currency] / rates[formula["currency"]] / yen)
+
+
+def _pools(reader: Reader) -> None:
+    """What each team's pool of the month still holds, at every site, and whose it is: its site once, then the team."""
+    rows = reader.rows(
+        "SELECT s.name AS site, m.name, t.currency, t.ceiling_minor + t.approved_minor AS top, (SELECT coalesce(sum(e.amount_minor), 0)"
+        " FROM ledger_entry e WHERE e.purse_id = t.id AND e.bucket IN ('settled', 'reserved')) AS used FROM purse t JOIN team m ON m.id ="
+        f" t.team_id JOIN site s ON s.id = t.site_id WHERE {HERE} AND t.unit = 'team_month' AND t.period = '{reader.now:%Y-%m}'"
+    )  # fmt: skip
+    lines = [one.words for one in reader.get("/insights/today?period=365d").under("purses").by_class("window")]
+    assert len(lines) == len(rows) > 2
+    for row in rows:
+        called, left = f"{row.site}, {row.name} ", f"{money(row.top - int(row.used), row.currency)} left"
+        assert any(line.startswith(called) and left in line for line in lines), (called, left, lines)
 
 
 def _certificates(reader: Reader) -> None:

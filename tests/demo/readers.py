@@ -1,6 +1,7 @@
 """Who reads the demo company's pages: their pages, their rows by SQL, and how figures are written there."""
 
 import sys
+from collections import Counter
 from datetime import datetime, timedelta
 from statistics import NormalDist
 from typing import Any
@@ -41,6 +42,14 @@ class Reader:
         answer = self.client.get(url)
         assert answer.status_code == 200, (url, answer.status_code)
         return read(answer.text)
+
+    def teams(self) -> dict[int, str]:
+        """What each team that they see is called; of those that are called alike, with its site."""
+        rows = self.rows(
+            "SELECT t.id, t.name, s.name AS site FROM team t JOIN site s ON s.id = t.site_id WHERE t.site_id IN ({sites})"
+        )
+        called = Counter(row.name for row in rows)
+        return {row.id: f"{row.name}, {row.site}" if called[row.name] > 1 else row.name for row in rows}
 
     def pages(self, url: str) -> list[Node]:
         """A list from its first page to its last."""
