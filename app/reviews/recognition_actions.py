@@ -55,7 +55,9 @@ class Answered(Refusal):
 def give_kudos(*, case_id: int, receiver_id: int, value: str, text: str, actor: Actor, now: datetime) -> None:
     """Thank a colleague who did something in a case, for one value. Nothing is counted up from it."""
     with transaction():
-        case = db.session.get(Case, case_id)
+        case = db.session.get(
+            Case, case_id, with_for_update=True
+        )  # two thanks sent at once: the second reads the first
         if case is None:
             raise NotFound
         permissions.require(actor, "kudos.give", site_id=case.site_id)
@@ -144,7 +146,7 @@ def propose_note(
             raise NotFound
         if not rules.may_coach(
             coach_role=coach.role, coach_site_id=coach.site_id, coach_id=coach.id, employee_id=employee.id,
-            site_id=employee.site_id, manager_id=employee.manager_id,
+            employee_role=employee.role, site_id=employee.site_id, manager_id=employee.manager_id,
         ):  # fmt: skip
             raise NotFound
         errors = {}

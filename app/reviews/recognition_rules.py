@@ -54,10 +54,11 @@ def suggestions(
 
 
 def may_coach(
-    *, coach_role: str | None, coach_site_id: int | None, coach_id: int | None, employee_id: int, site_id: int,
-    manager_id: int | None,
+    *, coach_role: str | None, coach_site_id: int | None, coach_id: int | None, employee_id: int, employee_role: str,
+    site_id: int, manager_id: int | None,
 ) -> bool:  # fmt: skip
-    """A person's manager, a supervisor of the same site, any manager and HR; never oneself."""
+    """A person's manager, for the frontline a supervisor of the same site, any manager and HR; never oneself."""
     if coach_id is None or coach_id == employee_id or coach_role not in COACHES:
         return False
-    return coach_role in ("manager", "hr") or coach_site_id == site_id or coach_id == manager_id
+    leads_here = coach_site_id == site_id and employee_role == "frontline"
+    return coach_role in ("manager", "hr") or leads_here or coach_id == manager_id

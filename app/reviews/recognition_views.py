@@ -20,6 +20,7 @@ from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
+from app.people.queries import PersonRow
 from app.reviews import fairness_queries, words
 from app.reviews import recognition_actions as actions
 from app.reviews import recognition_queries as queries
@@ -98,7 +99,7 @@ def give_kudos(ref: str) -> ResponseReturnValue:
 @bp.get("/coaching")
 @needs("coaching.write")
 def coaching() -> str:
-    return _coaching_page(_note_form(formdata=None))
+    return _coaching_page(_note_form(formdata=None, **_in_other_words(request.args.get("note", type=int))))
 
 
 @bp.post("/coaching")
@@ -184,22 +185,39 @@ def _kudos_page(page: CasePage, form: KudosForm) -> str:
 
 
 def _note_form(**given: Any) -> NoteForm:
-    """The pairs that may agree on a note: one's own manager, and whom one may coach."""
+    """The pairs that may agree on a note: who may coach me where I work, and whom I may coach."""
     form, actor = NoteForm(**given), me()
-    mine = people.person(actor.id or 0)
-    pairs = []
-    if mine is not None and mine.manager_id is not None:
-        name = people.names([mine.manager_id]).get(mine.manager_id, "")
-        pairs.append((f"{mine.id}-{mine.manager_id}", _("%(who)s coaches me", who=name)))
-    for one in people.active_people() if actor.role in rules.COACHES else ():
-        is_possible = rules.may_coach(
-            coach_role=actor.role, coach_site_id=actor.site_id, coach_id=actor.id, employee_id=one.id,
-            site_id=one.site_id, manager_id=one.manager_id,
-        )  # fmt: skip
-        if is_possible:
-            pairs.append((f"{one.id}-{actor.id}", _("I coach %(who)s", who=one.name)))
+    everybody = people.active_people()
+    mine = next((one for one in everybody if one.id == actor.id), None)
+    pairs = [
+        (f"{mine.id}-{one.id}", _("%(who)s coaches me", who=one.name))
+        for one in everybody
+        if mine is not None and _may_coach(one, mine) and (one.id == mine.manager_id or one.role == "supervisor")
+    ]
+    pairs += [
+        (f"{one.id}-{actor.id}", _("I coach %(who)s", who=one.name))
+        for one in everybody
+        if mine is not None and _may_coach(mine, one)
+    ]
     form.whom.choices = options(pairs, empty=_("Choose"))
     return form
+
+
+def _may_coach(coach: PersonRow, one: PersonRow) -> bool:
+    return rules.may_coach(
+        coach_role=coach.role, coach_site_id=coach.site_id, coach_id=coach.id, employee_id=one.id,
+        employee_role=one.role, site_id=one.site_id, manager_id=one.manager_id,
+    )  # fmt: skip
+
+
+def _in_other_words(note_id: int | None) -> dict[str, Any]:
+    """A note of the two, to be proposed anew by the one who doesn't agree to it as it stands."""
+    mine = me().id or 0
+    note = next((one for one in queries.notes_of(mine) if one.id == note_id), None)
+    if note is None:
+        return {}
+    pair = f"{note.employee_id}-{note.coach_id}"
+    return {"whom": pair, "saw": note.saw, "next_step": note.next_step, "case": note.case_ref or ""}
 
 
 def _coaching_page(form: NoteForm) -> str:

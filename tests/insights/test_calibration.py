@@ -151,7 +151,7 @@ def look_at_it(app: Flask, company: Company) -> None:
     assert "It is off" in off and "points" not in off and sam.post("/insights/risk/exports").status_code == 404
     assert Api(app, company.max).get("/metrics/risk-calibration").status_code == 404
     risk_actions.switch(is_on=True, reason="A try.", actor=command("test"), now=utc_now())
-    assert "365d\" selected" in sam.get("/insights/risk").text, "what counts is older than 30 days"
+    assert '365d" selected' in sam.get("/insights/risk").text, "what counts is older than 30 days"
     page = sam.get("/insights/risk?period=90d")
     assert page.status_code == 200 and "Too few to say whether it holds" in page.text and "too few (" in page.text
     assert "outcome=left" not in page.text, "what became of customers later is for who reads the whole company"

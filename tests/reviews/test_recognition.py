@@ -90,13 +90,17 @@ def test_evidence_suggests_a_refresher_and_a_talk_from_three_cases_on() -> None:
 
 
 def test_only_those_who_lead_coach_and_never_themselves() -> None:
-    given = {"employee_id": 5, "site_id": 1, "manager_id": 9}
+    given = {"employee_id": 5, "employee_role": "frontline", "site_id": 1, "manager_id": 9}
     assert may_coach(coach_role="supervisor", coach_site_id=1, coach_id=7, **given)  # type: ignore[arg-type]
     assert not may_coach(coach_role="supervisor", coach_site_id=2, coach_id=7, **given)  # type: ignore[arg-type]
     assert may_coach(coach_role="supervisor", coach_site_id=2, coach_id=9, **given)  # type: ignore[arg-type]
     assert may_coach(coach_role="hr", coach_site_id=2, coach_id=7, **given)  # type: ignore[arg-type]
     assert not may_coach(coach_role="frontline", coach_site_id=1, coach_id=7, **given)  # type: ignore[arg-type]
     assert not may_coach(coach_role="manager", coach_site_id=1, coach_id=5, **given)  # type: ignore[arg-type]
+    for role in ("supervisor", "manager", "hr", "auditor", "admin"):
+        leads = {**given, "employee_role": role}
+        assert not may_coach(coach_role="supervisor", coach_site_id=1, coach_id=7, **leads)  # type: ignore[arg-type]
+        assert may_coach(coach_role="supervisor", coach_site_id=1, coach_id=9, **leads)  # type: ignore[arg-type]
 
 
 def test_a_group_of_five_is_compared_and_one_of_four_would_point_at_somebody(app: Flask, company: Company) -> None:
