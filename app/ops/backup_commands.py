@@ -11,7 +11,7 @@ import orjson
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from app.kernel.time import utc_now
+from app.kernel.time import iso, utc_now
 from app.ops import backup as making
 from app.ops import restore as restoring
 from app.ops.archive import BadArchive
@@ -59,13 +59,25 @@ def restore(file: Path, over: bool, rehearse: bool, accept_violations: bool, as_
     sound = not any(done.violations.values())
     if as_json:
         said = {"made_at": done.made_at, "engine": done.engine, "rows": done.row_count, "files": done.file_count}
+        said["entries_lost"] = done.further.size - done.covered if done.further else 0
         click.echo(
             orjson.dumps({**said, "sound": sound, "rehearsed": rehearse, "kept_at": done.kept_at, "seconds": seconds})
         )
         return
     word = "could be restored" if rehearse else "is restored"
     click.echo(f"The backup of {done.made_at} {word}: {done.row_count:,} rows, {done.file_count:,} files, {seconds} s.")
-    click.echo("Every check holds." if sound else "Some checks don't hold; `flask --app wsgi check --all` names them.")
+    click.echo(
+        "Every check of what was restored holds."
+        if sound
+        else "Some checks don't hold; `flask --app wsgi check --all` names them."
+    )
+    if done.further:
+        click.echo(
+            f"The trail outside goes further: its checkpoints know {done.further.size - done.covered:,} entries more, until "
+            f"{iso(done.further.at)}. They were made after this backup and are not in it.\n"
+            "`audit verify` and `check --all` say so from then on, and no checkpoint is signed, until the record outside begins anew: "
+            "see “After a restore of an older state” in docs/operations.md."
+        )
     if done.kept_at:
         click.echo(f"What was there before is kept as {done.kept_at}; remove it when you are sure.")
 

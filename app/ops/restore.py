@@ -22,6 +22,8 @@ from sqlalchemy.pool import NullPool
 
 from app.audit import actions as audit
 from app.audit.checkpoint_keys import public_path
+from app.audit.checkpoint_places import NotKept, places
+from app.audit.checkpoint_rules import Checkpoint
 from app.audit.jobs import seal_pending
 from app.kernel import invariants, migrations
 from app.kernel.actor import command
@@ -42,7 +44,11 @@ DRILL = "restore-drill"  # the name of its sign of life
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """kept_at: where the database that was there before is kept, "" when there was none or this was a rehearsal."""
+    """kept_at: where the database that was there before is kept, "" when there was none or this was a rehearsal.
+
+    further: the newest checkpoint outside that knows more entries than what was restored; None when none does.
+    covered: how many sealed entries what was restored has.
+    """
 
     made_at: str
     engine: str
@@ -50,6 +56,8 @@ class Restored:
     file_count: int
     violations: dict[str, list[str]]
     kept_at: str
+    covered: int
+    further: Checkpoint | None
 
 
 def restore(
@@ -87,7 +95,22 @@ def restore(
             erased_list.merge(settings, folder / ERASED_LIST)
             kept = store.swap(f"{now:%Y%m%d%H%M%S}")
         files = len(manifest["members"]) - 1
-        return Restored(manifest["made_at"], store.engine, sum(manifest["rows"].values()), files, found, kept)
+        covered = int(manifest["head"][0])
+        further = _further(settings, covered, say)
+        return Restored(
+            manifest["made_at"], store.engine, sum(manifest["rows"].values()), files, found, kept, covered, further
+        )
+
+
+def _further(settings: Settings, covered: int, say: Say) -> Checkpoint | None:
+    """Return the newest checkpoint outside when it knows entries that the backup doesn't hold; a web place can't be asked."""
+    known = []
+    for place in places(settings):
+        try:
+            known.append(place.last())
+        except NotKept as trouble:
+            say(f"A record of checkpoints can't be read: {trouble}")
+    return max((one for one in known if one and one.size > covered), key=lambda one: one.size, default=None)
 
 
 @contextmanager

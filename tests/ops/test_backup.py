@@ -167,6 +167,32 @@ def test_a_database_that_holds_something_is_kept_aside_and_only_on_demand(
     assert count_in(elsewhere, AuditEntry) < newer
 
 
+def test_a_restore_says_when_the_trail_outside_goes_further_than_the_backup(
+    app: Flask, company: Company, tmp_path: Path
+) -> None:
+    def checkpoint() -> None:
+        while seal_pending(everything=True):
+            pass
+        assert checkpoint_jobs.make(now=utc_now()) is not None
+        assert checkpoint_jobs.hand_over(now=utc_now()) > 0
+        db.session.remove()
+
+    make_case(company.ana)
+    checkpoint()
+    path = tmp_path / "older.backup"
+    assert run(app, "backup", str(path))[0] == 0
+    code, said = run(app, "restore", str(path), "--rehearse")
+    assert (code, "goes further" in said) == (0, False), said
+    make_case(company.ana)
+    checkpoint()
+    code, said = run(app, "restore", str(path), "--rehearse")
+    assert code == 0, said
+    assert "The trail outside goes further" in said and "are not in it" in said and "docs/operations.md" in said
+    assert "Every check holds." not in said
+    lost = json.loads(run(app, "restore", str(path), "--rehearse", "--json")[1])["entries_lost"]
+    assert lost > 0
+
+
 def test_what_is_bent_is_refused_and_nothing_changes(
     app: Flask, elsewhere: Flask, company: Company, tmp_path: Path
 ) -> None:
