@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.approvals.matrix_rules import DEFAULT_WHO, RouteStep, can_be_staffed, is_named
 
 # What the customer feels runs on the wall; what is asked of people runs while their site is staffed.
-# Source: domain anchors, approval target p90.
+# An hour is our choice.
 ANSWER_MINUTES = 60
 STAND_IN_DAYS_MAX = 30
 

@@ -1,6 +1,6 @@
 """What a customer agreed to, and four flags about what happened to her. Pure.
 
-Source of the flags: Magnini et al. 2007, J. Services Marketing 21(3), domain anchors §3.1: after a failure that was severe,
+Source of the flags: Magnini et al. 2007, J. Services Marketing 21(3): after a failure that was severe,
 not the first, of a stable cause, or under the company's control, making it good does not make a customer more loyal than
 she was before.
 """

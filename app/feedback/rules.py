@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import sqrt
 
 LINK = "survey"
-ASKED_AFTER = timedelta(days=3)  # the field's habit after a remedy (domain.md §5)
+ASKED_AFTER = timedelta(days=3)  # the habit of retail help desks after a refund
 OPEN_FOR = timedelta(days=30)
 FOLLOW_UP_SECONDS = 48 * 3_600  # wall clock, through weekends: the customer's point of view
 COMMENT_MAX = 5_000

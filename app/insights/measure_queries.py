@@ -22,7 +22,7 @@ from app.insights.rules import Share, share
 from app.kernel.database import db
 from app.kernel.paging import Page, Slice, slice_of
 
-# What makes cases alike for an expectation. Source: domain anchors §3.3, case-mix.
+# What makes cases alike for an expectation. Source: Zaslavsky 2001, Int. J. Quality in Health Care 13(6).
 MIX = ("severity", "attribution", "channel", "site_id", "segment")
 GROUPS = ("site_id", "team_id", "stage", "cause", "segment", "severity", "channel", "category_id")
 SHARES = (*STATEMENTS, *pattern_queries.PATTERNS)

@@ -6,7 +6,7 @@ Pages, API, exports and reviews read this registry; a figure that isn't in it is
 from flask_babel import lazy_gettext as _l
 
 from app.insights.measure_rules import Measure as Measure
-from app.insights.outcome_measures import NO_BLAME, NO_SUSPICION, NO_TARGET, OUTCOMES
+from app.insights.outcome_measures import NO_BLAME, NO_SUSPICION, NO_TARGET, OUTCOMES, OWN
 
 FIRST_CONTACT_DAYS = 7
 REPEAT_DAYS = 30
@@ -18,7 +18,10 @@ _FREEDOM = (
         _l("Use of own authority"),
         _l("Of the grave cases that were the company's doing, those in which somebody gave or offered goodwill on their own."),
         _l("cases with goodwill on own authority ÷ resolved cases of severity 2 or more that the company caused"),
-        "domain anchors §3.2, discretion utilisation",
+        (
+            "Makegood's own definition; read at both ends, because discretion suits some work and harms other:"
+            " Bowen & Lawler 1992, Sloan Management Review 33(3)"
+        ),
         NO_TARGET,
         credited_to="resolver",
         in_review=True,
@@ -32,7 +35,9 @@ _FREEDOM = (
             " owner or a second message of the customer, and not opened again within seven days."
         ),
         _l("first-contact resolutions ÷ first resolutions of cases with a failure"),
-        "domain anchors §3.2, FCR without approval; 67–72 % is usual, 80 % rare (SQM), by other definitions",
+        (
+            "Makegood's own definition; SQM Group reports 67–72 % as usual and 80 % as rare, by other definitions"
+        ),
         _l("To compare with other companies, or to blame anybody for asking: asking is right when a limit is too low."),
         quadrant="customer",
     ),
@@ -41,7 +46,7 @@ _FREEDOM = (
         _l("Resolved without an exception"),
         _l("Cases resolved in the period for which nobody asked for an exception. Imported history is left out."),
         _l("resolved cases without an exception ÷ resolved cases with a failure"),
-        "domain anchors §3.2, autonomy",
+        OWN,
         NO_TARGET,
         quadrant="employee",
     ),
@@ -53,7 +58,7 @@ _FREEDOM = (
             " kind and band of amounts."
         ),
         _l("goodwill money decided on own authority ÷ all goodwill money decided, declined exceptions included"),
-        "domain anchors §3.2, autonomy rate",
+        OWN,
         NO_TARGET,
         credited_to="giver",
         quadrant="employee",
@@ -66,7 +71,10 @@ _FREEDOM = (
             " reach, and it ended badly (an unhappy answer, or opened again). It reads as fear or as a gap in training."
         ),
         _l("severe cases with room, no goodwill and a bad end ÷ severe cases that the company caused"),
-        "domain anchors §3.2, under-use",
+        (
+            "Makegood's own definition; customers expect whoever serves them to be allowed to put it right:"
+            " Boshoff & Leong 1998, Int. J. of Service Industry Management 9(1)"
+        ),
         NO_BLAME,
         credited_to="resolver",
         quadrant="employee",
@@ -78,7 +86,10 @@ _FREEDOM = (
         _l("Of goodwill in the top fifth of the giver's limit, what lies in its upper half. Amounts equal to the"
            " customer's own loss explain themselves and are left out."),
         _l("amounts in [0.9 L, L] ÷ amounts in [0.8 L, L]; the chance is one-sided binomial at one half"),
-        "domain anchors §3.2, threshold hugging (McCrary 2008 for the formal test)",
+        (
+            "Makegood's own definition, a binomial test; the formal one is the density test of McCrary 2008,"
+            " Journal of Econometrics 142(2)"
+        ),
         NO_SUSPICION,
         quadrant="money",
         watched="high",
@@ -88,7 +99,7 @@ _FREEDOM = (
         _l("One harm paid in pieces"),
         _l("Of customers and causes that got goodwill: two or more within 72 hours, each within the limit, together above it."),
         _l("customer and cause with pieces above the limit ÷ customer and cause with goodwill"),
-        "domain anchors §3.2, split spending",
+        "Makegood's own definition; the 72 hours are our choice",
         NO_SUSPICION,
         quadrant="money",
         watched="high",
@@ -101,7 +112,7 @@ _APPROVALS = (
         _l("How long an answer takes"),
         _l("From asking for an exception to the decision, on the wall clock, because that is what the customer waits."),
         _l("p50 and p90 of decided at − asked at; the interval is that of order statistics"),
-        "domain anchors §3.2, approval latency",
+        "Makegood's own definition; interval: Conover, Practical Nonparametric Statistics",
         _l("To hurry single decisions or to judge one decider: it measures how absence and shifts are covered."),
         unit="seconds",
         watched="high",
@@ -111,7 +122,10 @@ _APPROVALS = (
         _l("How long an answer takes, in working hours"),
         _l("The same waits counted in the working hours of the site only."),
         _l("p50 and p90 of working time between asking and the decision"),
-        "domain anchors §3.2, approval latency",
+        (
+            "Makegood's own definition; working hours as deadlines count them. Interval: Conover, Practical"
+            " Nonparametric Statistics"
+        ),
         _l("In place of the wall clock: the customer waits through the night too."),
         unit="seconds",
         watched="high",
@@ -124,7 +138,10 @@ _APPROVALS = (
             " waits still counts until now. It is a sum of all of them, so it has no interval."
         ),
         _l("Σ (ended at, or now − asked at)"),
-        "domain anchors §3.2, latency cost: Σ of the customers' wait",
+        (
+            "Makegood's own definition; why waits matter: Hogreve, Bilstein & Mandl 2017, J. of the Academy of"
+            " Marketing Science 45(6)"
+        ),
         _l("Without how many requests there were: more cases wait longer together."),
         unit="seconds",
         quadrant="customer",
@@ -141,7 +158,10 @@ _APPROVALS = (
             "share of answers of 4 or 5 after waiting − share without, matched by category and severity; share taken after"
             " waiting − share taken at once, matched by kind, currency and band (Mantel weights for both)"
         ),
-        "domain anchors §3.2, latency cost; observed, not tried",
+        (
+            "Makegood's own definition; observed, not tried. Weights: Mantel & Haenszel 1959, J. of the National"
+            " Cancer Institute 22(4)"
+        ),
         _l("As proof that waiting did it: who waits differs in other ways too."),
         unit="ratio",
         watched="low",
@@ -155,7 +175,7 @@ _APPROVALS = (
             " is always yes, a higher limit spares the question."
         ),
         _l("granted in full ÷ decided; a band proposes a higher limit from a lower bound of 95 % (73 of 73)"),
-        "domain anchors §3.2, rubber-stamp index",
+        "Makegood's own definition; lower bound: Wilson 1927, J. of the American Statistical Association 22",
         _l("To blame who decides: a band that is always granted speaks about the limit."),
         credited_to="decider",
         watched="high",
@@ -165,7 +185,10 @@ _APPROVALS = (
         _l("Refused first, granted later"),
         _l("Of the frontline's refusals that a customer came back about, those where something was granted after all."),
         _l("appealed refusals later granted ÷ refusals appealed"),
-        "domain anchors §3.2, overturn rate",
+        (
+            "Makegood's own definition; a no that a supervisor turns into a yes teaches customers to ask higher"
+            ' up: Customer Contact Week Digital, "If Customer Service Agents Have To Say No…"'
+        ),
         _l("About the frontline: they kept the rule. It says that the limit sits in the wrong place."),
         watched="high",
     ),
@@ -182,7 +205,10 @@ _FAIRNESS = (
             "σ²person ÷ (σ²person + σ²case) of log amounts within kind, category, severity and currency (ANOVA); the interval"
             " is that of the ratio of variances (F)"
         ),
-        "domain anchors §3.2, consistency; strata of 20 or more",
+        (
+            "Makegood's own definition, with strata of 20 or more; estimate and interval: Searle, Casella &"
+            " McCulloch 1992, Variance Components"
+        ),
         _l("To find a person: it is one figure for a place. A high share asks for precedents and training."),
         unit="ratio",
         watched="high",
@@ -195,7 +221,7 @@ _FAIRNESS = (
             "Of goodwill in strata with 20 or more precedents, amounts below the tenth or above the ninetieth percentile."
         ),
         _l("amounts outside P10–P90 of their stratum ÷ amounts in strata of 20 or more"),
-        "domain anchors §3.2, consistency",
+        "Makegood's own definition; the band and the 20 precedents are our choice",
         NO_SUSPICION,
         credited_to="giver",
         quadrant="money",
@@ -208,7 +234,10 @@ _FAIRNESS = (
         _l(
             "adjusted ratio of geometric means, bootstrap interval shared among the comparisons (Bonferroni); medians beside"
         ),
-        "domain anchors §3.2, customer equity gap; segments declared beforehand",
+        (
+            "Makegood's own definition, with segments declared beforehand; interval: Kline & Santos 2012, J. of"
+            " Econometric Methods 1(1)"
+        ),
         _l("About one person, or without looking at why: an interval that holds 1 says that nothing can be told."),
         unit="ratio",
         quadrant="customer",
@@ -218,7 +247,10 @@ _FAIRNESS = (
         _l("Do segments wait alike"),
         _l("How long each segment's cases took from being received to being resolved, within alike cases."),
         _l("adjusted ratio of geometric means of time to resolve, bootstrap interval shared among the comparisons"),
-        "domain anchors §3.2, customer equity gap",
+        (
+            "Makegood's own definition, with segments declared beforehand; interval: Kline & Santos 2012, J. of"
+            " Econometric Methods 1(1)"
+        ),
         _l("About one person, or as a speed target."),
         unit="ratio",
         quadrant="customer",
@@ -234,7 +266,10 @@ _WORK = (
             " Handling isn't measured here and counts as nothing."
         ),
         _l("(Δ share who stayed × value that remains − remedy − handling) ÷ (remedy + handling)"),
-        "domain anchors §3.2, recovery ROI; without a comparison group there is no figure",
+        (
+            "Makegood's own definition; without a comparison group no figure, because recovery rarely makes up"
+            " for the failure: Knox & van Oest 2014, Journal of Marketing 78(5)"
+        ),
         _l("To justify one remedy, or to pay less where it returns less."),
         unit="ratio",
         quadrant="money",
@@ -245,7 +280,7 @@ _WORK = (
         _l("Deadlines kept"),
         _l("Clocks stopped in the period at or before their due time, in the working hours of the site."),
         _l("stopped in time ÷ stopped, for each milestone"),
-        "design §3, clocks",
+        "Makegood's own definition; the deadlines are those that your company set",
         _l("To compare teams whose cases differ in severity, or as a person's speed: a quick close is not a good one."),
         watched="low",
     ),
@@ -254,7 +289,7 @@ _WORK = (
         _l("How exceptions ended"),
         _l("Requests asked in the period, by how they stand now."),
         _l("a count for each state"),
-        "design §3, exceptions",
+        OWN,
         _l("To count asking as a weakness."),
         unit="count",
         watched="none",
@@ -267,7 +302,7 @@ _WORK = (
             "Open clocks now: late, due within 8 hours, due later. One that stands still has no due time and isn't counted."
         ),
         _l("a count for each"),
-        "design §3, clocks",
+        "Makegood's own definition; the deadlines are those that your company set",
         _l("To compare people: it is the work that lies there."),
         unit="count",
         watched="none",

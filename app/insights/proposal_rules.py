@@ -1,7 +1,7 @@
 """Exceptions that argue for their own removal: where the answer is always yes, a higher limit would spare the question. Pure.
 
 A band is one kind of remedy, category, role and range of amounts in one currency. It proposes higher limits when the Wilson
-lower bound of the share granted in full reaches BOUND_MIN. Source: domain anchors §3.2, rubber-stamp index.
+lower bound of the share granted in full reaches BOUND_MIN. Source of the bound: Wilson 1927.
 """
 
 from bisect import bisect_left

@@ -18,7 +18,7 @@ PER_SCALE = 3
 ITEMS = tuple(f"{scale}_{number}" for scale in SCALES for number in range(1, PER_SCALE + 1))
 LEAST, MIDDLE, MOST = 1, 4, 7
 SAID_MIN = 2  # of a scale's three statements; with fewer the scale counts as not said
-GROUP_MIN = 5  # Source: domain anchors §1 row 29: a team with fewer answers shows nothing
+GROUP_MIN = 5  # a team with fewer answers shows nothing
 OPEN_MIN, OPEN_MAX = timedelta(days=3), timedelta(days=60)
 NAME_MIN, NAME_MAX = 3, 80
 # Means are added up in sixths, the common measure of halves and thirds, so that sums of parts are exact.

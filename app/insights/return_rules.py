@@ -23,7 +23,7 @@ def recovery_return(
     """(Δ share who stayed × value that remains − remedy − handling) ÷ (remedy + handling), with Δ's interval carried over.
 
     stayed: how many more of the helped stayed than of matched customers who got nothing. worth, remedy, handling: means
-    for one customer. No comparison group, or nothing paid: no figure. Source: domain anchors §3.2, recovery ROI.
+    for one customer. No comparison group, or nothing paid: no figure.
     Worked value: 10 points more stay, worth 2,000, remedy 50, handling 30: (200 − 80) ÷ 80 = 1.5.
     """
     cost = remedy_minor + handling_minor

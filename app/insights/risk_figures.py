@@ -25,7 +25,10 @@ MEASURES: dict[Outcome, Measure] = {
             " about the case or brought another one within 30 days."
         ),
         _l("had to come back ÷ customers, for each tenth of the points; resolutions 30 days old or older"),
-        "domain anchors §1, row 15",
+        (
+            "Makegood's own definition; what raises the points follows Knox & van Oest 2014, Journal of"
+            " Marketing 78(5), and Maxham & Netemeyer 2002, Journal of Marketing 66(4)"
+        ),
         NOT_FOR,
         watched="none",
     ),
@@ -37,7 +40,10 @@ MEASURES: dict[Outcome, Measure] = {
             " what the newest later outcome within a year after says. Of whom nothing is known, nothing is counted."
         ),
         _l("didn't stay ÷ customers of whom it is known, for each tenth of the points"),
-        "domain anchors §1, row 15",
+        (
+            "Makegood's own definition; what raises the points follows Knox & van Oest 2014, Journal of"
+            " Marketing 78(5), and Maxham & Netemeyer 2002, Journal of Marketing 66(4)"
+        ),
         NOT_FOR,
         watched="none",
     ),

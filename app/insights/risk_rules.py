@@ -1,9 +1,10 @@
 """How likely a customer may be lost, as points that anybody can add up: to choose whom to turn to first, never whom to refuse.
 
-Each term counts one thing that was known at an instant and gives points for it; the score is their sum, 0 to SCORE_MAX. The points
-are a declared beginning (WEIGHTS), set by hand from what the field reports and fitted to nothing: `calibration_rules` says
-whether they hold here. Direction of the terms: domain anchors §3.1 (complaints raise churn and earlier ones weigh more, D11; a
-second failed recovery outweighs the first, D3). Pure. No rule of authority may read this; an architecture test sees to it.
+Each term counts one thing that was known at an instant and gives points for it; the score is their sum, 0 to SCORE_MAX. The
+points are a declared beginning (WEIGHTS), set by hand from what the field reports and fitted to nothing: `calibration_rules`
+says whether they hold here. Direction of the terms: complaints raise churn and earlier ones weigh more (Knox & van Oest 2014,
+J. Marketing 78(5)); a second failed recovery outweighs the first (Maxham & Netemeyer 2002, J. Marketing 66(4)). Pure. No rule
+of authority may read this; an architecture test sees to it.
 
 Worked value: two failures, the second 20 days old and 12 days after the first was resolved, still open, with one promise broken:
 14 (recent) + 8 (earlier) + 8 (open) + 15 (again) + 5 (broken) = 50 of 100, which is raised.

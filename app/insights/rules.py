@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, comb, sqrt
 
-# Below this many no proportion and no percentile is said. Source: domain anchors §3.3.
+# Below this many no proportion and no percentile is said. Our choice: docs/metrics.md.
 COUNT_MIN = 10
 
 

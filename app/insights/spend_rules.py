@@ -1,6 +1,6 @@
 """When a pool is spent ahead of its month, and which narrow change would slow it down without cutting everybody. Pure.
 
-Source: domain anchors §4 row 25: a tool that was tightened for all after overspend was soon withdrawn; what helps is one
+Why (American Airlines' iSolve, 2018 to 2020): a tool that was tightened for all after overspend was soon withdrawn; what helps is one
 rule for what the money goes to, tried on the past before it is in force.
 """
 

@@ -1,6 +1,6 @@
 """Statistics that don't mislead about few cases: limits, over-dispersion, shrinkage, reliability, power. Pure.
 
-Every worked value stands in tests/insights/test_statistics.py. Sources: domain anchors §3.3, named at each function.
+Every worked value stands in tests/insights/test_statistics.py. Sources stand at each function.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -218,8 +218,8 @@ def adjusted_ratio(
     one, other: (stratum, amount above zero). None where no stratum has both. The same data and seed give the same
     interval. The logarithms' difference is taken within each stratum and weighted by n·m/(n+m) (least squares with a
     constant for each stratum), so that who gets the graver cases looks no better for it.
-    Source: domain anchors §3.2, customer equity gap; the interval is the percentiles of resampled scores (Kline & Santos
-    2012, score bootstrap), and above `most` values the m-out-of-n bootstrap, scaled (Bickel, Götze & van Zwet 1997).
+    Source: the interval is the percentiles of resampled scores (Kline & Santos 2012, score bootstrap), and above
+    `most` values the m-out-of-n bootstrap, scaled (Bickel, Götze & van Zwet 1997).
     Worked value: 200 against 100 in one stratum and 20 against 10 in another is 2, however many of each there are.
     """
     rows = [(1.0, stratum, log(value)) for stratum, value in one]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event
 from app.kernel.database import BUSY_SECONDS, db
 from app.kernel.gate import FairGate, file_turn
 
-# The only tables that may change without an audit entry, by name (design §4.7). A test shows that nothing else is exempt.
+# The only tables that may change without an audit entry, by name. A test shows that nothing else is exempt.
 TECHNICAL_TABLES = frozenset(
     {
         "alembic_version",

@@ -1,6 +1,6 @@
 """When a clause is due to be looked at again, whose signature counts as whose, and whether two versions say the same. Pure.
 
-Source: domain anchors §1 row 6: each clause has an owner and a day by which it is reviewed; a leader and an employee sign it.
+Each clause has an owner and a day by which it is reviewed; a leader and an employee sign it.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """What may be worth offering, by named rules over precedents and what is known of the failure. Pure: it decides nothing.
 
-Sources: domain anchors §3.1. A rule's number changes with its text, so that the trail of a page can name what it showed.
+Sources: Smith, Bolton & Wagner 1999, JMR 36 (match the failure); Grewal, Roggeveen & Tsiros 2008, J. Retailing 84(4)
+(whose doing it was). A rule's number changes with its text, so that the trail of a page can name what it showed.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,6 +1,6 @@
 """What a version of the charter says, whose agreement it needs, and which clauses wait for a second look. Pure.
 
-Source: domain anchors §1 row 6: clauses with owner and review-by date, a comment round before publishing, and the
+Clauses with owner and review-by date, a comment round before publishing, and the
 agreement of a leader and of an employee; past decisions keep the version that was in force.
 """
 

@@ -3,7 +3,7 @@
 Method (its name and version are frozen into each review): expected values by indirect standardisation over category,
 severity and channel; a stratum with fewer than ten cases of everybody falls back to its severity. Limits are exact
 binomial at 95 and 99.8 % around the person's own expected ratio; a flag also has to stay outside after the spread
-between colleagues (over-dispersion) is allowed for. Sources: domain anchors §3.3 and insights/statistics_rules.
+between colleagues (over-dispersion) is allowed for. Sources: those of insights/statistics_rules.
 """
 
 from collections.abc import Mapping

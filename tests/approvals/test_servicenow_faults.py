@@ -1,4 +1,4 @@
-"""What ServiceNow's documentation says of its delegates (domain.md, section 2), asked of us: each fault by its name.
+"""What ServiceNow's documentation says of its delegates, asked of us: each fault by its name.
 
 "A delegate sees all pending items regardless of the period; delegation does not cascade; a delegate has no access where
 the delegator is the requester."

@@ -269,7 +269,7 @@ def _limits(p: float, n: int, tail: float) -> tuple[int, int]:
 
 
 def _figure(strata: Strata, who: int) -> dict[str, Any]:
-    """Everything that a compared figure says, from domain anchors §3.3."""
+    """Everything that a compared figure says: k of n, the interval, the shrunk value."""
     sums = {one: _sum(kinds) for one, kinds in strata.items()}
     k, n = sums[who]
     wanted = _expected(strata)[who]

@@ -1,6 +1,8 @@
 """Every share equals the same figure counted by another hand in SQL, and what lies behind it is what it counts."""
 
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -9,7 +11,7 @@ from sqlalchemy import select
 from app.cases import actions as cases
 from app.feedback import actions as feedback
 from app.feedback.models import FollowUp
-from app.insights import band_queries, figure_queries, room_queries
+from app.insights import band_queries, figure_queries, risk_figures, room_queries
 from app.insights import measure_queries as measures
 from app.insights.measures import MEASURES
 from app.insights.queries import Part
@@ -127,3 +129,19 @@ def test_every_measure_says_what_it_is_and_what_it_must_not_be_used_for() -> Non
         assert one.name == name and all(str(words) for words in (one.words, one.definition, one.formula, one.not_for))
         assert one.source and (one.unit == "count" or one.n_min >= 10)
         assert not one.in_review or one.credited_to
+
+
+def test_no_source_names_a_paper_that_only_its_makers_have() -> None:
+    """A page, the API and a file print the registry's source as it stands; a newcomer reads the code."""
+    ours = re.compile(r"domain anchors|domain\.md|design\.md|design,? §|\brow \d+$|§", re.I)
+    for one in [*MEASURES.values(), *risk_figures.MEASURES.values()]:
+        assert not ours.search(one.source), one.name
+        assert one.source.startswith("Makegood's own definition") or re.match(r"[A-Z][A-Za-z ]+,? ", one.source), (
+            one.name
+        )
+    root = Path(__file__).parents[2]
+    papers = re.compile(r"domain anchors|\b(domain|design)(\.md|,? §)", re.I)
+    read = [
+        path for top in ("app", "docs") for path in (root / top).rglob("*") if path.suffix in {".py", ".html", ".md"}
+    ]
+    assert len(read) > 100 and not [path.name for path in read if papers.search(path.read_text("utf-8"))]
