@@ -54,6 +54,7 @@ NAMED = (
     ("Hana Sato", "hana", "hr", "People and culture"),
     ("Ada Byrne", "ada", "admin", "Administrator"),
     ("Audra Klein", "audra", "auditor", "Internal audit"),
+    ("Ines Duarte", "ines", "admin", "Administrator"),  # whom a change of role waits for that Ada proposed
 )
 TEAMS = ("Guest relations", "Front desk")
 

@@ -59,7 +59,7 @@ def told(app: Flask) -> Flask:
 
 
 def test_two_weeks_at_the_hotel_group_hold_together(told: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert count(Employee) == 40 and count(Site) == 3
+    assert count(Employee) == 41 and count(Site) == 3
     assert set(db.session.scalars(select(Employee.role))) == {
         "frontline", "supervisor", "manager", "hr", "auditor", "admin",
     }  # fmt: skip
@@ -162,7 +162,7 @@ def test_the_command_makes_a_company_once_and_prints_its_people(app: Flask, tmp_
 
 def test_the_command_reports_as_json(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["demo", "--days", "1", "--until", "2026-11-20T15:00:00Z", "--json"])
-    assert json.loads(result.stdout)["people"] == 40
+    assert json.loads(result.stdout)["people"] == 41
     assert progress("2026-Q4") == (39, 39), "everybody who is still there was gone through"
     (raised,) = db.session.scalars(select(RoleRaise))
     assert (raised.role, raised.ended_at is not None, "Max is in the air" in raised.reason) == ("manager", True, True)
