@@ -19,7 +19,7 @@ from app.approvals.models import ExceptionRequest
 from app.cases.models import Case, Category
 from app.demo.asked_of_data import ask_about_data
 from app.demo.cared import care_for
-from app.demo.company import DOMAIN, NAMED
+from app.demo.company import DOMAIN, NAMED, NAMED_LATER
 from app.demo.mails import write_mails
 from app.demo.phrases import WORDS
 from app.demo.simulation import tell_a_year
@@ -94,7 +94,7 @@ def demo(seed: int, days: int, until_text: str | None, as_json: bool) -> None:
         return
     click.echo(", ".join(f"{value} {name}" for name, value in result.items()))
     click.echo("\nDemo people:")
-    for name, box, role, title in NAMED:
+    for name, box, role, title in (*NAMED, *NAMED_LATER):
         click.echo(f"  {name:<14}{box + '@' + DOMAIN:<26}{role:<12}{title}")
     click.echo(f"\nTheir pass phrase: {phrase}")
 

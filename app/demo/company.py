@@ -54,8 +54,9 @@ NAMED = (
     ("Hana Sato", "hana", "hr", "People and culture"),
     ("Ada Byrne", "ada", "admin", "Administrator"),
     ("Audra Klein", "audra", "auditor", "Internal audit"),
-    ("Ines Duarte", "ines", "admin", "Administrator"),  # whom a change of role waits for that Ada proposed
 )
+# Who came after everybody else: a change of role that Ada proposed waits for her.
+NAMED_LATER = (("Ines Duarte", "ines", "admin", "Administrator"),)
 TEAMS = ("Guest relations", "Front desk")
 
 
@@ -82,9 +83,10 @@ def found(*, seed: int, phrase: str, actor: Actor, now: datetime, days: int = 36
     draw = Random(f"{seed}:people")  # noqa: S311 - names, not secrets
     for house in HOUSES:
         _open(company, house, actor, now)
-    _hire_named(company, phrase, actor, now)
+    _hire_named(company, NAMED, phrase, actor, now)
     for house in HOUSES:
         _hire(company, house, draw, phrase, actor, now)
+    _hire_named(company, NAMED_LATER, phrase, actor, now)
     _lead(company, actor, now)
     for story in STORIES:
         company.categories[story.category] = add_category(name=story.category, actor=actor, now=now).id
@@ -160,8 +162,10 @@ def _open(company: Company, house: House, actor: Actor, now: datetime) -> None:
         company.teams[house.code, name] = places.add_team(site_id=made.id, name=name, actor=actor, now=now).id
 
 
-def _hire_named(company: Company, phrase: str, actor: Actor, now: datetime) -> None:
-    for name, box, role, title in NAMED:
+def _hire_named(
+    company: Company, named: tuple[tuple[str, str, str, str], ...], phrase: str, actor: Actor, now: datetime
+) -> None:
+    for name, box, role, title in named:
         team = company.teams["NYC", "Guest relations"] if role in ("supervisor", "frontline") else None
         _add(company, "NYC", name, box, role, title, team, phrase, actor, now)
 
