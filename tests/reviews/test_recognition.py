@@ -120,6 +120,7 @@ def test_a_group_of_five_is_compared_and_one_of_four_would_point_at_somebody(app
     assert (gap.gap.verdict, gap.people_count, gap.gap.one.trials) == ("gap", 5, 100)
     text = sign_in(app.test_client(), company.hana).get("/fairness").text
     assert "Newcombe" in text and "fairness@1" in text and "A gap" in text
+    assert "Difference in percentage points" in text, "a figure says its unit"
     assert "Quist" not in text
     assert recognition_queries.kudos_of(fifth.id) == ()
 
