@@ -16,6 +16,7 @@ from app.kernel.database import db
 from app.notifications.mail_delivery import send
 from app.notifications.outbox_rules import Message
 from app.people.models import Site
+from app.ui.filters import locale_name
 from app.ui.preferences import choose_locale, language_on_file
 from config import Settings
 
@@ -41,7 +42,7 @@ def deliver(message: Message, now: datetime) -> None:
 
 
 def compose(name: str, site: str, url: str) -> EmailMessage:
-    """The mail without its addresses."""
+    """The mail without its addresses: text, and the same as HTML, which loads nothing."""
     mail = EmailMessage()
     mail["Subject"] = _("How did we do? %(site)s", site=site)
     lines = [
@@ -56,4 +57,8 @@ def compose(name: str, site: str, url: str) -> EmailMessage:
         site,
     ]
     mail.set_content("\n".join(lines))
+    html = current_app.jinja_env.get_template("feedback/survey_mail.html").render(
+        title=mail["Subject"], name=name, site=site, url=url, language=locale_name().replace("_", "-")
+    )
+    mail.add_alternative(html, subtype="html")
     return mail
