@@ -25,6 +25,8 @@ from app.insights.blueprint import bp
 from app.insights.calibration_queries import OUTCOMES, SAMPLE_MAX, Outcome, calibration
 from app.insights.calibration_rules import COUNT_MIN
 from app.insights.choice import chosen
+from app.insights.export_tables import workbook
+from app.insights.export_views import TYPES
 from app.insights.risk_rules import MOST, WEIGHTS
 from app.insights.rules import Share
 from app.kernel.errors import BadInput
@@ -112,18 +114,19 @@ def _of(k: int, n: int) -> str:
     return _("%(k)s of %(n)s", k=k, n=n) if n >= rules.COUNT_MIN else _("too few (%(n)s)", n=n)
 
 
-@bp.post("/insights/risk/exports")
+@bp.post("/insights/risk/exports/<form>")
 @needs("metrics.read")
-def export_risk() -> Response:
+def export_risk(form: str) -> Response:
     """The same figures as a file; a deed, named in the trail."""
-    if not risk_queries.is_on():
+    if form not in ("csv", "xlsx") or not risk_queries.is_on():
         abort(404)
     require_proof()
     choice = chosen(with_teams=False, period=PERIOD)
     header, rows = risk_figures.table(_outcome(), choice.part, choice.part.until)
-    export_actions.note_export(part=choice.part, form="csv", rows=len(rows), actor=me(), now=utc_now())
-    answer = Response(csv_bytes(header, rows), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="makegood-risk-{choice.part.until:%Y-%m-%d}.csv"'
+    export_actions.note_export(part=choice.part, form=form, rows=len(rows), actor=me(), now=utc_now())  # type: ignore[arg-type]
+    body = csv_bytes(header, rows) if form == "csv" else workbook(header, rows)
+    answer = Response(body, content_type=TYPES[form])
+    answer.headers["Content-Disposition"] = f'attachment; filename="makegood-risk-{choice.part.until:%Y-%m-%d}.{form}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -2,7 +2,9 @@
 
 import csv
 import random
+import zipfile
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -148,7 +150,7 @@ def look_at_it(app: Flask, company: Company) -> None:
     """Shown to who reads figures while it is on; of few nothing is told, on no way."""
     sam, hana, ana = (sign_in(app.test_client(), who) for who in (company.sam, company.hana, company.ana))
     off = sam.get("/insights/risk").text
-    assert "It is off" in off and "points" not in off and sam.post("/insights/risk/exports").status_code == 404
+    assert "It is off" in off and "points" not in off and sam.post("/insights/risk/exports/csv").status_code == 404
     assert Api(app, company.max).get("/metrics/risk-calibration").status_code == 404
     risk_actions.switch(is_on=True, reason="A try.", actor=command("test"), now=utc_now())
     assert '365d" selected' in sam.get("/insights/risk").text, "what counts is older than 30 days"
@@ -157,7 +159,7 @@ def look_at_it(app: Flask, company: Company) -> None:
     assert "outcome=left" not in page.text, "what became of customers later is for who reads the whole company"
     assert sam.get("/insights/risk?period=90d&outcome=left").text.count("didn&#39;t stay") == 0
     assert "outcome=left" in hana.get("/insights/risk?period=90d&outcome=left").text
-    assert ana.get("/insights/risk").status_code == 403 and ana.post("/insights/risk/exports").status_code == 403
+    assert ana.get("/insights/risk").status_code == 403 and ana.post("/insights/risk/exports/csv").status_code == 403
     told = {
         figure["key"]: figure
         for figure in Api(app, company.max).get("/metrics/risk-calibration", period="90d").json["figures"]
@@ -165,10 +167,14 @@ def look_at_it(app: Flask, company: Company) -> None:
     assert told["all"]["n"] >= 10 and told["all"]["k"] is not None
     assert all(one["k"] is None and one["value"] is None for one in told.values() if one["n"] < 10)
     assert any(key.startswith("tenth-") for key in told)
-    sheet = hana.post("/insights/risk/exports?period=90d")
+    sheet = hana.post("/insights/risk/exports/csv?period=90d")
     rows = list(csv.DictReader(sheet.get_data(as_text=True).lstrip("\ufeff").splitlines()))
     assert sheet.status_code == 200 and {row["key"] for row in rows} == set(told)
     assert all(not row["k"] for row in rows if int(row["n"]) < 10)
+    book = zipfile.ZipFile(BytesIO(hana.post("/insights/risk/exports/xlsx?period=90d").data))
+    words = "".join(book.read(name).decode() for name in book.namelist() if "haredStrings" in name or "sheet1" in name)
+    assert all(key in words for key in told)
+    assert hana.post("/insights/risk/exports/pdf").status_code == 404
 
 
 def test_each_tenth_equals_sql_of_another_hand_is_shown_to_some_and_nothing_later_moves_a_score(app: Flask) -> None:

@@ -1,5 +1,6 @@
 """A review from opening to both signatures and an appeal: whose turn it is, what is frozen, and what is refused."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import orjson
@@ -19,6 +20,7 @@ from app.notifications.models import Notification
 from app.people import actions
 from app.people import queries as people
 from app.people.permissions import COMPANY
+from app.people.queries import PersonRow
 from app.policies.packs import hotel_rules
 from app.reviews import actions as reviews
 from app.reviews import conduct_actions as conduct
@@ -26,6 +28,7 @@ from app.reviews import queries
 from app.reviews.models import Review
 from app.reviews.sheet import sheet_of
 from tests.cases.builders import make_case
+from tests.forked import at_once
 from tests.people.builders import Company, make_company, make_person, sign_in
 from tests.remedies.builders import give, publish_policy
 from tests.reviews.builders import NOW, SINCE, UNTIL, fill, open_review, publish_charter, resolved
@@ -149,6 +152,19 @@ def test_no_day_of_a_person_is_reviewed_twice(app: Flask, company: Company) -> N
     open_review(company, company.bo)
     before = open_review(company, since_on=SINCE - month, until_on=SINCE)
     say(company, before, "ana", "self_assessment")
+
+
+def test_two_reviews_of_overlapping_days_that_are_opened_at_once_are_one(app: Flask, company: Company) -> None:
+    other = make_person("Iris Bell", "hr", company.quayside.id)
+
+    def opening(who: PersonRow, since_on: str) -> Callable[[], int]:
+        client = sign_in(app.test_client(), who)
+        typed = {"employee": company.ana.id, "since_on": since_on, "until_on": "2026-09-30"}
+        return lambda: client.post("/reviews", data=typed).status_code
+
+    codes = at_once([opening(company.hana, "2026-04-01"), opening(other, "2026-05-01")])
+    assert sorted(codes) in ([303, 409], [303, 422]), codes
+    assert len(list(db.session.scalars(select(Review)))) == 1
 
 
 def test_people_in_hr_are_reviewed_by_their_own_manager_and_read_by_no_colleague_in_hr(
