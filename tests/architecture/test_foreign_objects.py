@@ -94,7 +94,7 @@ COMPANY_WIDE = (
     "/access-review/", "/authority-matrix/", "/categories/", "/certificate-grants/", "/certificates/", "/charter/",
     "/clauses/", "/deciders/accounts/", "/entitlements/", "/insights/", "/mails/", "/metrics/", "/outbox/",
     "/payout-routes/", "/people/", "/policies/", "/privacy/", "/provisioning/", "/regions/", "/remedy-kinds/",
-    "/report-places/", "/settings/", "/sites/", "/spend-alarms/", "/teams/",
+    "/report-places/", "/role-changes/", "/settings/", "/sites/", "/spend-alarms/", "/teams/",
 )  # fmt: skip
 ABSENT = 999_999
 MARK = "Quarzlampe"  # stands in everything that Quayside wrote and may be read nowhere by Harbour House
