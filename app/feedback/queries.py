@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, and_, case, func, literal, select, tuple_
+from sqlalchemy import Select, and_, case, exists, func, literal, select, tuple_
 
 from app.cases.models import Case
 from app.customers.models import Customer
@@ -26,7 +26,7 @@ from config import Settings
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the customer's page of one survey needs, and nothing beyond."""
+    """What the customer's page of one survey needs, and nothing beyond. is_waiting: somebody still has to call about the answer."""
 
     survey_id: int
     case_ref: str
@@ -38,6 +38,7 @@ class Asked:
     language: str | None
     customer_id: int | None
     is_answered: bool
+    is_waiting: bool
 
     @property
     def actor(self) -> Actor:
@@ -151,6 +152,7 @@ def behind(token: str, now: datetime) -> Asked | None:
         select(
             Survey.id, Survey.case_id, Case.summary, Site.id.label("site_id"), Site.name, Site.time_zone, Site.locale,
             Customer.language, Survey.customer_id, Survey.state, Survey.sent_at,
+            exists().where(FollowUp.survey_id == Survey.id, FollowUp.closed_at.is_(None)).label("is_waiting"),
         )
         .join(Case, Case.id == Survey.case_id)
         .join(Site, Site.id == Survey.site_id)
@@ -161,7 +163,7 @@ def behind(token: str, now: datetime) -> Asked | None:
         return None
     return Asked(
         row.id, ref("case", row.case_id), row.summary, row.site_id, row.name, row.time_zone, row.locale,
-        row.language, row.customer_id, row.state == "answered",
+        row.language, row.customer_id, row.state == "answered", bool(row.is_waiting),
     )  # fmt: skip
 
 

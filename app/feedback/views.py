@@ -52,6 +52,8 @@ def nothing(refusal: NotFound) -> ResponseReturnValue:
 @public("the survey that a customer was sent; its token is signed and opens this one question sheet")
 def ask(token: str) -> str:
     asked = _asked(token)
+    if asked.is_answered:
+        return _thanks(asked, token)
     return render_template("feedback/survey.html", asked=asked, form=SurveyForm(formdata=None), token=token)
 
 
@@ -59,10 +61,11 @@ def ask(token: str) -> str:
 @public("takes the answer to a signed survey link")
 def answer(token: str) -> ResponseReturnValue:
     asked, form = _asked(token), SurveyForm()
+    what_became = redirect(url_for("feedback.ask", token=token), 303)  # a reload shows it again and sends nothing
     if form.validate():
         actor = asked.actor.through(g.get("request_id", ""), request.remote_addr)
         try:
-            unhappy = actions.answer(
+            actions.answer(
                 survey_id=asked.survey_id,
                 scores=form.scores(),
                 comment=form.comment.data or "",
@@ -72,9 +75,9 @@ def answer(token: str) -> ResponseReturnValue:
         except BadInput as refusal:
             form.take(refusal)
         except actions.AnsweredAlready:
-            return redirect(url_for("feedback.ask", token=token), 303)
+            return what_became
         else:
-            return _thanks(asked, token, unhappy=unhappy)
+            return what_became
     return render_template("feedback/survey.html", asked=asked, form=form, token=token), 422
 
 
@@ -105,12 +108,12 @@ def _case_id(asked: Asked) -> int:
     return parse_ref("case", asked.case_ref) or 0
 
 
-def _thanks(
-    asked: Asked, token: str, *, unhappy: bool = False, form: ThanksForm | None = None, is_passed_on: bool = False
-) -> str:
-    may_thank = not unhappy and not is_passed_on and recognition_queries.whom_to_thank(_case_id(asked)) is not None
+def _thanks(asked: Asked, token: str, *, form: ThanksForm | None = None, is_passed_on: bool = False) -> str:
+    may_thank = (
+        not asked.is_waiting and not is_passed_on and recognition_queries.whom_to_thank(_case_id(asked)) is not None
+    )
     return render_template(
-        "feedback/thanks.html", asked=asked, unhappy=unhappy, is_passed_on=is_passed_on, may_thank=may_thank,
+        "feedback/thanks.html", asked=asked, is_passed_on=is_passed_on, may_thank=may_thank,
         thanks=form or ThanksForm(formdata=None), thanks_url=url_for("feedback.thank", token=token),
     )  # fmt: skip
 

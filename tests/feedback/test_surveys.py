@@ -157,9 +157,16 @@ def test_the_customers_page_takes_one_answer_and_a_get_changes_nothing(app: Flas
     assert client.post(address, data={"comment": "x"}).status_code == 422
     assert client.post(address, data={"csat": "9"}).status_code == 422
     thanks = client.post(address, data={"csat": "1", "comment": "<b>cold</b>"})
-    assert thanks.status_code == 200
-    assert case.ref in thanks.text
+    assert thanks.status_code == 303
+    for _reload in range(2):
+        said = client.get(thanks.headers["Location"]).text
+        assert case.ref in said and "within 48 hours" in said and "Send my answer" not in said
     assert client.post(address, data={"csat": "5"}).status_code == 303
+    found = db.session.scalars(select(FollowUp)).one()
+    actions.close_follow_up(
+        follow_up_id=found.id, version=1, cause="process", action="Called.", actor=company.ana.actor, now=utc_now()
+    )
+    assert "within 48 hours" not in client.get(address).text
     gone = client.get(address[:-2] + "xx")
     assert (gone.status_code, gone.headers["Cache-Control"]) == (404, "no-store")
     assert "My desk" not in gone.text

@@ -40,7 +40,7 @@ def test_thanks_from_the_page_and_the_survey_reach_whoever_resolved_and_whoever_
     address = surveys.url_of(survey.id).removeprefix("http://localhost")
     client = app.test_client()
     assert client.post(f"{address}/thanks", data={"text": "Too early"}).status_code == 303
-    answered = client.post(address, data={"csat": "5"}).text
+    answered = client.post(address, data={"csat": "5"}, follow_redirects=True).text
     assert "Would you like to thank" in answered
     assert client.post(f"{address}/thanks", data={"text": "  "}).status_code == 422
     assert "We have passed on your thanks" in client.post(f"{address}/thanks", data={"text": "So kind."}).text
