@@ -21,7 +21,7 @@ from app.people.hooks import RoleNews
 from app.people.key_actions import refuse_erased
 from app.people.models import ROLES, Employee, RoleChange
 from app.people.permissions import only_takes_away, require
-from app.people.role_guards import keep_an_administrator, locked, refuse_if_leading
+from app.people.role_guards import keep_an_administrator, locked, refuse_if_leading, refuse_if_renewed
 from app.people.role_queries import RoleChangeRow, open_change_of, role_change
 from app.people.role_rules import LASTS, REASON_MAX, REASON_MIN
 from app.people.session_actions import end_all_sessions
@@ -110,7 +110,7 @@ def propose_for_program(
 def confirm_role(*, change_id: int, actor: Actor, now: datetime) -> None:
     """Confirm what somebody else proposed: the role holds from now on, and the person signs in anew.
 
-    Raises OwnProposal, AboutOneself, AlreadyDecided, NoLongerOpen, LastAdministrator and NeedsSuccessor.
+    Raises OwnProposal, AboutOneself, AlreadyDecided, NoLongerOpen, RenewedByProposer, LastAdministrator and NeedsSuccessor.
     """
     require(actor, "people.write")
     with transaction():
@@ -119,6 +119,8 @@ def confirm_role(*, change_id: int, actor: Actor, now: datetime) -> None:
             raise OwnProposal
         if shown.standing != "open":
             raise NoLongerOpen(_WHY_NOT[shown.standing])
+        assert actor.id is not None
+        refuse_if_renewed(proposer_id=row.proposed_by_id, confirmer_id=actor.id, now=now)
         employee = db.session.get_one(Employee, row.employee_id)
         refuse_erased(employee.id)
         ended = _give(employee, row.role, now)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.audit.models import AuditEntry
 from app.kernel.database import db
 from app.kernel.errors import BadInput, Conflict, NotPermitted, Refusal
+from app.kernel.references import ref
 from app.kernel.time import utc_now
 from app.kernel.transactions import transaction
 from app.notifications.models import Notification
@@ -21,6 +22,7 @@ from app.people.models import RoleChange
 from app.people.permissions import only_takes_away
 from app.people.queries import PersonRow
 from app.people.role_actions import AboutOneself, AlreadyDecided, AlreadyWaiting, NoLongerOpen, NotYours, OwnProposal
+from app.people.role_guards import RenewedByProposer
 from app.people.role_rules import LASTS, standing
 from tests.people.builders import OPERATOR, Company, make_company, make_person, set_role, sign_in
 
@@ -105,6 +107,36 @@ def test_neither_who_proposed_it_nor_whom_it_is_about_confirms(company: Company,
     with pytest.raises(AboutOneself):
         people.refuse_role(change_id=about_noor, word="I would rather not.", actor=noor.actor, now=utc_now())
     assert role_of(noor) == "admin"
+
+
+def test_whose_sign_in_the_proposer_renewed_does_not_confirm_for_a_week(company: Company, noor: PersonRow) -> None:
+    """Otherwise one administrator makes a link for another, signs in as them, and confirms."""
+    people.make_link(employee_id=noor.id, actor=company.ada.actor, now=utc_now() - timedelta(days=1))
+    change_id = propose(company.ana, "supervisor", company.ada)
+    with pytest.raises(RenewedByProposer):
+        people.confirm_role(change_id=change_id, actor=noor.actor, now=utc_now())
+    assert role_of(company.ana) == "frontline"
+    third = make_person("Zed Quill", "admin", company.quayside.id)
+    people.make_link(employee_id=third.id, actor=noor.actor, now=utc_now())
+    people.confirm_role(change_id=change_id, actor=third.actor, now=utc_now())
+    assert role_of(company.ana) == "supervisor", "somebody else's link is another pair of eyes"
+    later = utc_now() + timedelta(days=6, seconds=1)
+    other = propose(company.bo, "supervisor", company.ada, now=later)
+    people.confirm_role(change_id=other, actor=noor.actor, now=later)
+
+
+def test_a_manager_who_broke_the_glass_confirms_as_an_administrator_and_is_named(app: Flask, company: Company) -> None:
+    change_id = propose(company.ana, "supervisor", company.ada)
+    client = sign_in(app.test_client(), company.max)
+    reference = ref("role_change", change_id)
+    assert client.post(f"/role-changes/{reference}/confirmation").status_code == 403
+    why = {"role": "admin", "minutes": "15", "reason": "The only other administrator is away until May."}
+    assert client.post("/break-glass", data=why).status_code == 303
+    assert client.post(f"/role-changes/{reference}/confirmation").status_code == 303
+    assert role_of(company.ana) == "supervisor"
+    [entry] = db.session.query(AuditEntry).filter_by(subject=company.ana.ref, type="person:confirm-role")
+    assert entry.actor_id == company.max.id
+    assert "glass:taken" in told(company.ada), "whoever administers is told that he took the role"
 
 
 def test_the_database_itself_holds_the_four_eyes_and_one_proposal_a_person(company: Company, noor: PersonRow) -> None:
