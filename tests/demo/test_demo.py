@@ -39,6 +39,7 @@ from tests.demo.figures_at_depth import figures_hold_at_every_depth
 from tests.demo.figures_beyond import figures_hold_beyond
 from tests.demo.figures_on_pages import pages_say_what_sql_counts
 from tests.demo.lists_on_pages import lists_say_what_sql_counts
+from tests.demo.precedents_on_pages import precedents_say_what_sql_counts
 from tests.demo.rooms_on_pages import rooms_say_what_sql_counts
 from tests.insights.recoveries import ORACLES, PEOPLE, counted, counted_by_person
 from tests.insights.test_measures import equals_its_oracles
@@ -79,6 +80,7 @@ def test_two_weeks_at_the_hotel_group_hold_together(told: Flask, monkeypatch: py
     rooms_say_what_sql_counts(told, monkeypatch, END)
     figures_hold_at_every_depth(told, monkeypatch, END + timedelta(days=1))
     lists_say_what_sql_counts(told, monkeypatch, END + timedelta(days=1))
+    precedents_say_what_sql_counts(told, monkeypatch, END + timedelta(days=1))
     clocks_and_waits_hold(told, monkeypatch, END + timedelta(days=1))
     figures_hold_beyond(told, monkeypatch, END + timedelta(days=41))
 
