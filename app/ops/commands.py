@@ -26,6 +26,7 @@ DEMO_PEOPLE = (
     ("Max", "max@makegood.example", "manager: sees the whole company"),
     ("Hana", "hana@makegood.example", "HR: reads outcomes"),
     ("Ada", "ada@makegood.example", "administrator: people, sites, catalogue"),
+    ("Ines", "ines@makegood.example", "administrator: decides the change of role that Ada proposed"),
     ("Audra", "audra@makegood.example", "auditor: reads everything, changes nothing"),
 )
 
