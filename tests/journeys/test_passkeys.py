@@ -58,6 +58,7 @@ def test_a_passkey_is_added_signs_in_alone_and_steps_up(desk_of: Any, house: Any
         db.session.remove()
     page.get_by_label("What is it for?").fill("night audit export")
     page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_visible()
     findings += axe_findings(page)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.locator("#secret")).to_have_value(re.compile("^mg_"))

@@ -30,6 +30,7 @@ def test_a_second_factor_is_added_asked_for_and_stepped_up_to(desk_of: Any, scri
     page = desk.page
     desk.go("/me")
     page.get_by_role("link", name="Add a second factor").click()
+    expect(page.get_by_label("Six digits from the app")).to_be_visible()
     findings = axe_findings(page) if scripts else []
     phone = Authenticator(re.sub(r"\s", "", page.locator(".enrol__secret").inner_text()))
     page.get_by_label("Six digits from the app").fill(phone.code(utc_now(), -1))
@@ -47,6 +48,7 @@ def test_a_second_factor_is_added_asked_for_and_stepped_up_to(desk_of: Any, scri
     page.get_by_label("E-mail").fill(desk.house.company.ana.email)
     page.get_by_label("Pass phrase").fill(PASS_PHRASE)
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Code")).to_be_visible()
     findings += axe_findings(page) if scripts else []
     page.get_by_label("Code").fill(phone.code(utc_now()))
     page.get_by_role("button", name="Sign in").click()
@@ -55,6 +57,7 @@ def test_a_second_factor_is_added_asked_for_and_stepped_up_to(desk_of: Any, scri
     forget_proofs(desk)
     page.get_by_label("What is it for?").fill("night audit export")
     page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_label("Code")).to_be_visible()
     findings += axe_findings(page) if scripts else []
     page.get_by_label("Code").fill(recovery)
     page.get_by_role("button", name="Go on").click()
