@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.approvals.queries import RequestRow
 from app.cases.models import Case, Category
@@ -43,29 +43,37 @@ class PastCase:
     id: int
     summary: str
     at: datetime
-    outcome: str | None
-    given_minor: int
-    currency: str
 
     @property
     def ref(self) -> str:
         return ref("case", self.id)
 
-    @property
-    def given(self) -> Money:
-        return Money(self.given_minor, self.currency)
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A customer's other cases, under all of her numbers: how many, what they got per currency, and the newest."""
+
+    count: int = 0
+    given: tuple[Money, ...] = ()
+    last: PastCase | None = None
 
 
-HISTORY_MAX = 100
-
-
-def past_cases(customer_id: int, but: int, limit: int = HISTORY_MAX) -> tuple[PastCase, ...]:
-    """Return a customer's other cases under all of her numbers, newest first, at most `limit`."""
-    statement = (
-        select(Case.id, Case.summary, Case.occurred_at, Case.outcome, Case.given_minor, Site.currency)
+def history_of(customer_id: int, but: int) -> History:
+    """Read what a customer had besides one case; nothing given is left out of the sums."""
+    others = Case.customer_id.in_(numbers_within(customer_id)), Case.id != but
+    sums = (
+        select(Site.currency, func.count(), func.sum(Case.given_minor))
         .join(Site, Site.id == Case.site_id)
-        .where(Case.customer_id.in_(numbers_within(customer_id)), Case.id != but)
-        .order_by(Case.id.desc())
-        .limit(limit)
+        .where(*others)
+        .group_by(Site.currency)
+        .order_by(Site.currency)
     )
-    return tuple(PastCase(*row) for row in db.session.execute(statement))
+    rows = db.session.execute(sums).all()
+    last = db.session.execute(
+        select(Case.id, Case.summary, Case.occurred_at).where(*others).order_by(Case.id.desc()).limit(1)
+    ).first()
+    return History(
+        count=sum(count for _, count, _ in rows),
+        given=tuple(Money(int(minor), currency) for currency, _, minor in rows if minor),
+        last=PastCase(*last) if last else None,
+    )

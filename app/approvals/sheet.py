@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.approvals import history_queries, queries, rules, step_queries
-from app.approvals.history_queries import PastCase
+from app.approvals.history_queries import History
 from app.approvals.queries import RequestRow
 from app.approvals.step_queries import Line, StepRow
 from app.kernel.actor import Actor
@@ -66,8 +66,7 @@ class Sheet:
     place: int
     waiting: int
     exceeded: list[Exceeded]
-    past: tuple[PastCase, ...]
-    past_given: list[Money]
+    history: History
     given: Money
     steps: tuple[StepRow, ...]
     lines: tuple[Line, ...]
@@ -97,7 +96,7 @@ class Sheet:
 
 def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> Sheet:
     """Gather the page's facts; the number of queries is the same for every request."""
-    past = history_queries.past_cases(row.customer_id, row.case_id) if row.customer_id else ()
+    history = history_queries.history_of(row.customer_id, row.case_id) if row.customer_id else History()
     around = history_queries.place_of(row)
     written, lines = step_queries.written([row.id]), step_queries.thread(row.id)
     steps = step_queries.steps_of(row.id, written)
@@ -119,8 +118,7 @@ def sheet_for(row: RequestRow, scope: Scope, actor: Actor, now: datetime) -> She
         place=place,
         waiting=waiting,
         exceeded=[_exceeded(window, row.currency) for window in row.over],
-        past=past,
-        past_given=_sums(past),
+        history=history,
         given=Money(row.given_minor, row.currency),
         steps=steps,
         lines=lines,
@@ -213,11 +211,3 @@ def _purses(decision: Decision) -> list[Purse]:
         for window in decision.windows
         if window.unit == "team_month"
     ]
-
-
-def _sums(past: tuple[PastCase, ...]) -> list[Money]:
-    """What earlier cases got together, per currency; nothing given is left out."""
-    sums: dict[str, int] = {}
-    for one in past:
-        sums[one.currency] = sums.get(one.currency, 0) + one.given_minor
-    return [Money(minor, currency) for currency, minor in sorted(sums.items()) if minor]

@@ -20,6 +20,7 @@ from app.people import queries as people
 from app.people.access import can, me, my_scope, needs
 from app.people.permissions import Scope
 from app.ui import unchanged
+from app.ui.filters import counted
 
 PAGE_SIZE = 50
 
@@ -51,7 +52,7 @@ def index() -> ResponseReturnValue:
         "cases/index.html",
         **_shown(found, filters, scope, now),
         may_rank=may_rank and filters.view != "resolved",
-        total=f"{COUNT_MAX - 1:,}+" if total >= COUNT_MAX else total,
+        total=counted(total, COUNT_MAX),
         views=[(view, words.VIEW_WORDS[view]) for view in _views(actor.team_id)],
         categories=queries.categories(),
         sites=people.sites_within(scope) if scope.is_wide else (),

@@ -26,7 +26,7 @@ from app.people.access import can, me, my_scope, my_site, needs
 from app.people.permissions import scope_of
 from app.policies import queries as policies
 from app.ui import navigation, shell
-from app.ui.filters import zone_of
+from app.ui.filters import counted, zone_of
 
 bp = Blueprint("home", __name__, template_folder="templates")
 
@@ -96,14 +96,10 @@ def _work(actor: Actor, now: datetime) -> dict[str, Any]:
         "has_sites": scope.is_wide,
         "unowned": unowned,
         "dues": due_queries.dues((*found.rows, *unowned), now),
-        "open_count": _capped(open_count),
-        "unowned_count": _capped(unowned_count),
-        "late_count": _capped(late_count),
+        "open_count": counted(open_count, COUNT_MAX),
+        "unowned_count": counted(unowned_count, COUNT_MAX),
+        "late_count": counted(late_count, COUNT_MAX),
     }
-
-
-def _capped(count: int) -> str:
-    return f"{COUNT_MAX - 1:,}+" if count >= COUNT_MAX else str(count)
 
 
 def _exceptions(actor: Actor, now: datetime) -> dict[str, Any]:

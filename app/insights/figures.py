@@ -15,7 +15,7 @@ from app.insights.rules import Percentile, Period, Share
 from app.kernel.money import Money
 from app.people.queries import SiteRow, TeamRow
 from app.ui import charts
-from app.ui.filters import duration, locale_name, number, percent, zone_of
+from app.ui.filters import counted, duration, locale_name, number, percent, zone_of
 from app.ui.windows import WindowRow
 from app.ui.words import skeleton
 
@@ -64,7 +64,7 @@ class Figures:
 def figures_of(part: Part, period: Period, names: Names, sites: tuple[SiteRow, ...], now: datetime) -> Figures:
     """Read and draw all figures; the number of queries is the same for every part of the company."""
     own, kept = queries.own_authority(part), queries.kept_clocks(part)
-    outcomes, due = queries.outcomes(part), queries.due_now(part, now)
+    outcomes, due = queries.outcomes(part), queries.due_now(part, now, queries.COUNT_MAX)
     together = [(milestone_words(milestone), shares[None]) for milestone, shares in kept.items()]
     return Figures(
         own=own[None],
@@ -76,7 +76,8 @@ def figures_of(part: Part, period: Period, names: Names, sites: tuple[SiteRow, .
         kept_chart=_plot(together),
         due=due,
         due_chart=charts.bar_chart(
-            [(_("Late"), due.late), (_("Due within 8 hours"), due.soon), (_("Due later"), due.later)], say=_count
+            [(_("Late"), due.late), (_("Due within 8 hours"), due.soon), (_("Due later"), due.later)],
+            say=lambda count: counted(int(count), queries.COUNT_MAX),
         ),
         pools=pools_of(part, names, sites, now),
     )

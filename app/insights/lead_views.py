@@ -30,7 +30,7 @@ def lead() -> str:
         mirror=approval_queries.mirror(actor.id or 0, now),
         read=lead_queries.answers_read(actor.id or 0, part),
         today=lead_queries.today(replace(part, since=_utc(midnight))),
-        due=queries.due_now(part, now),
+        due=queries.due_now(part, now, queries.COUNT_MAX),
         pools=figures.pools_of(part, names, choice.sites, now),
         share_words=figures.share_words,
         month_gone=month_gone(now, zone.key)[1],

@@ -19,7 +19,7 @@ DECIDED = ("approved", "declined")
 WAITS_MAX = 20_000
 SOON = timedelta(hours=8)
 # Overdue and due are counted only so far: beyond it the page says "more than".
-COUNT_MAX = 10_000
+COUNT_MAX = 10_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +152,25 @@ def kept_clocks(part: Part) -> dict[str, Grouped]:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Open clocks now: late, due within SOON, later. Counted to COUNT_MAX each."""
+    """Open clocks now: late, due within SOON, later. Each is counted up to `bound`, or to its end without one."""
 
     late: int
     soon: int
     later: int
+    bound: int | None = None
 
 
-def due_now(part: Part, now: datetime) -> Due:
+def due_now(part: Part, now: datetime, bound: int | None = None) -> Due:
     """Count open clocks by when they are due, imported history left out; three ranges of one index."""
     return Due(
-        _open_clocks(part, Clock.due_at < now),
-        _open_clocks(part, and_(Clock.due_at >= now, Clock.due_at < now + SOON)),
-        _open_clocks(part, Clock.due_at >= now + SOON),
+        _open_clocks(part, Clock.due_at < now, bound),
+        _open_clocks(part, and_(Clock.due_at >= now, Clock.due_at < now + SOON), bound),
+        _open_clocks(part, Clock.due_at >= now + SOON, bound),
+        bound,
     )
 
 
-def _open_clocks(part: Part, when: Any) -> int:
+def _open_clocks(part: Part, when: Any, bound: int | None) -> int:
     statement = select(Clock.id).where(
         Clock.stopped_at.is_(None),
         Clock.cancelled_at.is_(None),
@@ -178,7 +180,7 @@ def _open_clocks(part: Part, when: Any) -> int:
     )
     if part.team_id is not None:
         statement = statement.where(Clock.team_id == part.team_id)
-    return db.session.scalar(select(func.count()).select_from(statement.limit(COUNT_MAX).subquery())) or 0
+    return db.session.scalar(select(func.count()).select_from(statement.limit(bound).subquery())) or 0
 
 
 @dataclass(frozen=True, slots=True)

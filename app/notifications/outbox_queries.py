@@ -10,7 +10,7 @@ from app.kernel.paging import Page, Slice, slice_of
 from app.kernel.references import ref
 from app.notifications.outbox_models import OutboxAttempt, OutboxHandover, OutboxMessage
 
-COUNT_MAX = 1_000
+COUNT_MAX = 1_001
 
 
 @dataclass(frozen=True, slots=True)

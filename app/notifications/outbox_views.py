@@ -25,6 +25,7 @@ def dead_letters() -> str:
         rows=rows.rows,
         words={name: channel.words for name, channel in channels().items()},
         waiting=queries.waiting_count(),
+        bound=queries.COUNT_MAX,
         oldest=queries.oldest_due_at(now),
         next_url=url_for("notifications.dead_letters", after=rows.next_cursor) if rows.next_cursor else None,
         start_url=url_for("notifications.dead_letters") if page.after else None,

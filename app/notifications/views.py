@@ -27,6 +27,7 @@ def inbox() -> str:
         "notifications/inbox.html",
         lines=lines,
         unread=queries.unread_count(actor.id),
+        bound=queries.COUNT_MAX,
         unread_only=unread_only,
         next_url=url_for("notifications.inbox", **here, after=lines.next_cursor) if lines.next_cursor else None,
         start_url=url_for("notifications.inbox", **here) if page.after else None,

@@ -72,9 +72,9 @@ def _records(now: datetime) -> list[Family]:
     oldest = outbox.oldest_due_at(now)
     late = (now - oldest).total_seconds() if oldest else 0.0
     return [
-        ("makegood_job_backlog", "gauge", "What waits for a job, at most 1000.", backlogs),
-        ("makegood_exceptions_waiting", "gauge", "Exceptions that wait, at most 1000.", [({}, waiting)]),
+        ("makegood_job_backlog", "gauge", "What waits for a job, at most 1001.", backlogs),
+        ("makegood_exceptions_waiting", "gauge", "Exceptions that wait, at most 1001.", [({}, waiting)]),
         ("makegood_outbox_age_seconds", "gauge", "Since the oldest due try waits.", [({}, late)]),
-        ("makegood_outbox_dead", "gauge", "Messages that were given up, at most 1000.", [({}, outbox.dead_count())]),
+        ("makegood_outbox_dead", "gauge", "Messages that were given up, at most 1001.", [({}, outbox.dead_count())]),
         ("makegood_audit_sealed_total", "counter", "Length of the audit chain.", [({}, sealed)]),
     ]

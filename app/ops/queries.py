@@ -24,7 +24,7 @@ from app.ops.rules import (
 from app.sla.models import Clock, ClockPause, Rerun
 from config import Settings
 
-COUNT_MAX = 1_000
+COUNT_MAX = 1_001
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,4 +63,6 @@ def health() -> str:
     now = utc_now()
     found = readiness.of().readiness(now)
     jobs = [sign for sign in queries.signs().values() if sign.name.startswith("job:")]
-    return render_template("ops/health.html", found=found, jobs=jobs, backlogs=queries.backlogs(now), now=now)
+    return render_template(
+        "ops/health.html", found=found, jobs=jobs, backlogs=queries.backlogs(now), bound=queries.COUNT_MAX, now=now
+    )

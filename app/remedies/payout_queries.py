@@ -106,7 +106,7 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     return at_sites(Payout.site_id, scope)
 
 
-COUNT_MAX = 100
+COUNT_MAX = 101
 
 
 def payouts(scope: Scope, view: str, page: Page, me_id: int | None) -> Slice[PayoutRow]:

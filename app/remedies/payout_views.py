@@ -55,7 +55,7 @@ def payouts_waiting() -> str:
     view = "failed" if can("payouts.decide") else "mine"
     giver_id = me().id if view == "mine" else None
     count = queries.waiting_count(my_scope("payouts.read"), giver_id=giver_id)
-    return render_template("remedies/_waiting.html", view=view, count=count)
+    return render_template("remedies/_waiting.html", view=view, count=count, bound=queries.COUNT_MAX)
 
 
 @bp.get("/payouts/<ref>")

@@ -81,6 +81,14 @@ def number(value: int | float | Decimal | None, digits: int | None = None) -> st
     return _decimal(value, pattern, locale_name())
 
 
+def counted(count: int, bound: int) -> str:
+    """Say a count that stops at `bound`, since no more was asked: below it exactly, else as more than one less.
+
+    Worked values: 99 of at most 100 is "99", 100 is "99+".
+    """
+    return f"{number(bound - 1)}+" if count >= bound else number(count)
+
+
 def percent(ratio: float | None, digits: int = 0) -> str:
     """Say a ratio 0..1 as a percentage: 0.853 gives 85 %."""
     if ratio is None:
@@ -141,6 +149,7 @@ FILTERS = {
     "ago": ago,
     "duration": duration,
     "number": number,
+    "counted": counted,
     "percent": percent,
     "initials": initials,
     "inline": inline,

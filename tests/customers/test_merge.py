@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from app.approvals.history_queries import past_cases
+from app.approvals.history_queries import History, history_of
 from app.audit.models import AuditEntry
 from app.budgets.checks import violations
 from app.cases import queries as cases
@@ -175,9 +175,10 @@ def test_segment_and_history_are_those_of_whom_she_counts_as(app: Flask, company
         for one in ids
     ]
     assert [offer.segment for offer in offers] == ["vip", "vip", None]
-    assert [row.id for row in past_cases(clio.customer_id or 0, clio.id)] == [cleo.id]
-    assert [row.id for row in past_cases(cleo.customer_id or 0, cleo.id)] == [clio.id]
-    assert past_cases(other.customer_id or 0, other.id) == ()
+    for one, earlier in ((clio, cleo), (cleo, clio)):
+        history = history_of(one.customer_id or 0, one.id)
+        assert history.count == 1 and history.last is not None and history.last.id == earlier.id
+    assert history_of(other.customer_id or 0, other.id) == History()
     part(company, clio)
     assert traits_of(ids)[clio.id][0] is None
 
