@@ -57,7 +57,7 @@ def retain(*, now: datetime, limit: int = 200) -> int:
     days, count = periods(), 0
     for share in SHARES:
         period = days[share.code]
-        if period is not None:
+        if period is not None and share.how != "elsewhere":
             count += _take(share, now - timedelta(days=period), now, limit)
     return count
 

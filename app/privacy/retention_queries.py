@@ -113,7 +113,8 @@ def _sessions(before: datetime) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What of one class has had its time in one table. how: overwrite cases, forget customers, empty mails, or delete rows."""
+    """What of one class has had its time in one table. how: overwrite cases, forget customers, empty mails, delete rows,
+    or nothing here, since a job of its own room lets it go."""
 
     code: str
     table: str
@@ -129,6 +130,7 @@ SHARES = (
     Share("notice", "notification", _older("notification", "at")),
     Share("outbox", "outbox_message", _outbox),
     Share("import", "import_reject", _rejects),
+    Share("answer", "idempotency_answer", _older("idempotency_answer", "created_at", "actor_id", "key"), "elsewhere"),
     Share("session", "sign_in_session", _sessions),
     Share("session", "one_time_link", _older("one_time_link", "expires_at")),
     Share("throttle", "portal_throttle", _older("portal_throttle", "first_at", "key")),

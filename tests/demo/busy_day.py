@@ -64,8 +64,8 @@ def _log(person: PersonRow, name: str, at: datetime) -> Any:
     return make_case(person, customer=name, now=at, severity=2, channel="desk")
 
 
-def _end(case_id: int, person: PersonRow, outcome: str, at: datetime) -> None:
-    cases.resolve(case_id=case_id, outcome=outcome, root_cause="process", note="", actor=person.actor, now=at)
+def _end(case_id: int, person: PersonRow, outcome: str, at: datetime, cause: str = "process") -> None:
+    cases.resolve(case_id=case_id, outcome=outcome, root_cause=cause, note="", actor=person.actor, now=at)
 
 
 def _offer(person: PersonRow, case_id: int, minor: int, at: datetime, reason: str = "Cold room.") -> Any:
@@ -87,11 +87,11 @@ def _helped(person: PersonRow, number: int, at: datetime) -> int:
 
 
 def _apologised(person: PersonRow, number: int, at: datetime) -> int:
-    """The same failure without a gift."""
+    """The same failure without a gift; one in three is put down to training."""
     case = _log(person, f"Left{number} Quist", at)
     if number % 2:
         set_segment(customer_id=case.customer_id, segment="regular", actor=DEED, now=at)
-    _end(case.id, person, "explained", at + MINUTE)
+    _end(case.id, person, "explained", at + MINUTE, "process" if number % 3 else "training")
     return int(case.customer_id)
 
 

@@ -35,6 +35,7 @@ from app.remedies.payout_models import Payout
 from app.sla.models import Clock
 from tests.conftest import settings_for
 from tests.demo.clocks_on_pages import clocks_and_waits_hold
+from tests.demo.desks_on_pages import desks_say_what_sql_counts, what_has_had_its_time, windows_let_go
 from tests.demo.figures_at_depth import figures_hold_at_every_depth
 from tests.demo.figures_beyond import figures_hold_beyond
 from tests.demo.figures_on_pages import pages_say_what_sql_counts
@@ -78,11 +79,14 @@ def test_two_weeks_at_the_hotel_group_hold_together(told: Flask, monkeypatch: py
     _what_was_given_was_paid_out()
     pages_say_what_sql_counts(told, monkeypatch, END)
     rooms_say_what_sql_counts(told, monkeypatch, END)
+    desks_say_what_sql_counts(told, monkeypatch, END + timedelta(days=1))
+    windows_let_go(told, monkeypatch, END + timedelta(days=24))
     figures_hold_at_every_depth(told, monkeypatch, END + timedelta(days=1))
     lists_say_what_sql_counts(told, monkeypatch, END + timedelta(days=1))
     precedents_say_what_sql_counts(told, monkeypatch, END + timedelta(days=1))
     clocks_and_waits_hold(told, monkeypatch, END + timedelta(days=1))
     figures_hold_beyond(told, monkeypatch, END + timedelta(days=41))
+    what_has_had_its_time(told, monkeypatch, END + timedelta(days=1_200))
 
 
 def _what_was_given_was_paid_out() -> None:

@@ -38,6 +38,10 @@ def test_nothing_is_a_dash(name):
     assert filters.FILTERS[name](None) == "–"
 
 
+def test_a_count_that_stops_early_says_that_there_are_more():
+    assert [filters.counted(count, 1_001) for count in (0, 1_000, 1_001)] == ["0", "1,000", "1,000+"]
+
+
 def test_money_and_numbers_follow_the_locale():
     assert filters.money(Money(123_450, "GBP")) == "£1,234.50"
     assert filters.money(Money(1234, "JPY")) in ("JP¥1,234", "¥1,234")
