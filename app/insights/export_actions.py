@@ -1,5 +1,6 @@
 """Taking the figures of a period away, named in the trail."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -7,8 +8,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.audit import actions as audit
 from app.insights.export_tables import HEADER, Cell, rows_of, workbook
-from app.insights.figure_queries import figures
-from app.insights.measures import MEASURES
+from app.insights.figure_queries import Figure, figures
+from app.insights.measures import MEASURES, Measure
 from app.insights.queries import Part
 from app.kernel.actor import Actor
 from app.kernel.references import ref
@@ -23,14 +24,19 @@ EXPORTED = audit.declare(
 )
 
 
-def export_figures(*, part: Part, form: Form, actor: Actor, now: datetime) -> bytes:
-    """Write every measure of a part and a time, with its definition, as a file; what is too few to say stays empty."""
+def export_figures(
+    *, part: Part, form: Form, said_of: Callable[[Measure], Callable[[Figure], str]], actor: Actor, now: datetime
+) -> bytes:
+    """Write every measure of a part and a time, with its definition, as a file; what is too few to say stays empty.
+
+    said_of: what each figure of a measure is about, in the reader's words.
+    """
     scope = permissions.require(actor, "metrics.read")
     assert all(scope.covers(site_id=site_id) for site_id in part.site_ids), "the part was cut down to the scope"
     since, until = iso(part.since), iso(part.until)
     rows: list[list[Cell]] = []
     for name, measure in MEASURES.items():
-        rows += rows_of(measure, figures(name, part, now), since, until)
+        rows += rows_of(measure, figures(name, part, now), since, until, said_of(measure))
     note_export(part=part, form=form, rows=len(rows), actor=actor, now=now)
     return csv_bytes(HEADER, rows) if form == "csv" else workbook(HEADER, rows)
 

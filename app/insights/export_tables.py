@@ -1,6 +1,6 @@
 """The figures of a period as a table: the same columns in every format."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 
 from xlsxwriter import Workbook
@@ -10,17 +10,19 @@ from app.insights.measures import Measure
 
 Cell = str | int | float | None
 HEADER = (
-    "measure", "words", "key", "n", "k", "value", "low_95", "high_95", "compared_with", "unit", "definition", "formula",
+    "measure", "words", "key", "of", "n", "k", "value", "low_95", "high_95", "compared_with", "unit", "definition", "formula",
     "source", "not_for", "since", "until",
 )  # fmt: skip
 
 
-def rows_of(measure: Measure, found: Iterable[Figure], since: str, until: str) -> list[list[Cell]]:
-    """One row for each figure; ratios with six digits."""
+def rows_of(
+    measure: Measure, found: Iterable[Figure], since: str, until: str, said_of: Callable[[Figure], str]
+) -> list[list[Cell]]:
+    """One row for each figure; ratios with six digits. said_of: what a figure is about, in words beside its key."""
     said: list[Cell] = [str(measure.definition), str(measure.formula), measure.source, str(measure.not_for)]
     return [
         [
-            measure.name, str(measure.words), one.key, one.n, one.k, _six(one.value), _six(one.low), _six(one.high),
+            measure.name, str(measure.words), one.key, said_of(one), one.n, one.k, _six(one.value), _six(one.low), _six(one.high),
             one.rest_n, measure.unit, *said, since, until,
         ]
         for one in found

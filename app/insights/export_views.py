@@ -4,11 +4,12 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from app.insights import export_actions, report_rules, report_sheet
+from app.insights import export_actions, figures, measure_sheet, report_rules, report_sheet
 from app.insights.blueprint import bp
 from app.insights.choice import Choice, chosen
 from app.insights.measures import MEASURES
 from app.kernel.time import utc_now
+from app.people import queries as people
 from app.people.access import me, needs
 from app.people.step_up import require_proof
 from app.ui.filters import zone_of
@@ -31,7 +32,14 @@ def export(form: str) -> Response:
     if form == "pdf":
         body = _paper(choice)
     else:
-        body = export_actions.export_figures(part=choice.part, form=form, actor=me(), now=utc_now())  # type: ignore[arg-type]
+        said_of = measure_sheet.said_of(figures.names_of(people.sites(), people.teams()))
+        body = export_actions.export_figures(
+            part=choice.part,
+            form=form,  # type: ignore[arg-type]
+            said_of=said_of,
+            actor=me(),
+            now=utc_now(),
+        )
     name = f"makegood-figures-{choice.part.until:%Y-%m-%d}-{choice.period.name}.{form}"
     answer = Response(body, content_type=TYPES[form])
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

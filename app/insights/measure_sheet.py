@@ -1,6 +1,6 @@
 """Measures in words: figures, groups, charts. For pages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -156,7 +156,7 @@ def lines(
     measure: Measure, found: list[Figure], names: Names, choice: Choice | None = None, *, may_read: bool = False
 ) -> list[Line]:
     """A measure's figures; a band of amounts leads to the cases behind it where the reader may read them."""
-    kinds = {row.code: row.name for row in policies.kinds()} if measure.name in band_queries.TABLES else {}
+    kinds = _kinds(measure)
 
     def url(key: str) -> str | None:
         if choice is None or not may_read or ":" not in key:
@@ -167,6 +167,20 @@ def lines(
         Line(key_words(one, names, kinds), value_words(measure, one), note_words(measure, one), one.n, url(one.key))
         for one in found
     ]
+
+
+def said_of(names: Names) -> Callable[[Measure], Callable[[Figure], str]]:
+    """What each figure of a measure is about, for its rows in a file."""
+
+    def of_measure(measure: Measure) -> Callable[[Figure], str]:
+        kinds = _kinds(measure)
+        return lambda figure: key_words(figure, names, kinds)
+
+    return of_measure
+
+
+def _kinds(measure: Measure) -> dict[str, str]:
+    return {row.code: row.name for row in policies.kinds()} if measure.name in band_queries.TABLES else {}
 
 
 def band_words(band: Band, kinds: Mapping[str, str]) -> str:

@@ -103,10 +103,10 @@ def on_paper(report: Report) -> bytes:
 def as_csv(measures: Sequence[str], part: Part) -> tuple[bytes, int]:
     """The same figures for a spreadsheet, and how many rows they are."""
     rows: list[list[Cell]] = []
+    said_of = measure_sheet.said_of(figures.names_of(people.sites(), people.teams()))
     for name in measures:
-        rows += rows_of(
-            MEASURES[name], figure_queries.figures(name, part, part.until), iso(part.since), iso(part.until)
-        )
+        found = figure_queries.figures(name, part, part.until)
+        rows += rows_of(MEASURES[name], found, iso(part.since), iso(part.until), said_of(MEASURES[name]))
     return csv_bytes(HEADER, rows), len(rows)
 
 

@@ -1,5 +1,6 @@
 """The calibration of the risk score as figures: for its page, the CSV and the API alike, and nothing under ten customers."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
@@ -69,6 +70,9 @@ def read(outcome: Outcome, part: Part, now: datetime) -> list[Figure]:
     return figures(outcome, calibration(outcome, part, now))
 
 
-def table(outcome: Outcome, part: Part, now: datetime) -> tuple[tuple[str, ...], list[list[Cell]]]:
+def table(
+    outcome: Outcome, part: Part, now: datetime, said_of: Callable[[Figure], str]
+) -> tuple[tuple[str, ...], list[list[Cell]]]:
     """The same as rows of a file, with the columns that every export of figures has."""
-    return HEADER, rows_of(MEASURES[outcome], read(outcome, part, now), iso(part.since), iso(part.until))
+    found = read(outcome, part, now)
+    return HEADER, rows_of(MEASURES[outcome], found, iso(part.since), iso(part.until), said_of)

@@ -27,6 +27,7 @@ from app.insights.calibration_rules import COUNT_MIN
 from app.insights.choice import chosen
 from app.insights.export_tables import workbook
 from app.insights.export_views import TYPES
+from app.insights.figure_queries import Figure
 from app.insights.risk_rules import MOST, WEIGHTS
 from app.insights.rules import Share
 from app.kernel.errors import BadInput
@@ -110,6 +111,15 @@ def _points(low: int, high: int) -> str:
     return _("%(low)d to %(high)d points", low=low, high=high)
 
 
+def _said_of(figure: Figure) -> str:
+    """What a row of the file is about: everybody, a half, or a tenth by its points."""
+    whole = {"all": _("All together"), "lower-half": _("Lower half"), "upper-half": _("Upper half")}
+    if figure.key in whole:
+        return whole[figure.key]
+    low, high = figure.key.partition(" ")[2].split("-")
+    return _points(int(low), int(high))
+
+
 def _of(k: int, n: int) -> str:
     return _("%(k)s of %(n)s", k=k, n=n) if n >= rules.COUNT_MIN else _("too few (%(n)s)", n=n)
 
@@ -122,7 +132,7 @@ def export_risk(form: str) -> Response:
         abort(404)
     require_proof()
     choice = chosen(with_teams=False, period=PERIOD)
-    header, rows = risk_figures.table(_outcome(), choice.part, choice.part.until)
+    header, rows = risk_figures.table(_outcome(), choice.part, choice.part.until, _said_of)
     export_actions.note_export(part=choice.part, form=form, rows=len(rows), actor=me(), now=utc_now())  # type: ignore[arg-type]
     body = csv_bytes(header, rows) if form == "csv" else workbook(header, rows)
     answer = Response(body, content_type=TYPES[form])

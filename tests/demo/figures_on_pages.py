@@ -240,6 +240,12 @@ def _measures(app: Flask, reader: Reader) -> None:
     known |= {name: {"all": wilson(k, n)} for name, (k, n) in hits.items()}
     body = reader.client.post("/insights/exports/csv?period=365d").get_data(as_text=True).lstrip("\ufeff")
     sheet = {(row["measure"], row["key"]): row for row in csv.DictReader(StringIO(body))}
+    sites = {f"SI-{row.id}": row.name for row in reader.rows("SELECT s.id, s.name FROM site s")}
+    teams = {f"TE-{identity}": name for identity, name in reader.teams().items()}
+    said = {"all": "All together"} | sites | teams
+    assert {(row["key"], row["of"]) for row in sheet.values() if row["key"] in said} >= {("all", "All together")}
+    for row in sheet.values():
+        assert row["of"] and row["of"] == said.get(row["key"], row["of"]), row["key"]
     api = Api(app, reader.person)
     for name, figures in known.items():
         given = {one["key"]: one for one in api.get(f"/metrics/{name}", period="365d").get_json()["figures"]}

@@ -171,6 +171,9 @@ def look_at_it(app: Flask, company: Company) -> None:
     rows = list(csv.DictReader(sheet.get_data(as_text=True).lstrip("\ufeff").splitlines()))
     assert sheet.status_code == 200 and {row["key"] for row in rows} == set(told)
     assert all(not row["k"] for row in rows if int(row["n"]) < 10)
+    said = {row["key"]: row["of"] for row in rows}
+    assert (said["all"], said["lower-half"]) == ("All together", "Lower half")
+    assert all(one.endswith(("points", "point")) for key, one in said.items() if key.startswith("tenth-"))
     book = zipfile.ZipFile(BytesIO(hana.post("/insights/risk/exports/xlsx?period=90d").data))
     words = "".join(book.read(name).decode() for name in book.namelist() if "haredStrings" in name or "sheet1" in name)
     assert all(key in words for key in told)
