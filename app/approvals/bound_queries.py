@@ -1,6 +1,7 @@
 """Reads of the bounds of deciding."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -17,6 +18,8 @@ class Bounds:
     batch_max: Money | None = None
     proof_above: Money | None = None
     version: int = 0
+    changed_by_id: int | None = None
+    changed_at: datetime | None = None
 
     def asks_for_proof(self, amount: Money) -> bool:
         return self.proof_above is not None and amount > self.proof_above
@@ -39,6 +42,8 @@ def _bounds(row: DecisionBound) -> Bounds:
         _money(row.batch_minor_max, row.currency),
         _money(row.proof_above_minor, row.currency),
         row.version,
+        row.changed_by_id,
+        row.changed_at,
     )
 
 

@@ -15,7 +15,7 @@ from app.kernel.time import utc_now
 from app.people import queries as people
 from app.people.access import can, me, needs
 from app.people.step_up import require_proof
-from app.ui.forms import Form, MoneyField, VersionField
+from app.ui.forms import Form, MoneyField, VersionField, differing
 
 
 class BoundsForm(Form):
@@ -65,8 +65,7 @@ def set_bounds(currency: str) -> ResponseReturnValue:
             now=utc_now(),
         )
     except Conflict as refusal:
-        status = form.take(refusal)
-        return _page(currency, form), status
+        return _page(currency, form, _meanwhile(form, currency)), refusal.status
     flash(_("The bounds in %(currency)s hold from now on.", currency=currency), "good")
     return redirect(url_for("approvals.bounds"), 303)
 
@@ -75,10 +74,18 @@ def _currencies() -> list[str]:
     return sorted({site.currency for site in people.sites()})
 
 
-def _page(sent_currency: str = "", sent: BoundsForm | None = None) -> str:
+def _meanwhile(form: BoundsForm, currency: str) -> dict[str, Any]:
+    """What somebody else saved while this was typed. Sent once more, the form goes on from there."""
+    held = bound_queries.bounds(currency)
+    form.version.renew(held.version)
+    who = people.names([held.changed_by_id]).get(held.changed_by_id or 0)
+    return {"differs": differing(form, BoundsForm.about(held, is_sent=False)), "at": held.changed_at, "who": who}
+
+
+def _page(sent_currency: str = "", sent: BoundsForm | None = None, meanwhile: dict[str, Any] | None = None) -> str:
     kept = bound_queries.all_bounds()
     rows = [kept.get(currency, Bounds(currency)) for currency in _currencies()]
     forms = {row.currency: BoundsForm.about(row, is_sent=False) for row in rows} if can("policies.publish") else {}
     if sent is not None:
         forms[sent_currency] = sent
-    return render_template("approvals/bounds.html", rows=rows, forms=forms)
+    return render_template("approvals/bounds.html", rows=rows, forms=forms, sent_currency=sent_currency, news=meanwhile)

@@ -1,5 +1,7 @@
 """Templates of mails: the list, one with its preview and versions, and picking one on a case."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -16,6 +18,7 @@ from app.messages.forms import TemplateForm
 from app.messages.template_queries import TemplateRow
 from app.messages.template_rules import PLACES, fill
 from app.people.access import me, my_scope, needs
+from app.ui.forms import differing
 
 
 @bp.get("/settings/templates")
@@ -51,21 +54,38 @@ def _edit(row: TemplateRow | None) -> ResponseReturnValue:
             )  # fmt: skip
             flash(_("The template is saved."), "good")
             return redirect(url_for("messages.edit_template", template_id=saved), 303)
-        except (BadInput, Conflict) as refusal:
-            form.take(refusal)
+        except Conflict as refusal:
+            held = templates.template(row.id) if row else None
+            return _page(held, form, _meanwhile(form, held) if held else None), refusal.status
+        except BadInput as mistake:
+            form.take(mistake)
     elif request.method == "GET" and row:
-        for text in row.texts:
-            form[f"subject_{text.language}"].data = text.subject
-            form[f"body_{text.language}"].data = text.body
+        form = _held(row)
     return _page(row, form), 422 if request.method == "POST" else 200
 
 
-def _page(row: TemplateRow | None, form: TemplateForm) -> str:
+def _held(row: TemplateRow) -> TemplateForm:
+    form = TemplateForm(formdata=None, obj=row)
+    for text in row.texts:
+        form[f"subject_{text.language}"].data = text.subject
+        form[f"body_{text.language}"].data = text.body
+    return form
+
+
+def _meanwhile(form: TemplateForm, row: TemplateRow) -> dict[str, Any]:
+    """What somebody else saved while this was typed. Sent once more, the form goes on from there."""
+    form.version.renew(row.version)
+    newest = templates.versions(row.id)[0]
+    return {"differs": differing(form, _held(row)), "at": newest.made_at, "who": newest.made_by}
+
+
+def _page(row: TemplateRow | None, form: TemplateForm, meanwhile: dict[str, Any] | None = None) -> str:
     """The form, and what Cleo would read of what stands in it."""
     shown = [(one.language, fill(one.subject, one.body, filling.SAMPLE)) for one in form.words() if one.body.strip()]
     return render_template(
         "messages/template.html",
         form=form,
+        meanwhile=meanwhile,
         row=row,
         shown=shown,
         places=PLACES,

@@ -159,6 +159,10 @@ def _as_said(field: Field) -> str:
     if isinstance(field, SelectFieldBase):
         chosen = {str(one) for one in (field.data if isinstance(field.data, list | tuple) else [field.data])}
         return ", ".join(str(choice[1]) for choice in field.iter_choices() if str(choice[0]) in chosen)
+    if isinstance(field, _TypedField):
+        return "" if field.data is None else field.written()
+    if isinstance(field.data, bool):
+        return _("yes") if field.data else _("no")
     return str(field.data or "")
 
 

@@ -186,7 +186,10 @@ def test_bounds_are_set_by_who_publishes_and_read_by_who_reads_policies(app: Fla
     old = sign_in_proved(app.test_client(), company.max, now=utc_now() - timedelta(minutes=6))
     assert old.post(f"{url}/GBP", data=typed).status_code == 403
     client = sign_in_proved(app.test_client(), company.max, now=utc_now())
-    assert client.post(f"{url}/GBP", data=typed).status_code == 409
+    stale = client.post(f"{url}/GBP", data={**typed, "batch_max": "70"})
+    assert stale.status_code == 409 and "<dd>50.00</dd>" in stale.text and 'value="70"' in stale.text
+    again = re.findall(r'name="version" value="(\d+)"', stale.text)
+    assert "2" in again, "what is typed can be sent once more, on top of what holds now"
     assert client.post(f"{url}/XXX", data=typed).status_code == 404
     assert "£50.00" in sam_at(app, company.sam).get(url).text
 

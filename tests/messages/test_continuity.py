@@ -1,5 +1,6 @@
 """One case over all ways: what it cost her, and the note that spares her saying it again."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -60,3 +61,18 @@ def test_telephone_mail_and_desk_stay_one_case_with_one_set_of_clocks_and_a_note
     assert audra.post(f"/cases/{case.ref}/continuity", data={"text": "x", "version": "2"}).status_code == 403
     assert company.nia is not None
     assert sign_in(app.test_client(), company.nia).get(f"/cases/{case.ref}/continuity").status_code == 404
+
+
+def test_a_note_that_somebody_else_changed_meanwhile_is_sent_again_on_top_of_theirs(app: Flask) -> None:
+    company = make_company()
+    case = make_case(company.ana)
+    url = f"/cases/{case.ref}/continuity"
+    ana, bo = sign_in(app.test_client(), company.ana), sign_in(app.test_client(), company.bo)
+    assert bo.post(url, data={"text": "Quiet, and high up.", "version": "0"}).status_code == 303
+    stale = ana.post(url, data={"text": "A room to the yard.", "version": "0"})
+    assert stale.status_code == 409
+    assert "Bo" in stale.text and "Quiet, and high up." in stale.text and "A room to the yard.</textarea>" in stale.text
+    again = re.search(r'name="version"[^>]*value="(\d+)"', stale.text)
+    assert again
+    assert ana.post(url, data={"text": "A room to the yard.", "version": again.group(1)}).status_code == 303
+    assert "A room to the yard." in bo.get(url).text

@@ -1,5 +1,7 @@
 """Templates of mails: places from a list, versions, a preview, and picked on a case."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -38,6 +40,24 @@ def test_each_change_of_words_is_a_version_and_an_unknown_place_is_refused(app: 
     (row,) = templates()
     chosen = [row.text_in([language]) for language in ("de_AT", "en-GB", "fr")]
     assert [one.body for one in chosen if one][:2] == ["Guten Tag {{customer_name}}", "Hello {{customer_name}}"]
+
+
+def test_a_template_that_somebody_else_saved_meanwhile_is_sent_again_on_top_of_theirs(app: Flask) -> None:
+    company = make_company()
+    first = write(
+        template_id=None, name="News", active=True, words=[Words("en", "Sorry", "Dear guest")], version=0,
+        actor=company.ada.actor, now=utc_now(),
+    )  # fmt: skip
+    url = f"/settings/templates/{first}"
+    ada = sign_in(app.test_client(), company.ada)
+    typed = {"name": "News", "active": "y", "subject_en": "Sorry", "version": "1"}
+    assert ada.post(url, data={**typed, "body_en": "Good morning"}).status_code == 303
+    stale = ada.post(url, data={**typed, "body_en": "Good evening"})
+    assert stale.status_code == 409 and "Good evening</textarea>" in stale.text and "<dd>Good morning" in stale.text
+    again = re.search(r'name="version"[^>]*value="(\d+)"', stale.text)
+    assert again
+    assert ada.post(url, data={**typed, "body_en": "Good evening", "version": again.group(1)}).status_code == 303
+    assert "Good evening</textarea>" in ada.get(url).text
 
 
 def test_a_template_is_previewed_saved_and_picked_on_a_case(posting: tuple[Flask, Box]) -> None:
