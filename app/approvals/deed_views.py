@@ -1,6 +1,7 @@
 """What is done about a waiting request beside deciding it: asking back, answering, changing it, giving the part now."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, request, url_for
@@ -14,6 +15,8 @@ from app.approvals.decision_page import Sent
 from app.approvals.forms import AmendForm, PartForm, TalkForm
 from app.approvals.queries import RequestRow
 from app.approvals.sheet import part_now
+from app.budgets import intent_actions as intents
+from app.kernel.actor import Actor
 from app.kernel.database import db
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
@@ -71,7 +74,7 @@ def ask_back(ref: str) -> ResponseReturnValue:
     form = TalkForm.about(is_sent=True)
     return _deed(
         ref, "talk", form,
-        lambda row: threads.ask_back(exception_id=row.id, text=form.text.data or "", actor=me(), now=utc_now()),
+        lambda row: _say(threads.ask_back, row, form, me(), utc_now()),
         _("Asked. The answer comes here and to your inbox."),
     )  # fmt: skip
 
@@ -82,7 +85,7 @@ def answer(ref: str) -> ResponseReturnValue:
     form = TalkForm.about(is_sent=True)
     return _deed(
         ref, "talk", form,
-        lambda row: threads.answer(exception_id=row.id, text=form.text.data or "", actor=me(), now=utc_now()),
+        lambda row: _say(threads.answer, row, form, me(), utc_now()),
         _("Answered."),
     )  # fmt: skip
 
@@ -114,6 +117,16 @@ def give_part(ref: str) -> ResponseReturnValue:
         )
 
     return _deed(ref, "part", form, deed, _("Offered, and held for the customer. The rest goes on waiting."))
+
+
+def _say(say: Callable[..., None], row: RequestRow, form: TalkForm, actor: Actor, now: datetime) -> None:
+    """Ask or answer once, however often the form is sent."""
+
+    def deed() -> int:
+        say(exception_id=row.id, text=form.text.data or "", actor=actor, now=now)
+        return row.id
+
+    intents.once_for_form(name="talk", key=form.key(row.id, say.__name__), actor=actor, now=now, deed=deed)
 
 
 def _deed(ref: str, name: str, form: Any, deed: Callable[[RequestRow], Any], done: str) -> ResponseReturnValue:

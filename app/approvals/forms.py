@@ -9,7 +9,7 @@ from wtforms.validators import AnyOf, InputRequired, Length
 from app.approvals.queries import RequestRow
 from app.approvals.writing import REASON_CHARACTERS_MAX
 from app.kernel.money import Money
-from app.ui.forms import Form, IntentField, MoneyField, ParagraphField
+from app.ui.forms import Form, IntentField, MoneyField, OnceForm, ParagraphField
 
 
 class DecisionForm(Form):
@@ -44,7 +44,7 @@ class DecisionForm(Form):
         return found
 
 
-class TalkForm(Form):
+class TalkForm(OnceForm):
     """A question about a request, or the answer."""
 
     text = ParagraphField(_l("Message"), [InputRequired(), Length(max=REASON_CHARACTERS_MAX)])

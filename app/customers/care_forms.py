@@ -14,12 +14,12 @@ from app.customers.care_rules import WISHES_MAX
 from app.customers.care_words import CHANNEL_WORDS, PURPOSE_WORDS, SOURCE_WORDS
 from app.kernel.errors import BadInput
 from app.kernel.money import BadMoney, Money
-from app.ui.forms import Form, InstantField, ParagraphField, VersionField, options
+from app.ui.forms import Form, InstantField, OnceForm, ParagraphField, VersionField, options
 
 BYTES_MAX = 1024 * 1024
 
 
-class ConsentForm(Form):
+class ConsentForm(OnceForm):
     purpose = SelectField(_l("What for"), [InputRequired()], choices=options(PURPOSE_WORDS.items()))
     given = RadioField(
         _l("What they said"), [InputRequired()], choices=options((("yes", _l("They agree")), ("no", _l("They don't"))))

@@ -1,15 +1,19 @@
 """A customer's consents and wishes, and the file of segments and values."""
 
+from datetime import datetime
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone, ngettext
 from flask_babel import gettext as _
 
+from app.budgets import intent_actions as intents
 from app.customers import care_actions, care_queries, care_words
 from app.customers.blueprint import bp
 from app.customers.care_forms import ConsentForm, FiguresForm, WishesForm
 from app.customers.care_rules import consents
 from app.customers.sheet import card_of
+from app.kernel.actor import Actor
 from app.kernel.errors import BadInput, Conflict
 from app.kernel.time import utc_now
 from app.people.access import can, me, needs
@@ -28,16 +32,24 @@ def record_consent(ref: str) -> ResponseReturnValue:
     card, form, now = card_of(ref), _consent_form(), utc_now()
     if form.validate():
         try:
-            care_actions.record_consent(
-                customer_id=card.id, purpose=form.purpose.data or "", given=form.given.data == "yes",
-                source=form.source.data or "", said_at=form.said_at.data or now, actor=me(), now=now,
-            )  # fmt: skip
+            _record_consent(card.id, form, me(), now)
         except BadInput as mistake:
             form.take(mistake)
         else:
             flash(_("It is written down."), "good")
             return redirect(url_for("customers.consents_of", ref=card.ref), 303)
     return _consents(ref, form), 422
+
+
+def _record_consent(customer_id: int, form: ConsentForm, actor: Actor, now: datetime) -> None:
+    def record() -> int:
+        care_actions.record_consent(
+            customer_id=customer_id, purpose=form.purpose.data or "", given=form.given.data == "yes",
+            source=form.source.data or "", said_at=form.said_at.data or now, actor=actor, now=now,
+        )  # fmt: skip
+        return customer_id
+
+    intents.once_for_form(name="consent", key=form.key(customer_id), actor=actor, now=now, deed=record)
 
 
 def _consent_form() -> ConsentForm:

@@ -4,10 +4,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 from wtforms.validators import InputRequired
 
-from app.ui.forms import Form
+from app.ui.forms import OnceForm
 
 
-class ReportForm(Form):
+class ReportForm(OnceForm):
     """what: overview, desk or a measure. place: nothing, a site or site-team. when: weekly-1 to weekly-7, monthly-1 to monthly-28."""
 
     what = SelectField(_l("Which report"), validators=[InputRequired()])

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from app.budgets import intent_actions as intents
 from app.insights import figures, report_actions, report_queries, report_rules, report_sheet
 from app.insights.blueprint import bp
 from app.insights.measures import MEASURES
@@ -17,6 +18,7 @@ from app.insights.report_delivery import page_of
 from app.insights.report_forms import ReportForm
 from app.insights.report_models import ReportWish
 from app.insights.rules import PERIODS
+from app.kernel.actor import Actor
 from app.kernel.errors import NotFound, Refusal
 from app.kernel.time import utc_now
 from app.notifications.mail_actions import is_mail_on
@@ -58,13 +60,20 @@ def want_report() -> ResponseReturnValue:
     form = _form()
     if form.validate():
         try:
-            report_actions.want(wish=_wish(form), actor=me(), now=utc_now())
+            _want(form, me(), utc_now())
         except Refusal as refusal:
             form.take(refusal)
         else:
             flash(_("You will get it by mail."), "good")
             return redirect(url_for("insights.reports"), 303)
     return _page(form), 422
+
+
+def _want(form: ReportForm, actor: Actor, now: datetime) -> None:
+    def want() -> int:
+        return report_actions.want(wish=_wish(form), actor=actor, now=now).id
+
+    intents.once_for_form(name="report", key=form.key(), actor=actor, now=now, deed=want)
 
 
 @bp.post("/me/reports/<int:wish_id>/<deed>")

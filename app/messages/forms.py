@@ -10,7 +10,7 @@ from app.cases.forms import number_or_none
 from app.cases.rules import CAUSES, OUTCOMES, TEXT_MAX
 from app.messages.mail_rules import SUBJECT_MAX
 from app.messages.template_actions import Words
-from app.ui.forms import Form, IntentField, LineField, ParagraphField, VersionField, options
+from app.ui.forms import Form, IntentField, LineField, OnceForm, ParagraphField, VersionField, options
 
 
 class MailForm(Form):
@@ -51,7 +51,7 @@ class MailboxForm(Form):
     version = VersionField()
 
 
-class TemplateForm(Form):
+class TemplateForm(OnceForm):
     """A template's words in the languages of the product; the places stand in double braces."""
 
     name = LineField(_l("Name"), [InputRequired(), Length(max=120)])

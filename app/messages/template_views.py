@@ -1,13 +1,16 @@
 """Templates of mails: the list, one with its preview and versions, and picking one on a case."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.budgets import intent_actions as intents
 from app.cases.case_sheet import found, page_of
 from app.customers import queries as customers
+from app.kernel.actor import Actor
 from app.kernel.errors import BadInput, Conflict, NotFound
 from app.kernel.time import utc_now
 from app.messages import filling_panel as filling
@@ -48,10 +51,7 @@ def _edit(row: TemplateRow | None) -> ResponseReturnValue:
         if request.form.get("deed") == "preview":
             return _page(row, form), 200
         try:
-            saved = writing.write(
-                template_id=row.id if row else None, name=form.name.data or "", active=bool(form.active.data),
-                words=form.words(), version=form.version.data, actor=me(), now=utc_now(),
-            )  # fmt: skip
+            saved = _save(row, form, me(), utc_now())
             flash(_("The template is saved."), "good")
             return redirect(url_for("messages.edit_template", template_id=saved), 303)
         except Conflict as refusal:
@@ -62,6 +62,20 @@ def _edit(row: TemplateRow | None) -> ResponseReturnValue:
     elif request.method == "GET" and row:
         form = _held(row)
     return _page(row, form), 422 if request.method == "POST" else 200
+
+
+def _save(row: TemplateRow | None, form: TemplateForm, actor: Actor, now: datetime) -> int:
+    """Write it down; a new one is made once, however often its form is sent."""
+
+    def write() -> int:
+        return writing.write(
+            template_id=row.id if row else None, name=form.name.data or "", active=bool(form.active.data),
+            words=form.words(), version=form.version.data, actor=actor, now=now,
+        )  # fmt: skip
+
+    if row:
+        return write()
+    return intents.once_for_form(name="template", key=form.key(), actor=actor, now=now, deed=write)
 
 
 def _held(row: TemplateRow) -> TemplateForm:

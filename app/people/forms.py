@@ -11,7 +11,7 @@ from app.kernel.errors import Conflict, Refusal
 from app.people import queries
 from app.people.models import ROLES
 from app.people.words import ROLE_WORDS, THEME_WORDS
-from app.ui.forms import Form, LineField, SelectChoice, VersionField, VersionForm, options, strip_line
+from app.ui.forms import Form, LineField, OnceForm, SelectChoice, VersionField, VersionForm, options, strip_line
 from app.ui.preferences import LANGUAGES
 
 CURRENCIES = (
@@ -144,7 +144,7 @@ class SiteForm(Form):
         }
 
 
-class TeamForm(Form):
+class TeamForm(OnceForm):
     name = LineField(_l("Name"), [InputRequired(), Length(min=2, max=100)])
     site_id = SelectField(_l("Site"), coerce=number_or_none)
     supervisor_id = SelectField(_l("Supervisor"), coerce=number_or_none)

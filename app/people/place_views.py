@@ -1,10 +1,14 @@
 """Sites and teams."""
 
+from datetime import datetime
+
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.budgets import intent_actions as intents
 from app.calendars import queries as calendars
+from app.kernel.actor import Actor
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref, ref
 from app.kernel.time import utc_now
@@ -103,19 +107,27 @@ def add_team() -> ResponseReturnValue:
     form = TeamForm()
     if form.validate():
         try:
-            people.add_team(
-                site_id=form.site_id.data or 0,
-                name=form.name.data or "",
-                supervisor_id=form.supervisor_id.data,
-                actor=me(),
-                now=utc_now(),
-            )
+            _form_team(form, me(), utc_now())
         except BadInput as refusal:
             form.take(refusal)
         else:
             flash(_("%(name)s is formed.", name=form.name.data), "good")
             return redirect(url_for("people.teams"), 303)
     return render_template("people/team_form.html", form=form, team=None), 422
+
+
+def _form_team(form: TeamForm, actor: Actor, now: datetime) -> None:
+    def form_it() -> int:
+        team = people.add_team(
+            site_id=form.site_id.data or 0,
+            name=form.name.data or "",
+            supervisor_id=form.supervisor_id.data,
+            actor=actor,
+            now=now,
+        )
+        return team.id
+
+    intents.once_for_form(name="team", key=form.key(), actor=actor, now=now, deed=form_it)
 
 
 @bp.get("/teams/<reference>")

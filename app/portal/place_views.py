@@ -1,11 +1,15 @@
 """Public forms as the desk keeps them, with a poster to print."""
 
+from datetime import datetime
+
 import segno
 from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.budgets import intent_actions as intents
 from app.cases import words
+from app.kernel.actor import Actor
 from app.kernel.errors import BadInput, NotFound, Refusal
 from app.kernel.references import parse_ref
 from app.kernel.time import utc_now
@@ -31,19 +35,23 @@ def add_place() -> ResponseReturnValue:
     form = _form()
     if form.validate():
         try:
-            place = place_actions.add_place(
-                site_id=form.site_id.data,
-                name=form.name.data or "",
-                channel=form.channel.data,
-                actor=me(),
-                now=utc_now(),
-            )
+            place_id = _open(form, me(), utc_now())
         except BadInput as mistake:
             form.take(mistake)
         else:
             flash(_("The form is open. Print its poster or give its link away."), "good")
-            return redirect(url_for("portal.poster", ref=f"RP-{place.id}"), 303)
+            return redirect(url_for("portal.poster", ref=f"RP-{place_id}"), 303)
     return _page(form), 422
+
+
+def _open(form: PlaceForm, actor: Actor, now: datetime) -> int:
+    def open_it() -> int:
+        place = place_actions.add_place(
+            site_id=form.site_id.data, name=form.name.data or "", channel=form.channel.data, actor=actor, now=now
+        )
+        return place.id
+
+    return intents.once_for_form(name="place", key=form.key(), actor=actor, now=now, deed=open_it)
 
 
 @bp.post("/report-places/<ref>")

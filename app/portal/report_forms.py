@@ -13,7 +13,7 @@ from app.customers.rules import EMAIL_MAX, NAME_MAX, PHONE_MAX
 from app.portal.forms import KeptField
 from app.portal.place_actions import NAME_MAX as PLACE_NAME_MAX
 from app.portal.rules import TEXT_MAX
-from app.ui.forms import Form, InstantField, IntentField, LineField, VersionField, options, strip_line
+from app.ui.forms import Form, InstantField, IntentField, LineField, OnceForm, VersionField, options, strip_line
 
 HOW_BAD = (
     (1, _l("A small annoyance")),
@@ -45,7 +45,7 @@ class ReportForm(Form):
         return self
 
 
-class PlaceForm(Form):
+class PlaceForm(OnceForm):
     """A new public form."""
 
     name = LineField(_l("Where it stands"), [InputRequired(), Length(max=PLACE_NAME_MAX)])

@@ -9,12 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.approvals import thread_actions
 from app.audit.models import AuditEntry
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.people import certificate_actions
 from app.reviews import charter_actions
 from app.reviews.charter_rules import Clause
+from tests.approvals.builders import make_request
 from tests.cases.builders import make_case
 from tests.people.builders import OPERATOR, Company, make_company, sign_in
 
@@ -38,6 +40,15 @@ def a_round(company: Company) -> None:
     number = charter_actions.draft_charter(actor=hana, now=now).number
     charter_actions.write_clause(number=number, clause=care, version=1, actor=hana, now=now)
     charter_actions.ask_comments(number=number, until=now.date() + timedelta(days=14), version=2, actor=hana, now=now)
+
+
+def a_request(company: Company) -> None:
+    make_request(company.ana)
+
+
+def a_question(company: Company) -> None:
+    request = make_request(company.ana)
+    thread_actions.ask_back(exception_id=request.id, text="Was it cold?", actor=company.sam.actor, now=utc_now())
 
 
 # Who, the page that holds the form, where it goes, what is typed, the field that is changed for the third, what it needs.
@@ -123,6 +134,40 @@ FORMS = [
         "expires_at",
         a_certificate,
     ),
+    ("sam", "/exceptions/EX-1", "/exceptions/EX-1/questions", {"text": "Was it cold?"}, "text", a_request),
+    ("ana", "/exceptions/EX-1", "/exceptions/EX-1/answers", {"text": "Very cold."}, "text", a_question),
+    (
+        "ada",
+        "/teams/new",
+        "/teams",
+        {"name": "Night desk", "site_id": "{site}", "supervisor_id": ""},
+        "name",
+        nothing_more,
+    ),
+    (
+        "max",
+        "/report-places",
+        "/report-places",
+        {"name": "At the lift", "site_id": "{site}", "channel": "web"},
+        "name",
+        nothing_more,
+    ),
+    (
+        "ada",
+        "/settings/templates/new",
+        "/settings/templates/new",
+        {"name": "News", "subject_en": "News", "body_en": "Good morning", "active": "y", "version": "0"},
+        "name",
+        nothing_more,
+    ),
+    (
+        "ana",
+        "/customers/CU-1/consents",
+        "/customers/CU-1/consents",
+        {"purpose": "updates", "given": "yes", "source": "phone"},
+        "given",
+        nothing_more,
+    ),
 ]
 
 
@@ -135,7 +180,7 @@ def test_the_same_form_sent_twice_is_one_deed_and_other_words_are_another(
     needs(company)
     db.session.commit()
     client = sign_in(app.test_client(), getattr(company, who))
-    numbers = {"ana": company.ana.id, "sam": company.sam.id}
+    numbers = {"ana": company.ana.id, "sam": company.sam.id, "site": company.ana.site_id}
     values = {name: value.format(**numbers) for name, value in said.items()}
     values["intent"] = _intent(client.get(page).text, url)
     before = _entries()
@@ -158,8 +203,8 @@ def _intent(text: str, url: str) -> str:
 
 
 def _another(value: str) -> str:
-    """Other words, or another day or hour where the field asks for one."""
-    for old, new in (("2099-", "2098-"), ("T10:", "T11:")):
+    """Other words, the other answer, or another day or hour where the field asks for one."""
+    for old, new in (("2099-", "2098-"), ("T10:", "T11:"), ("yes", "no")):
         if old in value:
             return value.replace(old, new)
     return f"{value} Again."
