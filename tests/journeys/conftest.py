@@ -118,7 +118,7 @@ def axe_findings(page: Page) -> list[str]:
     """Run axe-core on the page; returns one line per finding."""
     source = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
     page.evaluate(source)
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", AXE_TAGS)
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", AXE_TAGS)
     return [
         f"{page.url} {violation['id']}: {violation['help']} {node['target']} {node.get('failureSummary', '')[:200]}"
         for violation in found["violations"]
