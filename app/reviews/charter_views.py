@@ -25,7 +25,7 @@ from app.reviews.charter_queries import CharterRow
 from app.reviews.charter_rules import Clause
 from app.reviews.deeds import submit
 from app.reviews.rules import TEXT_MAX, TEXT_MIN
-from app.ui.forms import Form, LineField, OnceForm, ParagraphField, VersionForm, options
+from app.ui.forms import Form, LineField, OnceForm, ParagraphField, VersionForm, differing, options
 
 STATE_WORDS: dict[str, Any] = {
     "draft": _l("Draft"),
@@ -116,9 +116,13 @@ def edit_clause(number: int, code: str) -> str:
     clause = row.clause(code)
     if clause is None:
         raise NotFound
+    return render_template("reviews/clause.html", row=row, form=_held(row, clause))
+
+
+def _held(row: CharterRow, clause: Clause) -> ClauseForm:
     form = ClauseForm(formdata=None, version=row.version, **{**clause.plain(), "review_by": clause.review_by})
     form.owner.data = str(clause.owner_id)
-    return render_template("reviews/clause.html", row=row, form=form)
+    return form
 
 
 @bp.post("/charter/<int:number>/clause")
@@ -131,7 +135,17 @@ def write_clause(number: int) -> ResponseReturnValue:
             number=number, clause=form.clause(), version=form.version.data, actor=me(), now=utc_now()
         ),
         _("Kept. Whoever agreed to the earlier words reads it again."),
+        lambda: _stale(form, number),
     )  # fmt: skip
+
+
+def _stale(form: ClauseForm, number: int) -> str:
+    """What somebody else wrote into the version meanwhile. Sent once more, the form goes on from there."""
+    row = _row(number)
+    form.version.renew(row.version)
+    clause = row.clause(form.code.data or "")
+    meanwhile = {"differs": differing(form, _held(row, clause)) if clause else [], "who": None, "at": None}
+    return render_template("reviews/clause.html", row=row, form=form, meanwhile=meanwhile)
 
 
 @bp.post("/charter/<int:number>/strike")
@@ -242,8 +256,15 @@ def _row(number: int) -> CharterRow:
     return row
 
 
-def _deed(number: int, form: Form, page: Callable[[], str], deed: Callable[[], Any], done: str) -> ResponseReturnValue:
-    return submit(form, page, deed, done=done, url=url_for("reviews.charter_version", number=number))
+def _deed(
+    number: int,
+    form: Form,
+    page: Callable[[], str],
+    deed: Callable[[], Any],
+    done: str,
+    stale: Callable[[], str] | None = None,
+) -> ResponseReturnValue:
+    return submit(form, page, deed, done=done, url=url_for("reviews.charter_version", number=number), stale=stale)
 
 
 def _bare(number: int, deed: Callable[[], Any], done: str) -> ResponseReturnValue:

@@ -1,5 +1,6 @@
 """The charter: a comment round, agreement on both sides, publication by somebody else, and old versions for ever."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -93,6 +94,26 @@ def test_a_new_version_leaves_the_old_one_to_whoever_was_held_against_it(app: Fl
     assert client.post("/charter").status_code == 403
     assert held.clauses[0].is_overdue(held.clauses[0].review_by + DAY)  # type: ignore[operator]
     assert not held.clauses[0].is_overdue(held.clauses[0].review_by)  # type: ignore[arg-type]
+
+
+def test_a_clause_that_was_changed_meanwhile_is_sent_again_on_top_of_it(app: Flask, company: Company) -> None:
+    row = drafted(company)
+    db.session.commit()
+    client = sign_in(app.test_client(), company.hana)
+    typed = {
+        "code": "truth", "title": "The truth", "owner": str(company.sam.id), "review_by": "2027-11-01", "version": str(row.version),
+    }  # fmt: skip
+    url = f"/charter/{row.number}/clause"
+    assert client.post(url, data={**typed, "text": "We say all that happened."}).status_code == 303
+    stale = client.post(url, data={**typed, "text": "We say it at once."})
+    assert stale.status_code == 409
+    assert "<dd>We say all that happened.</dd>" in stale.text and "We say it at once.</textarea>" in stale.text
+    another = client.post(url, data={**typed, "code": "care", "title": "Care", "text": "We care."})
+    assert another.status_code == 409 and "changed nothing of what you typed" in another.text
+    again = re.search(r'name="version"[^>]*value="(\d+)"', stale.text)
+    assert again
+    assert client.post(url, data={**typed, "text": "We say it at once.", "version": again.group(1)}).status_code == 303
+    assert "We say it at once." in client.get(f"/charter/{row.number}").text
 
 
 def test_agreement_is_asked_of_both_sides() -> None:
