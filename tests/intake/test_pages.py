@@ -19,6 +19,8 @@ from app.intake.models import ImportRun
 from app.kernel.database import db
 from app.kernel.time import utc_now
 from app.people import actions as people
+from tests.demo.pages import Node, read
+from tests.intake.counting import city
 from tests.people.builders import OPERATOR, make_company, sign_in
 
 CITY = Path(__file__).parents[1] / "data/city-requests/requests.csv"
@@ -67,6 +69,26 @@ def test_a_file_is_tried_out_then_imported_from_the_same_upload(app: Flask, ada:
     assert "Import these rows" not in ada.get("/imports/IM-1").text
     assert uploads(app) == []
     assert "past.csv" in ada.get("/imports").text
+
+
+def test_the_page_says_what_a_count_of_the_raw_file_says(app: Flask, ada: FlaskClient) -> None:
+    expected, rows = city(CITY), len(list(csv.DictReader(CITY.open(encoding="utf-8", newline=""))))
+    whole = CITY.read_bytes()
+    for imported, present in ((rows - expected.reversed, 0), (0, rows - expected.reversed)):
+        run = upload(ada, whole).location
+        while read_waiting():
+            pass
+        words = {term.words: said.words for term, said in _facts(ada.get(run).text)}
+        assert [words[name] for name in ("Rows in the file", "Imported", "There already", "Turned away")] == [
+            f"{rows:,}", f"{imported:,}", f"{present:,}", f"{expected.reversed:,}",
+        ]  # fmt: skip
+        assert f"{rows:,}" in read(ada.get("/imports").text).rows[0]
+    assert cases() == rows - expected.reversed > 0
+
+
+def _facts(page: str) -> list[tuple[Node, Node]]:
+    found = read(page)
+    return list(zip(found.by_tag("dt"), found.by_tag("dd"), strict=True))
 
 
 def test_the_rejects_are_downloaded_as_a_harmless_spreadsheet(app: Flask, ada: FlaskClient) -> None:
