@@ -134,6 +134,14 @@ FORMS = [
         "expires_at",
         a_certificate,
     ),
+    (
+        "sam",
+        "/me/reports",
+        "/me/reports",
+        {"what": "recovery", "place": "", "period": "90d", "when": "weekly-1", "hour": "7", "form": "none"},
+        "when",
+        nothing_more,
+    ),
     ("sam", "/exceptions/EX-1", "/exceptions/EX-1/questions", {"text": "Was it cold?"}, "text", a_request),
     ("ana", "/exceptions/EX-1", "/exceptions/EX-1/answers", {"text": "Very cold."}, "text", a_question),
     (
@@ -204,7 +212,7 @@ def _intent(text: str, url: str) -> str:
 
 def _another(value: str) -> str:
     """Other words, the other answer, or another day or hour where the field asks for one."""
-    for old, new in (("2099-", "2098-"), ("T10:", "T11:"), ("yes", "no")):
+    for old, new in (("2099-", "2098-"), ("T10:", "T11:"), ("yes", "no"), ("weekly-1", "weekly-2")):
         if old in value:
             return value.replace(old, new)
     return f"{value} Again."
