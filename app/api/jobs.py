@@ -25,12 +25,9 @@ def forget_answers(*, now: datetime, limit: int = 1_000) -> int:
         .order_by(IdempotencyAnswer.created_at)
         .limit(limit)
     )
-    keys = [tuple(row) for row in db.session.execute(old)]
-    db.session.rollback()
-    if not keys:
-        return 0
+    mine = tuple_(IdempotencyAnswer.actor_id, IdempotencyAnswer.key)
     with transaction():
-        mine = tuple_(IdempotencyAnswer.actor_id, IdempotencyAnswer.key)
+        keys = [tuple(row) for row in db.session.execute(old)]
         for start in range(0, len(keys), 200):
             db.session.execute(delete(IdempotencyAnswer).where(mine.in_(keys[start : start + 200])))
     return len(keys)
