@@ -115,6 +115,7 @@ PERSON_COLUMNS = (
 SITE_COLUMNS = tuple(getattr(Site, name) for name in SiteRow.__dataclass_fields__)
 _TEAM_COLUMNS = tuple(getattr(Team, name) for name in TeamRow.__dataclass_fields__)
 _SITE = select(*SITE_COLUMNS).where(Site.id == bindparam("site_id"))
+_SITES = select(*SITE_COLUMNS).order_by(Site.name)
 
 
 def names(ids: Iterable[int | None]) -> dict[int, str]:
@@ -155,7 +156,7 @@ def site(site_id: int) -> SiteRow:
 
 def sites() -> tuple[SiteRow, ...]:
     """Return all sites by name; a company has few."""
-    return tuple(SiteRow(*row) for row in db.session.execute(select(*SITE_COLUMNS).order_by(Site.name)))
+    return tuple(SiteRow(*row) for row in db.session.execute(_SITES))
 
 
 def sites_within(scope: Scope) -> tuple[SiteRow, ...]:
