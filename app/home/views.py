@@ -33,6 +33,7 @@ bp = Blueprint("home", __name__, template_folder="templates")
 WORK_SHOWN = 8
 UNOWNED_SHOWN = 4
 ASKED_SHOWN = 5
+CUSTOMERS_FOUND_MAX = 20
 
 
 @bp.get("/")
@@ -74,9 +75,10 @@ def search() -> ResponseReturnValue:
         search_term=term,
         cases=found,
         dues=due_queries.dues(found, now),
-        customers=customers.matches(term, my_scope("customers.read"), 20) if can("customers.read") else (),
+        customers=customers.matches(term, my_scope("customers.read"), CUSTOMERS_FOUND_MAX) if can("customers.read") else (),
         words=case_words,
         most=search_queries.SEARCH_MAX,
+        most_customers=CUSTOMERS_FOUND_MAX,
         now=now,
     )
 

@@ -13,9 +13,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.approvals import bound_actions
+from app.audit.jobs import seal_pending
+from app.kernel.actor import customer
 from app.kernel.database import db
 from app.kernel.money import Money
+from app.messages import actions as messages
 from app.people import queries as people
+from app.portal import place_actions
 from tests.demo.pages import read as node_of
 from tests.demo.readers import HERE, Reader, money, stop_the_clock, time_words
 from tests.insights.figure_oracles import at_rank, instant, parsed
@@ -42,6 +46,7 @@ def desks_say_what_sql_counts(app: Flask, monkeypatch: pytest.MonkeyPatch, now: 
     assert _batches(leader, ada) > 0
     _outbox(ada)
     assert _to_learn(app, leader) > 0
+    _records(manager, ada)
 
 
 def windows_let_go(app: Flask, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
@@ -299,6 +304,60 @@ def _outbox(ada: Reader) -> None:
     assert f"{_local(ada, late):%H:%M}" in page.words.split("due since")[1][:40]
     shown = sorted((row[2], row[0].split("· ")[1]) for row in page.rows)
     assert shown == sorted((f"{row.number}", row.key) for row in tries if row.state == "dead") and len(shown) > 1
+
+
+def _records(manager: Reader, ada: Reader) -> None:
+    """How many people a team has, reports a public form brought, cases an export would hold, entries the trail has."""
+    sizes = ada.rows(
+        "SELECT t.name, s.name AS site, (SELECT count(*) FROM employee e WHERE e.team_id = t.id AND e.deactivated_at IS NULL) AS n"
+        " FROM team t JOIN site s ON s.id = t.site_id"
+    )
+    shown = [(row[0], int(row[2])) for row in ada.get("/teams").rows]
+    assert sorted(shown) == sorted((f"{row.name} {row.site}", row.n) for row in sizes)
+    _some_reports(manager)
+    places = manager.rows(
+        "SELECT p.name, (SELECT count(*) FROM report r WHERE r.place_id = p.id) AS n FROM report_place p"
+    )
+    found = manager.get("/report-places").rows
+    assert len(found) == len(places) and {place.n for place in places} == {5, 3}
+    assert all(any(row[0].startswith(place.name) and int(row[2]) == place.n for row in found) for place in places)
+    words = manager.get("/cases/export?view=all").words
+    assert f"The list I came from: {manager.count('case_file t WHERE t.resolved_at IS NULL')} cases" in words
+    assert f"resolved ones too: {manager.count('case_file t')} cases" in words
+    if db.engine.dialect.name == "postgresql":
+        seal_pending(everything=True)
+    written = manager.count("audit_entry t")
+    trail = manager.get("/audit").words
+    entries = re.search(r"([\d,]+) entries in all · head \S+( ([\d,]+) entr\w+ (is|are) being sealed)?", trail)
+    assert entries and _minor(entries.group(1)) + _minor(entries.group(3) or "0") == written > 1_000
+
+
+def _some_reports(manager: Reader) -> None:
+    """Two public forms: five reports by the one, three by the other."""
+    for name in ("At the lift", "On the room card"):
+        place_actions.add_place(
+            site_id=manager.sites[0], name=name, channel="web", actor=manager.person.actor, now=manager.now
+        )
+    waiting = manager.rows(
+        "SELECT t.id, t.site_id, t.customer_id FROM case_file t WHERE t.resolved_at IS NULL AND t.customer_id > 0"
+    )
+    for row in waiting[:8]:
+        messages.receive(
+            case_id=row.id,
+            text="And again.",
+            channel="web",
+            actor=customer(f"CU-{row.customer_id}", row.site_id),
+            now=manager.now,
+        )
+    db.session.remove()
+    with db.engine.connect().execution_options(makegood_migration=True) as raw:
+        raw.execute(text(
+            "INSERT INTO report (place_id, case_id, message_id, intent, fingerprint, joined, is_new_customer, at) SELECT p.id, m.case_id,"
+            " m.id, 'another hand ' || m.id, 'f', :no, :no, m.at FROM (SELECT id, case_id, at, row_number() OVER (ORDER BY id) AS place"
+            " FROM message) m JOIN report_place p ON p.name = CASE WHEN m.place <= 5 THEN 'At the lift' ELSE 'On the room card' END"
+            " WHERE m.place <= 8"
+        ), {"no": False})  # fmt: skip
+        raw.commit()
 
 
 def _kept(at: datetime) -> Any:
