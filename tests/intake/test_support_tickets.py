@@ -146,7 +146,7 @@ def shown(app: Flask, monkeypatch: pytest.MonkeyPatch, raw: list[dict[str, str]]
         }
     every = [score for some in scores["channel"].values() for score in some]
     answers = read(client.get("/feedback?days=365").text).words
-    assert f"{sum(score > 3 for score in every)} of {len(every)}, likely between" in answers
+    assert f"{sum(score > 3 for score in every):,} of {len(every):,}, likely between" in answers
     overview = read(client.get("/insights?period=365d").text)
     assert overview.boxes["Resolved on own authority"] == ("too few", "0: too few to say")
     assert overview.boxes["Late now"] == ("0", "open clocks; 0 more are due within 8 hours"), (
